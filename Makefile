@@ -1,0 +1,50 @@
+# custinfo: `make` with no target lists the targets. What needs the environment makes it first.
+SHELL := /bin/bash
+VENV  := .venv
+BIN   := $(VENV)/bin
+READY := $(VENV)/.ready
+HOME_DIR ?= data/site
+PORT  ?= 8866
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format lock bench conformance browser clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(READY): requirements.lock pyproject.toml
+	@echo "Making the environment from requirements.lock ..."
+	python3 -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check "$$(grep -oE '^uv==[0-9.]+' requirements.lock)"
+	$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
+	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --offline --python $(BIN)/python --editable .
+	@touch $@
+
+run: $(READY) ## make what is missing and start the workbench with a demo site
+	@test -e $(HOME_DIR)/site.toml || $(BIN)/custinfo init --demo --home $(HOME_DIR)
+	@exec $(BIN)/custinfo serve --home $(HOME_DIR) --port $(PORT)
+
+browser: $(READY) ## find a browser for the tests, or install one
+	@$(BIN)/python tests/browser.py
+
+test: $(READY) browser ## run every test, browser included
+	$(BIN)/python -m pytest
+
+check: $(READY) ## lint, types, architecture, spelling, notebooks, docs: runs all, reports all
+	@$(BIN)/python tests/check.py
+
+format: $(READY) ## put code and notebooks into their form
+	$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
+	$(BIN)/nbstripout --keep-id forms/*.ipynb notebooks/*.ipynb reports/*.ipynb
+
+lock: $(READY) ## resolve pyproject.toml anew into requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url pyproject.toml --output-file requirements.lock
+
+bench: $(READY) browser ## ratios against peers, as JSON lines
+	@$(BIN)/python tests/bench/run.py
+
+conformance: $(READY) ## pass rates of the form engine: make conformance CASES=DIR
+	@$(BIN)/python tests/conformance/run.py $(CASES)
+
+clean: ## remove the environment and caches; the site in data/site stays
+	rm -rf $(VENV) .venv-bench .mypy_cache .ruff_cache .pytest_cache .hypothesis

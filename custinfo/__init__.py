@@ -1,0 +1,1 @@
+"""custinfo: know your customers. See docs/architecture.md for what stands where."""

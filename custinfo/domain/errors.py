@@ -1,0 +1,47 @@
+"""The errors that a person reads: place, fact and remedy, in the reader's language.
+
+An error carries a message key and facts, never a finished sentence, so that the one who reads decides the language.
+Anything else that is raised is a defect of custinfo, shown to no one and written to the server's log.
+"""
+
+from custinfo.domain.messages import DEFAULT_LANGUAGE, text
+
+
+class CustinfoError(Exception):
+    """Something a person can mend. `key` names the message, `facts` fill it."""
+
+    def __init__(self, key: str, **facts: object) -> None:
+        self.key = key
+        self.facts = facts
+        super().__init__(key)
+
+    def text(self, language: str = DEFAULT_LANGUAGE) -> str:
+        """The sentence in `language`: where, what is wrong, what to do."""
+        return text(self.key, language, **self.facts)
+
+    def __str__(self) -> str:
+        return self.text("en")
+
+
+class NotAllowed(CustinfoError):
+    """The person may not do this, or not see this (who)."""
+
+
+class WrongState(CustinfoError):
+    """The thing is not in a state in which this can be done (when)."""
+
+
+class BadInput(CustinfoError):
+    """What was given is wrong; the message says where and how to mend it."""
+
+
+class Conflict(CustinfoError):
+    """Someone else changed the same thing first; nothing was overwritten."""
+
+
+class NotFound(CustinfoError):
+    """There is nothing by that name that the person may see."""
+
+
+class SiteFault(CustinfoError):
+    """The site's files, keys or settings do not let this go on."""

@@ -1,0 +1,63 @@
+"""The catalogues: the languages say the same, and nothing is asked for that is not there."""
+
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+from custinfo.domain.messages import LANGUAGES, catalogue, section, text
+
+PACKAGE = Path(__file__).parents[1] / "custinfo"
+AREAS = sorted(path.stem for path in (PACKAGE / "domain" / "locale" / "en").glob("*.toml"))
+KEY = re.compile(rf"""["']((?:{"|".join(AREAS)})\.[a-z_][a-z0-9_.]*)["']""")
+
+
+def placeholders(message):
+    return sorted({name for _, name, _, _ in string.Formatter().parse(message) if name is not None})
+
+
+def test_the_languages_have_the_same_keys():
+    assert set(catalogue("zh-CN")) == set(catalogue("en"))
+
+
+@pytest.mark.parametrize("key", sorted(catalogue("en")))
+def test_a_message_asks_for_the_same_facts_in_every_language(key):
+    assert len({tuple(placeholders(catalogue(language)[key])) for language in LANGUAGES}) == 1
+    assert all(catalogue(language)[key].strip() for language in LANGUAGES)
+
+
+def test_chinese_is_chinese_and_english_is_english():
+    han = re.compile(r"[\u4e00-\u9fff]")
+    bare = {key for key, message in catalogue("zh-CN").items() if not han.search(message) and re.search("[A-Za-z]{4}", message)}
+    assert bare <= ALIKE, "an English sentence in the Chinese catalogue"
+    mixed = {key for key, message in catalogue("en").items() if han.search(message)}
+    assert mixed <= BILINGUAL, "Chinese in the English catalogue"
+
+
+ALIKE = {"server.product"}
+BILINGUAL: set[str] = set()
+
+
+def test_every_key_that_the_code_names_exists():
+    known = set(catalogue("en"))
+    files = [file for suffix in ("*.py", "*.js") for file in PACKAGE.rglob(suffix)]
+    named = {(key, file.name) for file in files for key in KEY.findall(file.read_text("utf-8"))}
+    missing = {(key, file) for key, file in named if key not in known and not any(k.startswith(key + ".") for k in known)}
+    assert not {pair for pair in missing if not pair[0].endswith((".py", ".js", ".toml", ".csv", ".md", ".ipynb", ".html", ".db"))}
+
+
+def test_facts_fill_the_placeholders_and_a_missing_one_is_an_error():
+    assert text("text.long", "en", length=7, limit=5) == "The text has 7 characters; at most 5 are allowed. Shorten it."
+    with pytest.raises(KeyError):
+        text("text.long", "en", length=7)
+    with pytest.raises(KeyError):
+        text("text.nothing_like_it", "en")
+
+
+def test_facts_are_text_not_templates():
+    assert "{length}" in text("text.long", "en", length="{length}", limit=5)
+
+
+def test_a_section_is_what_a_page_hands_to_its_script():
+    assert section("people.role", "en")["researcher"] == "Researcher"
