@@ -1,0 +1,225 @@
+"""Customers: the current card, its history, what was asked of them. Only what the person is cleared to see leaves here."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from custinfo.access import permissions, visibility
+from custinfo.actions import entities, forms
+from custinfo.domain.clock import parse
+from custinfo.domain.people import Person
+from custinfo.domain.sensitivity import level_of
+from custinfo.store import Store
+from custinfo.store.database import Row
+from custinfo.xforms import Form, Session
+
+DATASET = "customers"
+
+
+@dataclass(frozen=True)
+class CustomerRow:
+    """A line of the list of customers."""
+
+    customer_id: str
+    number: str
+    label: str
+    form_id: str
+    region: str
+    recorded_at: datetime
+    version: int
+
+
+@dataclass(frozen=True)
+class CustomerPage:
+    """Some of the customers that were searched for, and how many there are in all."""
+
+    total: int
+    rows: list[CustomerRow]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One answered question for a reader: choices by their labels, the rest as it was given."""
+
+    ref: str
+    label: str
+    text: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """A group of the card, with its answered questions."""
+
+    label: str
+    fields: list[Shown]
+
+
+@dataclass(frozen=True)
+class Change:
+    """A question whose answer differs from the version before; empty text where there was or is none."""
+
+    ref: str
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class VersionRow:
+    """A version of the card: who recorded it, when and why, and what it changed."""
+
+    version: int
+    recorded_at: datetime
+    recorded_by_name: str
+    reason: str
+    changed: list[Change]
+
+
+@dataclass(frozen=True)
+class RecordRow:
+    """A record about the customer that is not its card, such as a survey."""
+
+    record_id: str
+    form_id: str
+    titles: dict[str, str]
+    recorded_at: datetime
+    recorded_by_name: str
+
+
+@dataclass(frozen=True)
+class CustomerCard:
+    """A customer as the person may see it, in one language, the newest version first."""
+
+    customer_id: str
+    number: str
+    label: str
+    form_id: str
+    titles: dict[str, str]
+    version: int
+    sections: list[Section]
+    versions: list[VersionRow]
+    records: list[RecordRow]
+
+
+def search(store: Store, actor: Person, query: str, limit: int, offset: int) -> CustomerPage:
+    """Customers whose name contains `query`, whose number starts with it or whose credit code it is, newest first."""
+    permissions.check(actor, "customer.read")
+    words = query.strip()[:100].replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    coded = entities.find_key(store, DATASET, "credit_code", entities.key_digest(store, "credit_code", query))
+    where = "dataset = ?1 AND (label LIKE ?2 ESCAPE '\\' OR number LIKE ?3 ESCAPE '\\' OR entity_id = ?4)"
+    given = [DATASET, f"%{words}%", f"{words}%", coded["entity_id"] if coded else ""]
+    total = store.rows(f"SELECT count(*) AS n FROM entity_current WHERE {where}", given)[0]["n"]
+    rows = store.rows(
+        f"SELECT * FROM entity_current WHERE {where} ORDER BY recorded_at DESC, number DESC LIMIT ?5 OFFSET ?6",
+        [*given, max(0, min(limit, 500)), max(0, offset)],
+    )
+    return CustomerPage(total, [_row(row) for row in rows])
+
+
+def _row(row: Row) -> CustomerRow:
+    region = json.loads(row["properties"]).get("region", "")
+    return CustomerRow(
+        row["entity_id"], row["number"], row["label"], row["form_id"], region, parse(row["recorded_at"]), row["version"]
+    )
+
+
+def card(store: Store, actor: Person, customer_id: str, language: str) -> CustomerCard:
+    """The customer's current card and history. Raises NotFound, NotAllowed; that it was read is on the audit log."""
+    permissions.check(actor, "customer.read")
+    current = entities.current(store, customer_id)
+    with store.act(actor.person_id, "customer.read", "customer", customer_id):
+        pass
+    sections = _sections(store, actor, current, language)
+    return CustomerCard(
+        customer_id,
+        current["number"],
+        current["label"],
+        current["form_id"],
+        json.loads(forms.find(store, current["form_id"], current["form_version"])["titles"]),
+        current["version"],
+        [section for section in sections if section.fields],
+        _history(store, actor, customer_id, language),
+        _records(store, customer_id),
+    )
+
+
+def _sections(store: Store, actor: Person, version: Row, language: str) -> list[Section]:
+    form = forms.load(store, version["form_id"], version["form_version"])
+    session = forms.session(store, form, entities.content(store, version), language=language)
+    return [
+        Section(session.state(control.ref).label, [_shown(session, ref) for ref in _answered(form, session, actor, control.ref)])
+        for control in form.controls
+        if control.ref
+    ]
+
+
+def _answered(form: Form, session: Session, actor: Person, group: str) -> Iterator[str]:
+    """The refs inside a group that have an answer which the person may see."""
+    for state in session.nodes():
+        node = form.nodes[entities.without_positions(state.ref)]
+        inside = state.ref == group or state.ref.startswith(f"{group}/") or state.ref.startswith(f"{group}[")
+        drawn = node.ref in form.control_of and not node.is_group
+        if inside and drawn and state.value and visibility.sees(actor, level_of(node.bind.extra.get("level"))):
+            yield state.ref
+
+
+def _shown(session: Session, ref: str) -> Shown:
+    state = session.state(ref)
+    labels = dict(state.choices)
+    chosen = [labels.get(value, value) for value in state.value.split()] if labels else [state.value]
+    return Shown(ref, state.label, "、".join(chosen), session.form.nodes[entities.without_positions(ref)].bind.type)
+
+
+def _history(store: Store, actor: Person, customer_id: str, language: str) -> list[VersionRow]:
+    rows = store.rows(
+        "SELECT entity_version.*, display_name, reason FROM entity_version "
+        "JOIN record_version ON record_version.record_id = entity_version.record_id "
+        "AND record_version.version = record_version LEFT JOIN person ON person_id = entity_version.recorded_by "
+        "WHERE entity_id = ? ORDER BY entity_version.version",
+        [customer_id],
+    )
+    before: dict[str, Shown] = {}
+    history: list[VersionRow] = []
+    for row in rows:
+        sections = _sections(store, actor, row, language)
+        after = {field.ref: field for section in sections for field in section.fields}
+        changed = _changes(before, after) if history else []
+        history.insert(0, VersionRow(row["version"], parse(row["recorded_at"]), row["display_name"] or "", row["reason"], changed))
+        before = after
+    return history
+
+
+def _changes(before: dict[str, Shown], after: dict[str, Shown]) -> list[Change]:
+    changes = []
+    for ref in [*after, *(ref for ref in before if ref not in after)]:
+        old, new = before.get(ref), after.get(ref)
+        if (old.text if old else "") != (new.text if new else ""):
+            field: Any = new or old
+            changes.append(Change(ref, field.label, old.text if old else "", new.text if new else ""))
+    return changes
+
+
+def _records(store: Store, customer_id: str) -> list[RecordRow]:
+    rows = store.rows(
+        "SELECT record.record_id, record.form_id, titles, recorded_at, display_name FROM record "
+        "JOIN record_version USING (record_id) "
+        "JOIN form ON form.form_id = record.form_id AND form.version = form_version "
+        "LEFT JOIN person ON person_id = recorded_by "
+        "WHERE entity_id = ? AND form.dataset IS NULL AND record_version.version = "
+        "(SELECT max(version) FROM record_version AS newer WHERE newer.record_id = record.record_id) "
+        "ORDER BY recorded_at DESC",
+        [customer_id],
+    )
+    return [
+        RecordRow(
+            row["record_id"],
+            row["form_id"],
+            json.loads(row["titles"]),
+            parse(row["recorded_at"]),
+            row["display_name"] or "",
+        )
+        for row in rows
+    ]

@@ -1,0 +1,108 @@
+"""Fill a new site with an invented company: accounts, 2,000 customers, 30 months of dealings, a first lake version.
+
+Every card passes the form engine, as one typed by a person does. The cards say when they were recorded in the invented
+world; the audit log says when they were really made.
+"""
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+from custinfo.actions import batches, demo, demo_sales, entities, forms, people, records
+from custinfo.actions import lake as lake_actions
+from custinfo.domain.clock import stamp, utc_now
+from custinfo.domain.messages import text
+from custinfo.domain.people import SERVICE, Person, Role
+from custinfo.domain.periods import Month
+from custinfo.store import Store
+from custinfo.xforms import Form, Record
+
+SEED = 20261122
+COMPANIES, INDIVIDUALS = 1700, 300
+REVIEWED_WITHIN = 380
+"""Every card was last gone through within so many days: some are overdue for their yearly review."""
+PASSWORD = "custinfo-demo"  # the demo's data are invented; its password is printed at every start
+ACCOUNTS = (
+    ("lin", "林晓", Role.RESEARCHER, "市场调查部"),
+    ("zhou", "周敏", Role.SUPERVISOR, "市场调查部"),
+    ("chen", "陈立", Role.MANAGER, "总经理办公室"),
+    ("wu", "吴桐", Role.ANALYST, "数据分析部"),
+    ("xin", "辛宁", Role.INFORMATION_ADMINISTRATOR, "信息管理部"),
+)
+
+
+@dataclass(frozen=True)
+class Made:
+    """How much was made."""
+
+    customers: int
+    lines: int
+    lake_version: int
+
+
+def fill(store: Store, *, companies: int = COMPANIES, individuals: int = INDIVIDUALS, today: datetime | None = None) -> Made:
+    """Fill the store and its lake; `today` is the invented present, which the dealings end the month before."""
+    until = Month.of((today or utc_now()).astimezone(store.site.zone).date()).plus(-1)
+    staff = [_account(store, *account) for account in ACCOUNTS]
+    customers = [*demo.companies(SEED, companies, until), *demo.individuals(SEED, individuals, until)]
+    numbers = _record_cards(store, staff[0], customers, until)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "demo-sales.csv"
+        demo_sales.write_sales_csv(file, demo_sales.sales(SEED, customers, until=until), numbers)
+        batch = batches.import_sales(
+            store, SERVICE, file, source="custinfo init --demo", lawful_basis="演示 demo", errors=Path(folder)
+        )
+    manifest = lake_actions.publish(store, SERVICE)
+    assert manifest is not None
+    return Made(len(customers), batch.rows, manifest.version)
+
+
+def accounts_listed(language: str) -> str:
+    """One line for each demo account: login name, name, role."""
+    return "\n".join(f"  {login:<6} {name}  {text(f'people.role.{role}', language)}" for login, name, role, _ in ACCOUNTS)
+
+
+def _account(store: Store, login_name: str, display_name: str, role: Role, department: str) -> Person:
+    return people.add(
+        store,
+        SERVICE,
+        login_name=login_name,
+        display_name=display_name,
+        roles=[role],
+        department=department,
+        password=PASSWORD,
+    )
+
+
+def _record_cards(store: Store, author: Person, customers: list[demo.DemoCustomer], until: Month) -> list[str]:
+    """Record a card for each customer, in one transaction; gives their numbers in the same order."""
+    published = {form_id: forms.load(store, form_id) for form_id in ("enterprise_card", "individual_card")}
+    finished = [_finished(store, published[customer.form_id], customer.answers) for customer in customers]
+    numbers: list[str] = []
+    with store.act(SERVICE.person_id, "demo.fill", "site", "demo", customers=len(customers)) as tx:
+        for index, (customer, record) in enumerate(zip(customers, finished, strict=True)):
+            reviewed = until.last - timedelta(days=index * 37 % REVIEWED_WITHIN)
+            recorded_at = stamp(datetime.combine(max(customer.buys_from, reviewed), time(10), store.site.zone))
+            form = published[customer.form_id]
+            numbers.append(records.record_as_of(store, tx, author, form, record, recorded_at))
+    return numbers
+
+
+def _finished(store: Store, form: Form, answers: Mapping[str, str]) -> Record:
+    """What the engine makes of the answers, given by question name."""
+    instance: dict[str, Any] = {}
+    for ref, node in form.nodes.items():
+        if node.name in answers and not node.is_group:
+            _merge(instance, entities.nested(ref, answers[node.name]))
+    return forms.session(store, form, instance).finish()
+
+
+def _merge(into: dict[str, Any], other: Mapping[str, Any]) -> None:
+    for name, value in other.items():
+        if isinstance(value, Mapping):
+            _merge(into.setdefault(name, {}), value)
+        else:
+            into[name] = value

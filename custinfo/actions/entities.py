@@ -1,0 +1,142 @@
+"""Entities (ODK Entities): the customers, and later contacts, demands …, that records create and update.
+
+An entity is a chain of versions; the newest is the current one. Each version names the record version that made it.
+"""
+
+import json
+import re
+import secrets
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from custinfo.domain.errors import Conflict, NotFound
+from custinfo.store import Store, Tx
+from custinfo.store.database import Row
+from custinfo.xforms import Form
+
+NUMBER_PREFIX = {"customers": "C"}
+UNIQUE = "unique"
+"""The form column `bind::custinfo:unique`: no two entities of a dataset may have the same value there."""
+ABOUT = "about"
+"""The form column `bind::custinfo:about`: the question holds the number of an entity of that dataset."""
+
+
+def current(store: Store, entity_id: str) -> Row:
+    """The entity's newest version. Raises NotFound."""
+    row = store.row("SELECT * FROM entity_current WHERE entity_id = ?", [entity_id])
+    if row is None:
+        raise NotFound("customers.unknown", number=entity_id[:40])
+    return row
+
+
+def by_number(store: Store, dataset: str, number: str) -> Row | None:
+    """The newest version of the entity with this number, or None."""
+    return store.row("SELECT * FROM entity_current WHERE dataset = ? AND number = ?", [dataset, number.strip().upper()])
+
+
+def content(store: Store, entity: Row) -> dict[str, Any]:
+    """The answers of the record version that made this version of the entity, nested."""
+    row = store.row(
+        "SELECT content FROM record_version WHERE record_id = ? AND version = ?",
+        [entity["record_id"], entity["record_version"]],
+    )
+    assert row is not None
+    answers: dict[str, Any] = json.loads(row["content"])
+    return answers
+
+
+def create(store: Store, tx: Tx, dataset: str) -> tuple[str, str]:
+    """A new entity without a version yet: its id and its number, neither ever used before or again."""
+    entity_id = secrets.token_hex(12)
+    number = f"{NUMBER_PREFIX[dataset]}{tx.next_number(dataset):06d}"
+    tx.insert("entity", {"entity_id": entity_id, "dataset": dataset, "number": number, "created_at": tx.at})
+    return entity_id, number
+
+
+def add_version(
+    tx: Tx, entity_id: str, version: int, label: str, properties: Mapping[str, str], made_by: Mapping[str, Any]
+) -> None:
+    """Append a version; `made_by` is the row of the record version that states it, plus its `form_id`."""
+    tx.insert(
+        "entity_version",
+        {
+            "entity_id": entity_id,
+            "version": version,
+            "label": label,
+            "properties": json.dumps(dict(properties), ensure_ascii=False, sort_keys=True),
+            "record_id": made_by["record_id"],
+            "record_version": made_by["version"],
+            "form_id": made_by["form_id"],
+            "form_version": made_by["form_version"],
+            "recorded_at": made_by["recorded_at"],
+            "recorded_by": made_by["recorded_by"],
+        },
+    )
+
+
+def claim_key(store: Store, tx: Tx, dataset: str, kind: str, value: str, entity_id: str) -> None:
+    """Remember that `value` identifies this entity. Raises Conflict, naming the entity that has it already.
+
+    An entity keeps the keys that it had before: a former credit code goes on finding it.
+    """
+    digest = key_digest(store, kind, value)
+    found = find_key(store, dataset, kind, digest)
+    if found is None:
+        tx.insert("entity_key", {"dataset": dataset, "kind": kind, "digest": digest, "entity_id": entity_id})
+    elif found["entity_id"] != entity_id:
+        raise Conflict("customers.key_taken", number=found["number"])
+
+
+def key_digest(store: Store, kind: str, value: str) -> str:
+    """Under which digest an identifier is kept: upper and lower case, and spaces around it, do not matter."""
+    return store.lookup_digest(f"{kind}:{value.strip().upper()}")
+
+
+def find_key(store: Store, dataset: str, kind: str, digest: str) -> Row | None:
+    """The entity that an identifier's digest belongs to, or None."""
+    return store.row(
+        "SELECT entity.* FROM entity_key JOIN entity USING (entity_id) "
+        "WHERE entity_key.dataset = ? AND kind = ? AND digest = ?",
+        [dataset, kind, digest],
+    )
+
+
+def marked(form: Form, column: str) -> Iterator[tuple[str, str]]:
+    """The refs of the questions that the form column `bind::custinfo:<column>` marks, with what stands there."""
+    for ref, node in form.nodes.items():
+        if column in node.bind.extra:
+            yield ref, node.bind.extra[column]
+
+
+def about(form: Form, dataset: str, number: str) -> dict[str, Any]:
+    """A fresh instance of `form` in which the question about an entity of `dataset` holds `number`."""
+    refs = [ref for ref, named in marked(form, ABOUT) if named == dataset]
+    return nested(refs[0], number) if refs else {}
+
+
+def nested(ref: str, value: str) -> dict[str, Any]:
+    """`{"a": {"b": value}}` for `/data/a/b`."""
+    instance: Any = value
+    for name in reversed(ref.split("/")[2:]):
+        instance = {name: instance}
+    return dict(instance)
+
+
+def flat(answers: Mapping[str, Any], prefix: str = "/data") -> dict[str, str]:
+    """The answers of a nested instance by ref: `/data/contact[2]/phone`."""
+    found: dict[str, str] = {}
+    for name, value in answers.items():
+        ref = f"{prefix}/{name}"
+        if isinstance(value, Mapping):
+            found.update(flat(value, ref))
+        elif isinstance(value, list):
+            for position, item in enumerate(value, start=1):
+                found.update(flat(item, f"{ref}[{position}]"))
+        else:
+            found[ref] = str(value)
+    return found
+
+
+def without_positions(ref: str) -> str:
+    """`/data/contact[2]/phone` → `/data/contact/phone`: the place in the form that a ref is an instance of."""
+    return re.sub(r"\[\d+\]", "", ref)

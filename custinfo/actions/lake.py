@@ -1,0 +1,43 @@
+"""Publishing the store to the lake."""
+
+import json
+from collections.abc import Iterator
+
+from custinfo import lake
+from custinfo.access import permissions
+from custinfo.domain.clock import parse, utc_now
+from custinfo.domain.people import Person
+from custinfo.store import Store
+
+
+def publish(store: Store, actor: Person) -> lake.Manifest | None:
+    """Make what is new in the store the next version of the lake; None when there is nothing new."""
+    permissions.check(actor, "lake.publish")
+    manifest = lake.publish(store.site, _customer_versions(store), _batches(store), utc_now())
+    if manifest is not None:
+        with store.act(actor.person_id, "lake.publish", "lake", str(manifest.version)) as tx:
+            tx.note(last_seq=manifest.last_seq, batches=len(manifest.batches))
+    return manifest
+
+
+def _customer_versions(store: Store) -> Iterator[lake.EntityVersionRow]:
+    newest = lake.newest(store.site.lake)
+    for row in store.rows(
+        "SELECT seq, entity_id, version, recorded_at, properties FROM entity_version JOIN entity USING (entity_id) "
+        "WHERE dataset = 'customers' AND seq > ? ORDER BY seq",
+        [newest.last_seq if newest else 0],
+    ):
+        yield lake.EntityVersionRow(
+            row["seq"], row["entity_id"], row["version"], parse(row["recorded_at"]), json.loads(row["properties"])
+        )
+
+
+def _batches(store: Store) -> list[lake.BatchRow]:
+    return [
+        lake.BatchRow(
+            row["batch_id"],
+            parse(row["received_at"]),
+            lake.LakeFile("sales", row["lake_path"], row["lake_sha256"], row["line_count"]),
+        )
+        for row in store.rows("SELECT * FROM batch WHERE kind = 'sales' ORDER BY received_at")
+    ]

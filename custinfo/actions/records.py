@@ -1,0 +1,165 @@
+"""Records: what was submitted. A record is a chain of versions; nothing is overwritten.
+
+`submit` is the one way in: the form engine's `finish` decides, and the record, what it creates or updates, the end of the
+draft and the audit event are one transaction.
+"""
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from custinfo.access import permissions
+from custinfo.actions import drafts, entities, forms
+from custinfo.domain.errors import Conflict, NotFound
+from custinfo.domain.people import Person
+from custinfo.store import Store, Tx
+from custinfo.store.database import Row
+from custinfo.xforms import EntityAction, Form, Problem, Record, Unfinished
+from custinfo.xforms.problems import RuleName
+
+SUBMITTED = "submitted"
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What was recorded. `customer_number` is there when the record created or changed a customer, or is about one."""
+
+    record_id: str
+    version: int
+    customer_id: str | None
+    customer_number: str | None
+
+
+def submit(store: Store, actor: Person, draft_id: str, key: str, *, reason: str = "") -> Receipt:
+    """Record a finished draft. The same `key` again gives the same receipt: a double click or a lost reply does no harm.
+
+    Raises Unfinished with every problem; Conflict when the customer was changed since the draft was started, with the
+    draft kept as it is; NotFound and WrongState as for any draft.
+    """
+    permissions.check(actor, "form.fill")
+    with store.act(actor.person_id, "record.submit", "draft", draft_id) as tx:
+        earlier = store.row("SELECT * FROM record_version WHERE submission_key = ?", [key])
+        if earlier is not None:
+            return _receipt_again(store, actor, tx, earlier)
+        draft = drafts.own_open(store, actor, draft_id)
+        form = forms.load(store, draft["form_id"], draft["form_version"])
+        session = forms.session(store, form, json.loads(draft["instance"]))
+        made = session.finish()
+        receipt = _write(store, tx, actor, form, made, draft, key, reason)
+        tx.update("draft", draft_id, {"outcome": "submitted", "instance": "{}", "updated_at": tx.at})
+        tx.note(record=receipt.record_id, version=receipt.version, form=form.form_id, form_version=form.version)
+    return receipt
+
+
+def record_as_of(store: Store, tx: Tx, actor: Person, form: Form, made: Record, recorded_at: str) -> str:
+    """Record a finished card of the invented world as if at `recorded_at`; gives the number of its new customer."""
+    at, tx.at = tx.at, recorded_at
+    receipt = _write(store, tx, actor, form, made, None, secrets.token_hex(16), "")
+    tx.at = at
+    return str(receipt.customer_number)
+
+
+def _receipt_again(store: Store, actor: Person, tx: Tx, earlier: Row) -> Receipt:
+    if earlier["recorded_by"] != actor.person_id:
+        raise NotFound("access.no_draft")
+    tx.note(repeated=earlier["record_id"])
+    record = store.row("SELECT * FROM record WHERE record_id = ?", [earlier["record_id"]])
+    assert record is not None
+    return _receipt(store, earlier["record_id"], earlier["version"], record["entity_id"])
+
+
+def _write(
+    store: Store, tx: Tx, actor: Person, form: Form, made: Record, draft: Row | None, key: str, reason: str
+) -> Receipt:
+    action = made.entities[0] if made.entities else None
+    changed = _entity_to_change(store, draft, action)
+    entity_id = changed["entity_id"] if changed else None
+    if action is not None and changed is None:
+        entity_id, _ = entities.create(store, tx, action.dataset)
+    elif action is None:
+        entity_id = _entity_asked_about(store, form, made.values)
+    version_row = _record_version(store, tx, actor, form, made, changed, entity_id, key, reason)
+    if action is not None and entity_id is not None:
+        _claim_keys(store, tx, form, made.values, action.dataset, entity_id)
+        version = changed["version"] + 1 if changed else 1
+        entities.add_version(tx, entity_id, version, action.label, action.properties, version_row)
+    return _receipt(store, version_row["record_id"], version_row["version"], entity_id)
+
+
+def _entity_to_change(store: Store, draft: Row | None, action: EntityAction | None) -> Row | None:
+    if action is None or draft is None or draft["entity_id"] is None:
+        return None
+    entity = entities.current(store, draft["entity_id"])
+    if entity["version"] != draft["base_version"]:
+        raise Conflict("customers.changed_meanwhile", number=entity["number"], version=entity["version"])
+    return entity
+
+
+def _record_version(
+    store: Store,
+    tx: Tx,
+    actor: Person,
+    form: Form,
+    made: Record,
+    changed: Row | None,
+    entity_id: str | None,
+    key: str,
+    reason: str,
+) -> dict[str, Any]:
+    """Append to the record that last stated this customer, when it is of the same form; otherwise begin a new record."""
+    record_id, version = f"R-{secrets.token_hex(10)}", 1
+    if changed is not None and changed["form_id"] == form.form_id:
+        record_id, version = changed["record_id"], changed["record_version"] + 1
+    else:
+        row = {"record_id": record_id, "form_id": form.form_id, "entity_id": entity_id, "created_at": tx.at}
+        tx.insert("record", row)
+    version_row: dict[str, Any] = {
+        "record_id": record_id,
+        "version": version,
+        "form_version": form.version,
+        "state": SUBMITTED,
+        "content": json.dumps(made.values, ensure_ascii=False, sort_keys=True),
+        "recorded_at": tx.at,
+        "recorded_by": actor.person_id,
+        "reason": reason,
+        "submission_key": key,
+    }
+    tx.insert("record_version", version_row)
+    return version_row | {"form_id": form.form_id}
+
+
+def _entity_asked_about(store: Store, form: Form, values: Mapping[str, Any]) -> str | None:
+    """The entity whose number stands in the form's `about` question; a number that nobody has is the answer's mistake."""
+    answers = entities.flat(values)
+    for ref, dataset in entities.marked(form, entities.ABOUT):
+        if answers.get(ref):
+            found = entities.by_number(store, dataset, answers[ref])
+            if found is None:
+                raise Unfinished([_problem(store, form, ref, "about", "customers.no_such_number", {"number": answers[ref][:40]})])
+            return str(found["entity_id"])
+    return None
+
+
+def _claim_keys(store: Store, tx: Tx, form: Form, values: Mapping[str, Any], dataset: str, entity_id: str) -> None:
+    answers = entities.flat(values)
+    for ref, kind in entities.marked(form, entities.UNIQUE):
+        if answers.get(ref):
+            try:
+                entities.claim_key(store, tx, dataset, kind, answers[ref], entity_id)
+            except Conflict as taken:
+                raise Unfinished([_problem(store, form, ref, "unique", taken.key, taken.facts)]) from None
+
+
+def _problem(
+    store: Store, form: Form, ref: str, rule: RuleName, key: str, facts: Mapping[str, object]
+) -> Problem:
+    """A problem that only the store could see, at its question, as the engine would put it."""
+    label = {code: forms.session(store, form, {}, language=code).state(ref).label for code in form.languages}
+    return Problem(ref, rule, key, facts, label)
+
+
+def _receipt(store: Store, record_id: str, version: int, entity_id: str | None) -> Receipt:
+    entity = store.row("SELECT number FROM entity WHERE entity_id = ?", [entity_id]) if entity_id else None
+    return Receipt(record_id, version, entity_id, entity["number"] if entity else None)

@@ -1,0 +1,82 @@
+"""The command line: each command opens the site, calls one action and prints what came of it.
+
+Exit status: 0 done, 1 a person must act (the message says what), 2 wrong usage.
+"""
+
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from custinfo.domain.errors import CustinfoError
+from custinfo.domain.messages import DEFAULT_LANGUAGE, LANGUAGES, text
+from custinfo.store import Site, Store
+
+
+class Commands(click.Group):
+    """A group whose commands end a `CustinfoError` with its sentence on standard error and exit status 1."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; what a person can mend is said in words, without a traceback."""
+        try:
+            return super().invoke(ctx)
+        except CustinfoError as error:
+            click.echo(error.text(language()), err=True)
+            sys.exit(1)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception:
+            click.echo(text("cli.defect", language(), file=_kept_traceback()), err=True)
+            sys.exit(1)
+
+
+def _kept_traceback() -> Path:
+    """What a developer needs, in a file of this account; what people read stays free of it."""
+    descriptor, name = tempfile.mkstemp(prefix="custinfo-", suffix=".log")
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        traceback.print_exc(file=file)
+    return Path(name)
+
+
+def language() -> str:
+    """The language of the command line: CUSTINFO_LANGUAGE, else the locale's, else Chinese."""
+    wanted = os.environ.get("CUSTINFO_LANGUAGE") or os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
+    if wanted in LANGUAGES:
+        return wanted
+    return "en" if wanted.startswith("en") else DEFAULT_LANGUAGE
+
+
+def say(key: str, **facts: object) -> None:
+    """Print a message of the catalogue."""
+    click.echo(text(key, language(), **facts))
+
+
+@contextmanager
+def opened(home: Path) -> Iterator[Store]:
+    """The store of the site in `home`."""
+    with Store.open(Site.load(home)) as store:
+        yield store
+
+
+HOME = click.option(
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("data/site"),
+    envvar="CUSTINFO_HOME",
+    show_default=True,
+    help="The site's folder.",
+)
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for other programs.")
+
+
+@click.group(cls=Commands)
+def main() -> None:
+    """Know your customers: cards and surveys, gradings, traceable reports."""
+
+
+from custinfo.cli import data, reports, sites  # noqa: E402, F401  # the commands register themselves on `main`

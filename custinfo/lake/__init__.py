@@ -1,0 +1,31 @@
+"""The lake: what is known of customers and their dealings, in Parquet, append-only, in numbered versions.
+
+- `publish` makes what is new in the store the next version; `open` gives the Ibis tables of a version as of a moment.
+- `read_sales` checks a file of sales, payments and returns; `write_batch` puts it where the next `publish` finds it.
+- `newest` and `read_all` give the manifests; `verify` checks every file against them.
+
+The lake holds no names and no identifiers: a customer is its keyed `pseudonym`.
+"""
+
+from custinfo.lake.imports import SalesBatch, read_sales, write_batch
+from custinfo.lake.manifest import LakeFile, Manifest, newest, read_all
+from custinfo.lake.publishing import BatchRow, EntityVersionRow, pseudonym, publish
+from custinfo.lake.tables import Lake, open
+from custinfo.lake.verification import verify
+
+__all__ = [
+    "BatchRow",
+    "EntityVersionRow",
+    "Lake",
+    "LakeFile",
+    "Manifest",
+    "SalesBatch",
+    "newest",
+    "open",
+    "pseudonym",
+    "publish",
+    "read_all",
+    "read_sales",
+    "verify",
+    "write_batch",
+]

@@ -1,0 +1,35 @@
+"""Files of the lake: written beside, synced to the disk, then renamed, so that a file is whole or is not there."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def written(final: Path) -> Iterator[Path]:
+    """A path to write to; it becomes `final` when the block ends well, and is removed when it does not."""
+    final.parent.mkdir(parents=True, exist_ok=True)
+    beside = final.with_name(f".{final.name}.part")
+    try:
+        yield beside
+        _sync(beside)
+        beside.replace(final)
+        _sync(final.parent)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def sha256(file: Path) -> str:
+    """The hash of a file's bytes, in hexadecimal."""
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

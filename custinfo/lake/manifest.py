@@ -1,0 +1,109 @@
+"""Manifests: which files make a version of the lake. A version number is a vintage; its manifest is never changed.
+
+A version is visible from the moment its manifest has its name, and not before. Each manifest lists every file of its
+version, those of earlier versions included, and the hash of the manifest before it.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from custinfo.domain import clock
+from custinfo.domain.errors import NotFound, SiteFault
+from custinfo.lake import files
+
+FOLDER = "manifests"
+
+
+@dataclass(frozen=True)
+class LakeFile:
+    """A Parquet file: the table it is part of, its path within the lake, its bytes' hash, its number of rows."""
+
+    table: str
+    path: str
+    sha256: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """One version of the lake.
+
+    `recorded_from` and `recorded_to` span the moments at which its rows were recorded; `last_seq` is the newest row of
+    the store that it holds; `batches` are the ids of its sales batches; `codelists` gives the edition of each code list
+    at the time; `previous_sha256` is the hash of the manifest before, empty for the first.
+    """
+
+    version: int
+    published_at: datetime
+    files: tuple[LakeFile, ...]
+    recorded_from: datetime
+    recorded_to: datetime
+    last_seq: int
+    batches: tuple[str, ...]
+    codelists: Mapping[str, str]
+    previous_sha256: str
+
+    def paths(self, table: str) -> list[str]:
+        """The files of one table, within the lake's folder."""
+        return [file.path for file in self.files if file.table == table]
+
+
+_MOMENTS = ("published_at", "recorded_from", "recorded_to")
+
+
+def path(lake: Path, version: int) -> Path:
+    """Where the manifest of a version stands."""
+    return lake / FOLDER / f"{version:06d}.json"
+
+
+def write(lake: Path, manifest: Manifest) -> None:
+    """Make the version visible, by one rename."""
+    fields = asdict(manifest) | {name: clock.stamp(getattr(manifest, name)) for name in _MOMENTS}
+    with files.written(path(lake, manifest.version)) as beside:
+        beside.write_text(json.dumps(fields, ensure_ascii=False, sort_keys=True, indent=1) + "\n", "utf-8")
+
+
+def read(lake: Path, version: int) -> Manifest:
+    """The manifest of one version. Raises NotFound, or SiteFault when its file is damaged."""
+    file = path(lake, version)
+    try:
+        manifest = _from_json(json.loads(file.read_text("utf-8")))
+    except FileNotFoundError:
+        raise NotFound("lake.no_version", version=version) from None
+    except (ValueError, KeyError, TypeError):
+        raise SiteFault("lake.damaged", file=f"{FOLDER}/{file.name}") from None
+    if manifest.version != version:
+        raise SiteFault("lake.damaged", file=f"{FOLDER}/{file.name}")
+    return manifest
+
+
+def _from_json(fields: dict[str, Any]) -> Manifest:
+    moments = {name: clock.parse(fields[name]) for name in _MOMENTS}
+    lists = {"files": tuple(LakeFile(**file) for file in fields["files"]), "batches": tuple(fields["batches"])}
+    return Manifest(**(fields | moments | lists))
+
+
+def versions(lake: Path) -> list[int]:
+    """The numbers of all published versions, oldest first."""
+    return sorted(int(file.stem) for file in (lake / FOLDER).glob("[0-9]*.json"))
+
+
+def read_all(lake: Path) -> tuple[Manifest, ...]:
+    """Every version, oldest first."""
+    return tuple(read(lake, version) for version in versions(lake))
+
+
+def newest(lake: Path) -> Manifest | None:
+    """The newest version; None before the first."""
+    numbers = versions(lake)
+    return read(lake, numbers[-1]) if numbers else None
+
+
+def at(lake: Path, as_of: datetime) -> Manifest | None:
+    """The newest version that had been published at `as_of`; None when there was none yet."""
+    candidates = (read(lake, version) for version in reversed(versions(lake)))
+    return next((manifest for manifest in candidates if manifest.published_at <= as_of), None)

@@ -1,0 +1,187 @@
+"""Publishing: what is new in the store becomes the next version of the lake.
+
+Data files first, the manifest last and by one rename. Killed at any point, the lake is as before; what was half done
+has a name that no manifest lists, and the next run writes it anew.
+"""
+
+import fcntl
+import hmac
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+
+import pyarrow as pa
+
+from custinfo.domain import clock, codelists, money
+from custinfo.domain.errors import BadInput, SiteFault, WrongState
+from custinfo.lake import files, manifest, schema
+from custinfo.lake.manifest import LakeFile, Manifest
+from custinfo.lake.verification import check_file
+from custinfo.store.site import Site
+
+ROWS_PER_FILE = 500_000
+
+CODE_LISTS = ("ownership", "region", "industry")
+
+
+@dataclass(frozen=True)
+class EntityVersionRow:
+    """A version of a customer as the store has it. `seq` only ever grows; `properties` are what its form saved."""
+
+    seq: int
+    customer_id: str
+    version: int
+    recorded_at: datetime
+    properties: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class BatchRow:
+    """A sales batch that the store knows, with the file that `write_batch` made of it."""
+
+    batch_id: str
+    recorded_at: datetime
+    file: LakeFile
+
+
+PROPERTIES: Mapping[str, tuple[str, Callable[[str], str | int]]] = {
+    # The lake's column: the card's property, and how its text is read. What is not named here never reaches the lake.
+    "customer_type": ("customer_type", str),
+    "ownership": ("ownership", str),
+    "region": ("region", str),
+    "industry": ("industry", str),
+    "kind": ("kind", str),
+    "staff": ("staff", int),
+    "registered_capital_fen": ("registered_capital", money.fen),
+}
+
+
+def publish(
+    site: Site, rows: Iterable[EntityVersionRow], batches: Sequence[BatchRow], now: datetime
+) -> Manifest | None:
+    """Publish what the newest version does not hold yet; None when there is nothing new.
+
+    `rows` come in ascending `seq`; those already published are passed over, as are known `batches`.
+    Raises WrongState while another publisher is at work, and SiteFault when the clock stands before the newest version,
+    when the file of a new batch is missing or was changed, or when a property cannot be read as its column's type.
+    """
+    with _sole_publisher(site.lake):
+        last = manifest.newest(site.lake)
+        if last is not None and now <= last.published_at:
+            raise SiteFault("lake.clock", now=clock.stamp(now), version=last.version, at=clock.stamp(last.published_at))
+        new = _Customers(site, last)
+        new.write(rows)
+        new_batches = _new_batches(site, last, batches)
+        if not new.files and not new_batches:
+            return None
+        version = _next(site, last, new, new_batches, now)
+        manifest.write(site.lake, version)
+        return version
+
+
+@contextmanager
+def _sole_publisher(lake: Path) -> Iterator[None]:
+    lake.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(lake / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise WrongState("lake.busy") from None
+        yield
+    finally:
+        os.close(descriptor)
+
+
+class _Customers:
+    """The customer versions of one run: their files and what the manifest says of them."""
+
+    def __init__(self, site: Site, last: Manifest | None) -> None:
+        self._lake = site.lake
+        self._key = site.secret("pseudonym")
+        self._version = last.version + 1 if last else 1
+        self.last_seq = last.last_seq if last else 0
+        self.files: list[LakeFile] = []
+        self.moments: set[datetime] = set()
+
+    def write(self, rows: Iterable[EntityVersionRow]) -> None:
+        new = self._ascending(rows)
+        while chunk := list(islice(new, ROWS_PER_FILE)):
+            path = f"customers/{self._version:06d}-{len(self.files):03d}.parquet"
+            with files.written(self._lake / path) as beside:
+                count = schema.write(beside, schema.CUSTOMER_VERSIONS, [self._record_batch(chunk)])
+            self.files.append(LakeFile("customer_versions", path, files.sha256(self._lake / path), count))
+            moments = self.moments | {row.recorded_at for row in chunk}
+            self.moments = {min(moments), max(moments)}
+
+    def _ascending(self, rows: Iterable[EntityVersionRow]) -> Iterator[EntityVersionRow]:
+        seen = 0
+        for row in rows:
+            if row.seq <= seen:
+                raise ValueError(f"row {row.seq} of the store comes after row {seen}: some would be left out")
+            seen = row.seq
+            if row.seq > self.last_seq:
+                self.last_seq = row.seq
+                yield row
+
+    def _record_batch(self, chunk: Sequence[EntityVersionRow]) -> pa.RecordBatch:
+        columns: dict[str, list[str | int | datetime | None]] = {
+            "customer_key": [pseudonym(self._key, row.customer_id) for row in chunk],
+            "version": [row.version for row in chunk],
+            "recorded_at": [naive(row.recorded_at) for row in chunk],
+        }
+        for column in PROPERTIES:
+            columns[column] = [_value(row, column) for row in chunk]
+        return pa.RecordBatch.from_pydict(columns, schema=schema.CUSTOMER_VERSIONS)
+
+
+def pseudonym(key: bytes, customer_id: str) -> str:
+    """How the lake knows a customer: without the site's key nobody gets from one to the other."""
+    return hmac.digest(key, customer_id.encode(), "sha256").hex()[:32]
+
+
+def naive(moment: datetime) -> datetime:
+    """A moment as the lake's tables hold it: in UTC, without its zone."""
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def _value(row: EntityVersionRow, column: str) -> str | int | None:
+    name, read = PROPERTIES[column]
+    text = row.properties.get(name, "")
+    if not text:
+        return None
+    try:
+        return read(text)
+    except (ValueError, BadInput):
+        raise SiteFault("lake.property", customer=row.customer_id, version=row.version, name=name) from None
+
+
+def _new_batches(site: Site, last: Manifest | None, batches: Sequence[BatchRow]) -> list[BatchRow]:
+    known = frozenset(last.batches if last else ())
+    new = sorted((batch for batch in batches if batch.batch_id not in known), key=lambda batch: batch.batch_id)
+    for batch in new:
+        check_file(site, batch.file.path, batch.file.sha256)
+    return new
+
+
+def _next(
+    site: Site, last: Manifest | None, customers: _Customers, batches: Sequence[BatchRow], now: datetime
+) -> Manifest:
+    moments = customers.moments | {batch.recorded_at for batch in batches}
+    if last:
+        moments |= {last.recorded_from, last.recorded_to}
+    return Manifest(
+        version=last.version + 1 if last else 1,
+        published_at=now,
+        files=(last.files if last else ()) + tuple(customers.files) + tuple(batch.file for batch in batches),
+        recorded_from=min(moments),
+        recorded_to=max(moments),
+        last_seq=customers.last_seq,
+        batches=(last.batches if last else ()) + tuple(batch.batch_id for batch in batches),
+        codelists={name: codelists.load(name).edition for name in CODE_LISTS},
+        previous_sha256=files.sha256(manifest.path(site.lake, last.version)) if last else "",
+    )

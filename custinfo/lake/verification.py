@@ -1,0 +1,35 @@
+"""Check that every file of every version is still, byte for byte, what was published."""
+
+from custinfo.domain.errors import SiteFault
+from custinfo.lake import files, manifest
+from custinfo.store.site import Site
+
+
+def verify(site: Site) -> int:
+    """The number of files checked. Raises SiteFault naming the first file that is missing or was changed."""
+    known: dict[str, str] = {}
+    previous = ""
+    numbers = manifest.versions(site.lake)
+    for expected, version in enumerate(numbers, start=1):
+        if version != expected:
+            raise SiteFault("lake.missing", file=f"{manifest.FOLDER}/{expected:06d}.json")
+        this = manifest.read(site.lake, version)
+        if this.previous_sha256 != previous:
+            raise SiteFault("lake.damaged", file=f"{manifest.FOLDER}/{version - 1:06d}.json")
+        for file in this.files:
+            if known.setdefault(file.path, file.sha256) != file.sha256:
+                raise SiteFault("lake.damaged", file=f"{manifest.FOLDER}/{version:06d}.json")
+        previous = files.sha256(manifest.path(site.lake, version))
+    for path, sha256 in known.items():
+        check_file(site, path, sha256)
+    return len(numbers) + len(known)
+
+
+def check_file(site: Site, path: str, sha256: str) -> None:
+    """Raises SiteFault unless the lake's file at `path` is there with that hash."""
+    try:
+        found = files.sha256(site.lake / path)
+    except FileNotFoundError:
+        raise SiteFault("lake.missing", file=path) from None
+    if found != sha256:
+        raise SiteFault("lake.damaged", file=path)

@@ -1,0 +1,106 @@
+# ruff: noqa: PLR0911, PLR0124 - one return for each rule; `x != x` tells NaN
+"""Which rule an answer breaks: one problem for each question, the first that matters."""
+
+from collections.abc import Mapping
+
+from custinfo.domain.errors import BadInput
+from custinfo.domain.text import clean
+from custinfo.xforms.engine import Engine
+from custinfo.xforms.model import Text
+from custinfo.xforms.problems import Format, Problem, RuleName, type_problem
+from custinfo.xforms.texts import Texts
+from custinfo.xforms.tree import Item
+from custinfo.xforms.xpath.values import text_number
+
+MAX_LENGTH = 10_000
+SELECTS = ("select", "rank")
+
+
+def max_length(item: Item) -> int:
+    """The most characters that the question takes."""
+    limit = item.spec.bind.extra.get("max_length", "")
+    return int(limit) if limit.isascii() and limit.isdigit() and len(limit) < 9 else MAX_LENGTH
+
+
+class Checks:
+    """Checks the items of one session."""
+
+    def __init__(self, engine: Engine, texts: Texts, formats: Mapping[str, Format]) -> None:
+        self.engine, self.texts, self.formats = engine, texts, formats
+
+    def violation(self, item: Item) -> Problem | None:
+        """The problem of an item that must be mended before the record can be finished."""
+        if not item.relevant:
+            return None
+        fault = next((e for (one, _), e in self.engine.faults.items() if one is item), None)
+        if fault is not None:
+            return self._problem(item, "constraint", fault.key, {"ref": item.ref, "expression": "", **fault.facts})
+        if not item.is_leaf:
+            return None
+        bind = item.spec.bind
+        if not item.stored.strip():
+            if not item.required:
+                return None
+            return self._problem(item, "required", "xforms.required", {}, bind.required_message)
+        found = self._broken(item)
+        if found is None and not item.holds:
+            return self._problem(item, "constraint", "xforms.constraint", {}, bind.constraint_message)
+        return found
+
+    def _broken(self, item: Item) -> Problem | None:
+        bind, value = item.spec.bind, item.stored
+        try:
+            clean(value, max_length=max_length(item))
+        except BadInput as error:
+            return self._problem(item, "text", error.key, error.facts)
+        missing = self.unoffered(item, value)
+        if missing:
+            return self._problem(item, "choice", "xforms.choice", {"value": missing})
+        key = type_problem(bind.type, value, self.engine.context.zone)
+        if key is not None:
+            return self._problem(item, "type", key, {"value": _short(value)})
+        bounds = self._outside(item, value)
+        if bounds is not None:
+            return self._problem(item, "type", "xforms.type_range", {"value": _short(value), **bounds})
+        check = self.formats.get(bind.extra.get("format", ""))
+        key = check(value) if check is not None else None
+        return None if key is None else self._problem(item, "format", key, {"value": _short(value)})
+
+    def _outside(self, item: Item, value: str) -> dict[str, object] | None:
+        """The bounds of a range that the value leaves."""
+        control = self.engine.form.control_of.get(item.spec.ref)
+        if control is None or control.kind != "range":
+            return None
+        zone, parameters = self.engine.context.zone, control.parameters
+        number = text_number(value, zone)
+        low, high = (text_number(parameters.get(name, ""), zone) for name in ("start", "end"))
+        if number != number or number < min(low, high) or number > max(low, high):
+            return {"low": parameters.get("start", ""), "high": parameters.get("end", "")}
+        return None
+
+    def soft(self, item: Item) -> Problem | None:
+        """A warning that lets the answer pass."""
+        if not item.relevant or not item.text or item.soft_holds:
+            return None
+        own = item.spec.bind.extra.get("soft_check_message")
+        return self._problem(item, "constraint", "xforms.soft", {}, Text((own,)) if own else None)
+
+    def unoffered(self, item: Item, value: str) -> str:
+        """The first chosen value that is not on the list; blank when all are."""
+        control = self.engine.form.control_of.get(item.spec.ref)
+        if control is None or control.kind not in ("select1", *SELECTS):
+            return ""
+        offered = item.offered if control.itemset is not None else frozenset(c.value for c in control.choices)
+        chosen = value.split() if control.kind in SELECTS else [value]
+        return next((v for v in chosen if v not in (offered or ())), "")
+
+    def _problem(
+        self, item: Item, rule: RuleName, key: str, facts: Mapping[str, object], own: Text | None = None
+    ) -> Problem:
+        control = self.engine.form.control_of.get(item.spec.ref)
+        label = self.texts.in_every_language(control.label if control else None, item)
+        return Problem(item.ref, rule, key, dict(facts), label, self.texts.in_every_language(own, item))
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= 40 else value[:39] + "…"

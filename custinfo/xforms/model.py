@@ -1,0 +1,227 @@
+"""A form as data: what an XForm says, without any answer. Made by `reader.read`; nothing here changes afterwards."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from custinfo.domain.errors import BadInput
+from custinfo.xforms.xpath import Node
+
+if TYPE_CHECKING:
+    from custinfo.xforms.rules import Rules
+
+NAMESPACE = "https://custinfo.org/xforms"
+ControlKind = Literal["group", "repeat", "input", "select1", "select", "range", "rank", "trigger", "upload"]
+
+
+class FormError(BadInput):
+    """A form cannot be used. `problems` holds all that is wrong with it, each as (message key, facts)."""
+
+    def __init__(self, problems: "list[tuple[str, dict[str, object]]]") -> None:
+        self.problems = problems
+        key, facts = problems[0]
+        super().__init__(key, **facts)
+
+    def text(self, language: str = "zh-CN") -> str:
+        """All problems, one on a line."""
+        return "\n".join(BadInput(key, **facts).text(language) for key, facts in self.problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """An expression whose value stands inside a text."""
+
+    expression: str
+
+
+Parts: TypeAlias = tuple[str | Output, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A label, hint or message: a key of the translations, an expression, or parts that stand in the form itself."""
+
+    parts: Parts = ()
+    itext_id: str | None = None
+    expression: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bind:
+    """The rules of one question. Expressions are XPath texts; None means that the form says nothing."""
+
+    ref: str
+    type: str = "string"
+    relevant: str | None = None
+    required: str | None = None
+    required_message: Text | None = None
+    constraint: str | None = None
+    constraint_message: Text | None = None
+    readonly: str | None = None
+    calculate: str | None = None
+    preload: tuple[str, str] | None = None
+    saveto: str | None = None
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ModelNode:
+    """A place of the instance. `ref` carries no positions; an attribute's name starts with `@`."""
+
+    name: str
+    ref: str
+    bind: Bind
+    repeat: bool = False
+    instances: int = 1  # how many instances of a repeat there are in a new record
+    default: str = ""
+    children: tuple["ModelNode", ...] = ()
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    prefix: str = ""
+    ns: str = ""
+
+    @property
+    def is_group(self) -> bool:
+        """Whether it holds other places instead of an answer."""
+        return bool([c for c in self.children if not c.name.startswith("@")])
+
+    def walk(self) -> "Iterator[ModelNode]":
+        """It and everything below, in document order."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A choice that stands in the form itself."""
+
+    value: str
+    label: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Itemset:
+    """Choices from a list: an expression for the rows, and where value and label stand in a row."""
+
+    nodeset: str
+    value: str
+    label: Text
+
+
+@dataclass(frozen=True, slots=True)
+class SetValue:
+    """An action: at one of `events`, `ref` becomes `value` (an expression) or `text`."""
+
+    ref: str
+    events: tuple[str, ...]
+    value: str | None
+    text: str
+    target: str | None = None  # an expression, where the target is picked among instances of a repeat
+
+
+@dataclass(frozen=True)
+class Control:
+    """What is drawn: a question, a group of them, or a repeat."""
+
+    kind: ControlKind
+    ref: str
+    label: Text | None = None
+    hint: Text | None = None
+    guidance: Text | None = None
+    appearance: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    choices: tuple[Choice, ...] = ()
+    itemset: Itemset | None = None
+    children: tuple["Control", ...] = ()
+    actions: tuple[SetValue, ...] = ()
+    count: str | None = None
+    fixed: bool = False  # instances may be neither added nor removed by hand
+
+    def walk(self) -> "Iterator[Control]":
+        """It and everything inside it."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+@dataclass(frozen=True, slots=True)
+class EntityDeclaration:
+    """`ref` is the entity element; `properties` says which property is filled from which question."""
+
+    dataset: str
+    ref: str
+    create: str | None
+    update: str | None
+    properties: Mapping[str, str]
+
+
+Draft: TypeAlias = "Mapping[str, object]"
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form that has been read and found sound."""
+
+    form_id: str
+    version: str
+    title: str
+    root: ModelNode
+    controls: tuple[Control, ...]
+    actions: tuple[SetValue, ...]
+    translations: Mapping[
+        str, Mapping[str, Mapping[str, Parts]]
+    ]  # language name → text id → form ("", "image" …) → parts
+    default_language_name: str
+    instances: Mapping[str, Node]
+    missing: tuple[str, ...]  # attachments that the form names and nobody supplied
+    entities: tuple[EntityDeclaration, ...]
+    initial: Draft
+    namespaces: Mapping[str, str]
+
+    @cached_property
+    def nodes(self) -> Mapping[str, ModelNode]:
+        """Every place by its ref, in document order."""
+        return {node.ref: node for node in self.root.walk()}
+
+    @cached_property
+    def control_of(self) -> Mapping[str, Control]:
+        """The question, group or repeat that is drawn for a ref."""
+        found: dict[str, Control] = {}
+        for top in self.controls:
+            for control in top.walk():
+                known = found.get(control.ref)
+                if control.ref and (known is None or known.kind == "group"):
+                    found[control.ref] = control
+        return found
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Codes of the form's languages, the default first."""
+        names = sorted(self.translations, key=lambda name: name != self.default_language_name)
+        return tuple(language_code(name) for name in names)
+
+    @property
+    def default_language(self) -> str:
+        """The code of the language that a session starts in."""
+        return language_code(self.default_language_name)
+
+    def language_name(self, code: str) -> str:
+        """The name in the form of the language with that code; KeyError when the form has none."""
+        for name in self.translations:
+            if code in (name, language_code(name)):
+                return name
+        raise KeyError(code)
+
+    @cached_property
+    def rules(self) -> "Rules":
+        """All expressions, compiled, in the order in which they depend on each other."""
+        from custinfo.xforms.rules import Rules
+
+        return Rules(self)
+
+
+def language_code(name: str) -> str:
+    """`中文 (zh-CN)` → `zh-CN`; a name without a code is its own code."""
+    start, end = name.rfind("("), name.rfind(")")
+    return name[start + 1 : end].strip() if 0 <= start < end else name

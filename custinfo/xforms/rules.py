@@ -1,0 +1,223 @@
+"""The expressions of a form, compiled, with what each reads, in the order in which they depend on each other."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from custinfo.xforms.model import Control, Form, Output, Parts, Text
+from custinfo.xforms.reads import Read, Reads
+from custinfo.xforms.xpath import Compiler, Expression, XPathError
+from custinfo.xforms.xpath.ast import Call, walk
+from custinfo.xforms.xpath.parser import parse
+from custinfo.xforms.xpath.registry import FUNCTIONS
+
+Kind = Literal["calculate", "relevant", "choices", "count", "readonly", "required", "constraint", "soft", "label"]
+Problems = list[tuple[str, dict[str, object]]]
+
+
+@dataclass(slots=True)
+class Rule:
+    """One expression of one place. `order` says when it is evaluated; `reads` whose values it uses."""
+
+    ref: str
+    kind: Kind
+    expression: Expression
+    reads: tuple[Read, ...]
+    order: int = 0
+    down: dict[str, tuple[str, ...]] = field(default_factory=dict)  # from an anchor down to the places of the rule
+
+    @property
+    def home(self) -> str:
+        """Where the rule is evaluated: the count of a repeat at what holds the repeat, everything else at its place."""
+        return self.ref.rpartition("/")[0] if self.kind == "count" else self.ref
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """What tells rules apart."""
+        return self.ref, self.kind
+
+
+class Rules:
+    """Compiles a form. What is wrong gathers in `problems`; a session is only made of a form without any."""
+
+    def __init__(self, form: Form) -> None:
+        self.form = form
+        self.problems: Problems = []
+        self.compiled: dict[str, Expression] = {}
+        self.compiler = Compiler(form.namespaces)
+        self.by_name: dict[tuple[str, str], Rule] = {}
+        self.readers: dict[str, list[tuple[Rule, str]]] = defaultdict(list)
+        self.outputs: dict[str, set[str]] = defaultdict(set)
+        for ref, kind, text in self._texts():
+            self._add(ref, kind, text)
+        self.ordered = _sorted(list(self.by_name.values()), form, self.problems)
+        for order, rule in enumerate(self.ordered):
+            rule.order = order
+            for read in rule.reads:
+                anchor = min(read.anchor, rule.home, key=len)
+                self.readers[read.ref].append((rule, anchor))
+                rule.down[anchor] = _way(anchor, rule.home)
+        self._check_others()
+        repeats = [ref + "/" for ref, node in form.nodes.items() if node.repeat]
+        self.single = frozenset(r for r in form.nodes if not any((r + "/").startswith(one) for one in repeats))
+
+    def _texts(self) -> Iterator[tuple[str, Kind, str]]:
+        for ref, node in self.form.nodes.items():
+            bind = node.bind
+            kinds: tuple[tuple[Kind, str | None], ...] = (
+                ("calculate", bind.calculate), ("relevant", bind.relevant), ("readonly", bind.readonly),
+                ("required", bind.required), ("constraint", bind.constraint), ("soft", bind.extra.get("soft_check")),
+            )  # fmt: skip
+            for kind, text in kinds:
+                if text is not None and text.strip():
+                    yield ref, kind, text
+        for ref, control in self.form.control_of.items():
+            if control.itemset is not None:
+                yield ref, "choices", control.itemset.nodeset
+            if control.count:
+                yield ref, "count", control.count
+            if ref in self.form.nodes:
+                yield from ((ref, "label", text) for text in self._label_texts(control))
+
+    def _label_texts(self, control: Control) -> Iterator[str]:
+        texts = [t for t in (control.label, control.hint) if t is not None]
+        for choice in control.choices:
+            texts.append(choice.label)
+        for text in texts:
+            for parts in self.all_parts(text):
+                yield from (p.expression for p in parts if isinstance(p, Output))
+            if text.expression:
+                yield text.expression
+
+    def all_parts(self, text: Text) -> Iterator[Parts]:
+        """The parts of a text in every language."""
+        yield text.parts
+        if text.itext_id is not None:
+            for translation in self.form.translations.values():
+                yield from translation.get(text.itext_id, {}).values()
+
+    def _add(self, ref: str, kind: Kind, text: str) -> None:
+        if ref not in self.form.nodes:
+            self.problems.append(("xforms.control_unknown", {"ref": ref}))
+            return
+        expression = self.expression(text, ref)
+        if expression is None:
+            return
+        reads = Reads(self.form, ref).of(expression.tree)
+        if kind == "label":
+            for read in reads:
+                self.outputs[read.ref].add(ref)
+            return
+        self.by_name[ref, kind] = Rule(ref, kind, expression, reads)
+
+    def expression(self, text: str, ref: str) -> Expression | None:
+        """Compiled once for each text. A text that is no expression is a problem of the form."""
+        if text in self.compiled:
+            return self.compiled[text]
+        try:
+            tree = parse(text)
+            for call in (e for e in walk(tree) if isinstance(e, Call)):
+                self._check_call(call, ref, text)
+            self.compiled[text] = Expression(text, tree, self.compiler.compile(tree))
+        except XPathError as error:
+            self.problems.append((error.key, {**error.facts, "ref": ref, "expression": _short(text)}))
+            return None
+        return self.compiled[text]
+
+    def _check_call(self, call: Call, ref: str, text: str) -> None:
+        known = FUNCTIONS.get(call.name)
+        if known is None:
+            facts: dict[str, object] = {"ref": ref, "name": call.name, "expression": _short(text)}
+            self.problems.append(("xforms.unknown_function", facts))
+        elif not known.accepts(len(call.args)):
+            facts = {"ref": ref, "name": call.name, "count": len(call.args), "expression": _short(text)}
+            self.problems.append(("xforms.wrong_arguments", facts))
+
+    def _check_others(self) -> None:
+        """Expressions that are no rules: labels of choices, values of actions."""
+        for ref, control in self.form.control_of.items():
+            if control.itemset is not None:
+                self.expression(control.itemset.value, ref)
+                self.expression(control.itemset.label.expression or "", ref)
+        actions = [*self.form.actions, *(a for c in self.form.control_of.values() for a in c.actions)]
+        for action in actions:
+            if action.target:
+                self.expression(action.target, action.ref)
+            if action.value:
+                self.expression(action.value, action.ref)
+        for node in self.form.nodes.values():
+            for text in (node.bind.required_message, node.bind.constraint_message):
+                for parts in self.all_parts(text) if text else ():
+                    for part in parts:
+                        if isinstance(part, Output):
+                            self.expression(part.expression, node.ref)
+
+
+def _short(text: str) -> str:
+    return text.strip() if len(text) <= 200 else text.strip()[:197] + "…"
+
+
+def _way(anchor: str, ref: str) -> tuple[str, ...]:
+    """The names of the steps from `anchor` down to `ref`."""
+    return tuple(ref[len(anchor) :].strip("/").split("/")) if ref != anchor else ()
+
+
+def _sorted(rules: list[Rule], form: Form, problems: Problems) -> list[Rule]:
+    """Rules after those whose results they read. A circle of calculations is a problem, named as a path."""
+    producers: dict[str, list[Rule]] = defaultdict(list)
+    for rule in rules:
+        for ref in _changed_by(rule, form):
+            producers[ref].append(rule)
+    place = {rule.name: i for i, rule in enumerate(rules)}
+    read = {r.name: {p.name for one in r.reads for p in producers[one.ref]} for r in rules}
+    needs = {name: sorted(names, key=place.__getitem__) for name, names in read.items()}
+    by_name = {r.name: r for r in rules}
+    done: dict[tuple[str, str], bool] = {}
+    ordered: list[Rule] = []
+    for rule in rules:
+        _visit(rule.name, needs, done, ordered, by_name, problems)
+    return ordered
+
+
+def _visit(  # noqa: PLR0917
+    start: tuple[str, str], needs: dict[tuple[str, str], list[tuple[str, str]]], done: dict[tuple[str, str], bool],
+    ordered: list[Rule], rules: dict[tuple[str, str], Rule], problems: Problems,
+) -> None:  # fmt: skip
+    """Depth first without recursion; `done` is False for those on the way down."""
+    if start in done:
+        return
+    done[start] = False
+    stack = [(start, iter(needs[start]))]
+    while stack:
+        name, rest = stack[-1]
+        following = next(rest, None)
+        if following is None:
+            done[name] = True
+            ordered.append(rules[name])
+            stack.pop()
+        elif following not in done:
+            done[following] = False
+            stack.append((following, iter(needs[following])))
+        elif done[following] is False:
+            circle = [n for n, _ in stack[[n for n, _ in stack].index(following) :]]
+            if any(_real_circle(rules[n]) for n in circle):
+                path = " → ".join(ref for ref, _ in [*circle, following])
+                problems.append(("xforms.cycle", {"path": path}))
+
+
+def _real_circle(rule: Rule) -> bool:
+    """Relevance and choices may wait for each other; a calculation may not wait for itself."""
+    if rule.kind != "calculate":
+        return False
+    calls = {e.name for e in walk(rule.expression.tree) if isinstance(e, Call)}
+    return not calls & {"once", "indexed-repeat", "position"}
+
+
+def _changed_by(rule: Rule, form: Form) -> list[str]:
+    """The refs whose value may be another after the rule was evaluated."""
+    if rule.kind in ("calculate", "choices"):
+        return [rule.ref]
+    if rule.kind in ("relevant", "count"):
+        return [n.ref for n in form.nodes[rule.ref].walk()]
+    return []

@@ -1,0 +1,185 @@
+"""The answers of one session as a tree of items, and the way to and from plain dictionaries."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from custinfo.domain.errors import BadInput
+from custinfo.xforms.model import ModelNode
+from custinfo.xforms.xpath import Node
+from custinfo.xforms.xpath.nodes import Kind
+
+MAX_INSTANCES = 10_000
+
+
+class Item(Node):
+    """One place of the instance with its answer. `stored` is what was given; `text`, what expressions see, is blank
+    while the item is not relevant or its choice is not on the list.
+    """
+
+    __slots__ = (
+        "holds",
+        "offered",
+        "own_readonly",
+        "own_relevant",
+        "readonly",
+        "relevant",
+        "required",
+        "soft_holds",
+        "spare",
+        "spec",
+        "stored",
+    )  # fmt: skip
+
+    children: "list[Item]"  # type: ignore[assignment]
+    parent: "Item | None"
+    attributes: "list[Item]"  # type: ignore[assignment]
+
+    def __init__(self, spec: ModelNode) -> None:
+        kind: Kind = "attribute" if spec.name.startswith("@") else "element"
+        local = spec.name.rpartition(":")[2].removeprefix("@")
+        super().__init__(local, kind=kind, prefix=spec.prefix, ns=spec.ns)
+        self.spec = spec
+        self.stored = ""
+        self.own_relevant = self.relevant = True
+        self.own_readonly = self.readonly = self.required = False
+        self.holds = self.soft_holds = True
+        self.offered: frozenset[str] | None = None
+        self.spare: list[Item] = []  # repeat instances that a smaller count took away
+
+    @property
+    def ref(self) -> str:
+        """The path with the positions of repeat instances."""
+        steps: list[str] = []
+        item: Item | None = self
+        while item is not None and item.kind != "root":
+            steps.append(f"{item.spec.name}[{item.place}]" if item.spec.repeat else item.spec.name)
+            item = item.parent
+        return "/" + "/".join(reversed(steps))
+
+    @property
+    def place(self) -> int:
+        """The position among the instances of a repeat, from 1."""
+        assert self.parent is not None
+        return next(i for i, n in enumerate(self.parent.instances(self.spec), 1) if n is self)
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether it takes an answer."""
+        return not self.spec.is_group
+
+    def instances(self, spec: ModelNode) -> "list[Item]":
+        """The children of that place."""
+        if spec.name.startswith("@"):
+            return [a for a in self.attributes if a.spec is spec]
+        if spec.prefix or not spec.name:
+            return [c for c in self.children if c.spec is spec]
+        return self.named(spec.name)  # type: ignore[return-value]
+
+    def inside(self) -> "Iterator[Item]":
+        """The item and all below, attributes too, in document order."""
+        stack: list[Item] = [self]
+        while stack:
+            item = stack.pop()
+            yield item
+            stack.extend(reversed(item.children))
+            stack.extend(reversed(item.attributes))
+
+    def effective(self) -> str:
+        """What expressions may see of the stored answer."""
+        if not self.relevant:
+            return ""
+        if self.offered is None or not self.stored:
+            return self.stored
+        return " ".join(v for v in self.stored.split() if v in self.offered)
+
+
+def document(root: ModelNode, values: Mapping[str, object]) -> Item:
+    """A document node with the instance below it."""
+    top = Item(ModelNode("", "", root.bind))
+    top.kind = "root"
+    top.append(build(root, values, root.ref))
+    return top
+
+
+def build(spec: ModelNode, value: object, where: str) -> Item:
+    """The items for a value of a draft: a text for a question, a dictionary for a group. Missing values are blank."""
+    item = Item(spec)
+    if not spec.is_group:
+        values = value if isinstance(value, Mapping) else {"": value}
+        item.stored = item.text = as_text(values.get("", ""), where)
+        known = {"", *(c.name for c in spec.children)}
+    elif isinstance(value, Mapping) or value is None:
+        values = value or {}
+        known = {c.name for c in spec.children}
+    else:
+        raise BadInput("xforms.draft_shape", ref=where)
+    unknown = [str(k) for k in values if k not in known]
+    if unknown:
+        raise BadInput("xforms.draft_unknown", ref=where, names=", ".join(unknown[:5]))
+    for child in spec.children:
+        for one in build_child(child, values.get(child.name), where, child.name not in values):
+            _attach(item, one)
+    return item
+
+
+def build_child(spec: ModelNode, value: object, where: str, missing: bool = False) -> list[Item]:
+    """The items of one child: for a repeat one for each element of the list."""
+    ref = f"{where}/{spec.name}"
+    if not spec.repeat:
+        return [build(spec, value, ref)]
+    if value is None:
+        return [template(spec) for _ in range(spec.instances)] if missing else []
+    if not isinstance(value, Sequence) or isinstance(value, str) or len(value) > MAX_INSTANCES:
+        raise BadInput("xforms.draft_shape", ref=ref)
+    return [build(spec, one, f"{ref}[{i}]") for i, one in enumerate(value, 1)]
+
+
+def template(spec: ModelNode) -> Item:
+    """A new item with the defaults of the form."""
+    item = Item(spec)
+    item.stored = item.text = spec.default
+    for child in spec.children:
+        for _ in range(child.instances):
+            _attach(item, template(child))
+    return item
+
+
+def _attach(parent: Item, child: Item) -> None:
+    if child.kind == "attribute":
+        child.parent = parent
+        parent.attributes.append(child)
+    else:
+        parent.append(child)
+
+
+def as_text(value: object, where: str) -> str:
+    """A value of a draft that must be a text."""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise BadInput("xforms.draft_shape", ref=where)
+    return value
+
+
+def draft(item: Item) -> object:
+    """The answers as plain values, those not relevant included: what a draft keeps."""
+    if item.is_leaf and not item.attributes:
+        return item.stored
+    values: dict[str, object] = {"": item.stored} if item.is_leaf else {}
+    for spec in item.spec.children:
+        found = [draft(i) for i in item.instances(spec)]
+        values[spec.name] = found if spec.repeat else found[0]
+    return values
+
+
+def record(item: Item) -> object:
+    """The relevant answers: what a finished record holds. Blank answers and empty groups are left out."""
+    if item.is_leaf and not item.attributes:
+        return item.text
+    values: dict[str, object] = {"": item.text} if item.is_leaf and item.text else {}
+    for spec in item.spec.children:
+        found = [record(i) for i in item.instances(spec) if i.relevant]
+        if spec.repeat and found:
+            values[spec.name] = found
+        elif found and found[0] not in ("", {}):
+            values[spec.name] = found[0]
+    return values

@@ -1,0 +1,86 @@
+"""What a test needs, made so that the test states only what matters to it."""
+
+from collections.abc import Mapping
+from contextlib import contextmanager
+
+from custinfo.actions import drafts, forms, people, records
+from custinfo.domain.people import SERVICE, Role
+from custinfo.store import Site, Store
+
+PASSWORD = "a long password"
+NAME, CREDIT_CODE, PHONE = "/data/basic/name", "/data/basic/credit_code", "/data/people/phone"
+
+
+def code_for(number):
+    """A valid credit code of the range that no real firm has."""
+    from custinfo.domain.identifiers import credit_code_check_character, organisation_check_character
+
+    body = f"DEM{number:05d}"
+    first17 = f"91999999{body}{organisation_check_character(body)}"
+    return first17 + credit_code_check_character(first17)
+
+
+CARD = {
+    "/data/basic/name": "深圳市宏远电子科技有限公司",
+    "/data/basic/credit_code": code_for(90001),
+    "/data/basic/kind": "company",
+    "/data/basic/ownership": "joint_stock",
+    "/data/business/industry_section": "C",
+    "/data/business/industry_division": "39",
+    "/data/business/industry": "3911",
+    "/data/place/province": "440000",
+    "/data/place/prefecture": "440300",
+    "/data/place/county": "440305",
+    "/data/place/address": "科技南路 1 号",
+    "/data/people/phone": "0755-08880001",
+    "/data/people/legal_representative": "欧阳海",
+    "/data/people/contact_name": "单秀英",
+    "/data/people/contact_phone": "0755-08880002",
+    "/data/finance/payment_method": "bank_transfer",
+    "/data/finance/payment_terms": "net_30",
+}
+SURVEY = {
+    "/data/interview/interviewed_on": "2026-11-01",
+    "/data/interview/channel": "phone",
+    "/data/interview/dealt": "yes",
+    **{f"/data/ratings/{name}": "4" for name in ("quality", "price", "delivery", "service", "overall")},
+    "/data/complaint/complained": "no",
+    "/data/future/recommend": "9",
+    "/data/future/contact_again": "yes",
+}
+
+
+@contextmanager
+def site_with_forms(home, *, demo=False):
+    """A new site with the shipped forms; gives its open store."""
+    site = Site.create(home, name="测试公司", demo=demo)
+    with Store.create(site) as store:
+        forms.publish_folder(store, SERVICE)
+        yield store
+
+
+def account(store, *roles, login_name=None):
+    """Somebody with these roles; a researcher unless others are given."""
+    roles = roles or (Role.RESEARCHER,)
+    name = login_name or f"{roles[0]}-{len(store.rows('SELECT 1 FROM person'))}"
+    return people.add(
+        store, SERVICE, login_name=name, display_name=f"{name} 某", roles=roles, department="调查部", password=PASSWORD
+    )
+
+
+def draft_of(store, actor, form_id, answers, *, customer_id=None, without=()):
+    """A draft of the form in which these questions were answered, one after the other, through the engine."""
+    draft = drafts.start(store, actor, form_id, customer_id=customer_id)
+    form = forms.load(store, form_id, draft.form_version)
+    session = forms.session(store, form, draft.instance)
+    for ref, value in answers.items():
+        if ref not in without:
+            session.answer(ref, value)
+            drafts.save(store, actor, draft.draft_id, session.instance, ref)
+    return draft.draft_id
+
+
+def card(store, actor, answers: Mapping[str, str] = CARD, *, key="card-1", customer_id=None):
+    """A submitted enterprise card; gives its receipt."""
+    draft_id = draft_of(store, actor, "enterprise_card", answers, customer_id=customer_id)
+    return records.submit(store, actor, draft_id, key)

@@ -1,0 +1,80 @@
+"""A killed kernel, a killed server, a reload, a closed tab: every answer is there again."""
+
+import os
+import signal
+import subprocess
+
+import pytest
+
+from tests.pages.user import User
+
+ANSWERS = {"企业名称": "惠州市不丢有限公司", "简称": "不丢", "客户性质": "普通公司", "企业地址": "滨江路 9 号", "法定代表人": "仇小满"}
+
+
+@pytest.fixture()
+def user(server, chromium):
+    opened = User(server, chromium)
+    yield opened
+    opened.context.close()
+
+
+def fill(user):
+    user.open("/form/enterprise_card")
+    for label, text in ANSWERS.items():
+        user.answer(label, text)
+    user.saved()
+
+
+def all_there(user):
+    for label, text in ANSWERS.items():
+        field = user.question(label)
+        field.wait_for()
+        chosen = field.evaluate("n => n.tagName === 'SELECT' ? n.selectedOptions[0].textContent : n.value")
+        assert chosen == text, label
+
+
+def kernels_of(server):
+    """The kernels below the server: the newest is the page's that was opened last."""
+    listed = subprocess.run(["ps", "-eo", "pid,ppid,lstart,args", "--sort=start_time"], capture_output=True, text=True, check=True)
+    rows = [line.split() for line in listed.stdout.splitlines()[1:]]
+    below, parents = [], {str(server.process.pid)}
+    for _ in range(3):
+        found = [row[0] for row in rows if row[1] in parents and row[0] not in below]
+        below += found
+        parents = set(found)
+    return below
+
+
+def test_a_reload_gives_back_every_answer(user):
+    fill(user)
+    user.page.reload()
+    all_there(user)
+
+
+def test_a_closed_tab_is_resumed_from_my_drafts(user, server):
+    fill(user)
+    user.open("/")
+    user.sees("我的草稿")
+    user.page.get_by_role("link", name="继续填写").first.click()
+    all_there(user)
+
+
+def test_a_killed_kernel_is_announced_and_a_reload_gives_back_every_answer(user, server):
+    before = set(kernels_of(server))
+    fill(user)
+    newest = max(int(pid) for pid in kernels_of(server) if pid not in before)
+    os.kill(newest, signal.SIGKILL)
+    user.sees("连接已断开")
+    user.page.reload()
+    all_there(user)
+
+
+def test_a_killed_server_is_announced_and_the_page_goes_on_by_itself(user, server):
+    fill(user)
+    server.stop(signal.SIGKILL)
+    user.sees("连接已断开")
+    server.start()
+    user.page.wait_for_function("() => performance.getEntriesByType('navigation')[0].type === 'reload' || !document.querySelector('.ci-form-lost')")
+    all_there(user)
+    user.answer("传真", "0755-08880099")
+    user.saved()

@@ -1,0 +1,24 @@
+"""Runs the server as its command does, with trial pages in place of the real ones when a folder of them is given."""
+
+import logging
+import sys
+from pathlib import Path
+
+from custinfo.domain.errors import CustinfoError
+from custinfo.server import launcher, pages
+
+
+def main() -> None:
+    home, port, *trial = sys.argv[1:]
+    logging.basicConfig(level=logging.INFO, format="%(name)s %(message)s")
+    if trial:
+        pages.NOTEBOOKS = Path(trial[0])
+    try:
+        launcher.serve(Path(home), port=int(port))
+    except CustinfoError as error:
+        print(error.text("en"), file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

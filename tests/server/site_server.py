@@ -1,0 +1,148 @@
+"""A temporary site, served by a process of its own on a free port: what the fixtures of this folder are made of."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import requests
+
+from custinfo.actions import people
+from custinfo.domain.people import SERVICE, Role
+from custinfo.store import Site, Store
+
+PROJECT = Path(__file__).resolve().parents[2]
+PASSWORD = "correct horse battery"
+
+ECHO = """
+import os, sys
+import anywidget
+
+class Echo(anywidget.AnyWidget):
+    _esm = '''export default { render({ model, el }) {
+        const button = document.createElement("button"); button.id = "press"; button.textContent = "press";
+        const said = document.createElement("p"); said.id = "said"; said.textContent = "nothing";
+        button.onclick = () => model.send({ press: 1 });
+        model.on("msg:custom", (message) => { said.textContent = "heard " + message.n; });
+        el.append(button, said);
+    } };'''
+    n = 0
+
+def hear(widget, content, buffers):
+    if content.get("fail"):
+        raise RuntimeError("SECRET-IN-ERROR")
+    if content.get("print"):
+        print("SECRET-IN-PRINT")
+    widget.n += 1
+    widget.send({"n": widget.n, "environment": dict(os.environ), "folder": os.getcwd(), "path": sys.path})
+
+print("SECRET-IN-CELL-OUTPUT")
+echo = Echo()
+echo.on_msg(hear)
+display(echo)
+"""
+TRIAL_PAGES = {
+    "home": ECHO,
+    "form": "x = 'SECRET-IN-SOURCE'\nraise RuntimeError('SECRET-IN-ERROR')",
+    "customers": "import os; os.kill(os.getpid(), 9)",
+    "customer": "from custinfo.domain.errors import NotFound\nraise NotFound('server.message.not_found.text')",
+}
+
+
+@dataclass
+class RunningSite:
+    """A server that runs. `stop()` ends it as the system would."""
+
+    home: Path
+    base_url: str
+    process: subprocess.Popen[str]
+    log: Path
+    logged_in: dict[str, requests.Session] = field(default_factory=dict)
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Send the signal, wait, and return the exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(timeout=30)
+
+    def log_in(self, name: str = "lin", password: str = PASSWORD, **fields: str) -> requests.Session:
+        """A browser's cookies after a login."""
+        browser = requests.Session()
+        answer = post(browser, f"{self.base_url}/login", name=name, password=password, **fields)
+        assert answer.status_code == 303, answer.text
+        return browser
+
+    def open_page(self, browser: requests.Session, path: str = "/") -> tuple[str, str]:
+        """The page's HTML and its kernel's id."""
+        page = browser.get(self.base_url + path)
+        assert page.status_code == 200, page.text
+        return page.text, re.search(r'"kernelId": "([0-9a-f-]+)"', page.text)[1]
+
+    def kernel_processes(self) -> list[int]:
+        """The processes below the server: nursery and kernels."""
+        return descendants(self.process.pid)
+
+
+def post(browser: requests.Session, address: str, **fields: str) -> requests.Response:
+    """Post a form as a browser does, with the token of a page of the same server."""
+    login_page = browser.get(address.split("/", 3)[0] + "//" + address.split("/", 3)[2] + "/not-there")
+    token = re.search(r'name="_xsrf" value="([^"]+)"', login_page.text)[1]
+    return browser.post(address, data={"_xsrf": token, **fields}, allow_redirects=False)
+
+
+def descendants(pid: int) -> list[int]:
+    """The ids of all living processes below one."""
+    parents: dict[int, int] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                status = (entry / "stat").read_text()
+            except OSError:
+                continue
+            if status.rpartition(")")[2].split()[0] != "Z":
+                parents[int(entry.name)] = int(status.rpartition(")")[2].split()[1])
+    found, look = [], [pid]
+    while look:
+        above = look.pop()
+        below = [child for child, parent in parents.items() if parent == above]
+        found += below
+        look += below
+    return found
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def make_site(home: Path) -> Site:
+    site = Site.create(home, name="云岭商贸", demo=True)
+    with Store.create(site) as store:
+        for name, shown in (("lin", "林晓雨"), ("zhao", "赵一鸣"), ("qian", "钱多多")):
+            people.add(
+                store,
+                SERVICE,
+                login_name=name,
+                display_name=shown,
+                roles=[Role.RESEARCHER],
+                department="市场部",
+                password=PASSWORD,
+            )
+    return site
+
+
+def start(home: Path, port: int, *trial: Path, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
+    with (home / "server.log").open("w") as log:
+        return subprocess.Popen(
+            [sys.executable, str(Path(__file__).parent / "serve_site.py"), str(home), str(port), *map(str, trial)],
+            stdout=log,
+            stderr=log,
+            text=True,
+            cwd=home,
+            env=os.environ | {"PYTHONPATH": str(PROJECT)} | (env or {}),
+        )
