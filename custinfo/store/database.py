@@ -130,14 +130,16 @@ class Store:
 
     @contextmanager
     def _immediate(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
         try:
+            self._db.execute("BEGIN IMMEDIATE")
             yield
-        except BaseException:
+            self._db.execute("COMMIT")
+        except BaseException as error:
             if self._db.conn.in_transaction:  # a full disk may have rolled it back already
                 self._db.execute("ROLLBACK")
+            if isinstance(error, sqlcipher.OperationalError):  # locked for too long, disk full, I/O error
+                raise SiteFault("store.not_written", file=self.site.database, fault=error) from None
             raise
-        self._db.execute("COMMIT")
 
     def _append_audit(self, tx: Tx, actor_id: str, action: str, object_kind: str, object_id: str) -> None:
         last = self.row("SELECT chain FROM audit ORDER BY seq DESC LIMIT 1")

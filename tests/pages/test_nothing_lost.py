@@ -5,8 +5,9 @@ import signal
 import subprocess
 
 import pytest
+from playwright.sync_api import expect
 
-from tests.pages.user import User
+from tests.pages.user import PATIENCE, User
 
 ANSWERS = {"企业名称": "惠州市不丢有限公司", "简称": "不丢", "客户性质": "普通公司", "企业地址": "滨江路 9 号", "法定代表人": "仇小满"}
 
@@ -74,7 +75,7 @@ def test_a_killed_server_is_announced_and_the_page_goes_on_by_itself(user, serve
     server.stop(signal.SIGKILL)
     user.sees("连接已断开")
     server.start()
-    user.page.wait_for_function("() => performance.getEntriesByType('navigation')[0].type === 'reload' || !document.querySelector('.ci-form-lost')")
+    expect(user.page.locator('[role=alert]')).to_have_count(0, timeout=PATIENCE)
     all_there(user)
     user.answer("传真", "0755-08880099")
     user.saved()

@@ -79,6 +79,8 @@ def test_the_notebook_runs_under_papermill_and_nbval(small_site, tmp_path, monke
     notebook = places.PROJECT / "notebooks" / "explore_segments.ipynb"
     ran = papermill.execute_notebook(str(notebook), None, {"language": "en"}, progress_bar=False)
     assert "application/vnd.jupyter.widget-view+json" in ran.cells[-1].outputs[-1].data
-    command = [sys.executable, "-m", "pytest", "--nbval-lax", "-q", "-p", "no:cacheprovider", str(notebook)]
+    # Cells run in their order: no shuffling of tests here
+    plugins = ["-p", "no:cacheprovider", "-p", "no:randomly"]
+    command = [sys.executable, "-m", "pytest", "--nbval-lax", "-q", *plugins, str(notebook)]
     done = subprocess.run(command, cwd=tmp_path, env=os.environ, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout

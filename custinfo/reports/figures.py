@@ -1,0 +1,149 @@
+"""Figures: the numbers of a report, in no language and in no layout. What a report shows or says is taken from them.
+
+A cell is addressed as `table.row.column`, such as `t5.net.this_month`.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from custinfo.domain import clock
+from custinfo.domain.periods import Month
+
+Kind = Literal["text", "count", "fen", "percent"]
+Cell = int | Decimal | None
+"""Counts and fen are integers, percentages Decimals with one decimal; None where there can be no such number."""
+
+LABEL = "label"
+
+
+@dataclass(frozen=True)
+class Label:
+    """What a row is called: a `value` of a code list (`source` is the list's name), a message key or a month."""
+
+    source: Literal["message", "month", "ownership", "region", "industry"]
+    value: str
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column. The first of each table has kind `text` and holds the rows' labels."""
+
+    id: str
+    label_key: str
+    kind: Kind
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row: its cells stand under the table's columns after the first."""
+
+    id: str
+    label: Label
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table. `note_key` names what a reader must know to read it rightly."""
+
+    id: str
+    title_key: str
+    note_key: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+
+    def row(self, row_id: str) -> Row:
+        """The row of that id. Raises KeyError."""
+        for row in self.rows:
+            if row.id == row_id:
+                return row
+        raise KeyError(f"{self.id}.{row_id}")
+
+    def column(self, column_id: str) -> Column:
+        """The column of that id. Raises KeyError."""
+        return self.columns[self._place(column_id)]
+
+    def cell(self, row_id: str, column_id: str) -> Cell:
+        """The number in a row and a column that is not the first. Raises KeyError."""
+        return self.row(row_id).cells[self._place(column_id) - 1]
+
+    def _place(self, column_id: str) -> int:
+        for place, column in enumerate(self.columns):
+            if column.id == column_id:
+                return place
+        raise KeyError(f"{self.id}.{column_id}")
+
+
+@dataclass(frozen=True)
+class Figures:
+    """A report's numbers.
+
+    `rule_months` is the length of the grading window; `complete` is False when `as_of` lies before the period's end.
+    """
+
+    period: Month
+    as_of: datetime
+    lake_version: int
+    rule_version: int
+    rule_months: int
+    complete: bool
+    tables: tuple[Table, ...]
+
+    def table(self, table_id: str) -> Table:
+        """The table of that id. Raises KeyError."""
+        for table in self.tables:
+            if table.id == table_id:
+                return table
+        raise KeyError(table_id)
+
+    def at(self, address: str) -> tuple[Table, Row, Column]:
+        """Where an address points. Raises KeyError when there is no such cell, ValueError when it is no address."""
+        table_id, row_id, column_id = address.split(".")
+        table = self.table(table_id)
+        return table, table.row(row_id), table.column(column_id)
+
+    def addresses(self) -> Iterator[str]:
+        """The address of every number."""
+        for table in self.tables:
+            for row in table.rows:
+                yield from (f"{table.id}.{row.id}.{column.id}" for column in table.columns[1:])
+
+    def canonical(self) -> bytes:
+        """The figures as canonical JSON (UTF-8, sorted keys, no spaces): equal figures give equal bytes."""
+        plain = {
+            "as_of": clock.stamp(self.as_of),
+            "complete": self.complete,
+            "lake_version": self.lake_version,
+            "period": str(self.period),
+            "rule_version": self.rule_version,
+            "rule_months": self.rule_months,
+            "tables": [_table(table) for table in self.tables],
+        }
+        return json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the canonical form: two reports with the same hash have the same numbers."""
+        return hashlib.sha256(self.canonical()).hexdigest()
+
+
+def _table(table: Table) -> dict[str, object]:
+    return {
+        "id": table.id,
+        "title": table.title_key,
+        "note": table.note_key,
+        "columns": [{"id": c.id, "label": c.label_key, "kind": c.kind} for c in table.columns],
+        "rows": [
+            {"id": r.id, "label": [r.label.source, r.label.value], "cells": [_plain(cell) for cell in r.cells]}
+            for r in table.rows
+        ],
+    }
+
+
+def _plain(cell: Cell) -> int | str | None:
+    return str(cell) if isinstance(cell, Decimal) else cell

@@ -1,0 +1,72 @@
+"""An opened report: what a notebook shows of it, and the files that a build takes from it."""
+
+import json
+from dataclasses import asdict, dataclass
+from functools import cached_property
+
+from custinfo.domain.messages import text
+from custinfo.reports import document, html, pdf, places, xlsx
+from custinfo.reports import text as wording
+from custinfo.reports.figures import Figures
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Something for a notebook to show."""
+
+    markup: str
+
+    def _repr_html_(self) -> str:
+        return self.markup
+
+    def __repr__(self) -> str:
+        # The default one holds a memory address: no two runs would be equal
+        return "custinfo"
+
+
+@dataclass(frozen=True)
+class Report:
+    """The report `name` with its figures, for one edition."""
+
+    name: str
+    figures: Figures
+    edition: document.Edition
+
+    @cached_property
+    def document(self) -> document.Document:
+        """The report in its reader's language, charts drawn."""
+        return document.compose(self.figures, self.edition)
+
+    def text(self) -> Shown:
+        """The paragraph of text (文字说明)."""
+        return Shown(html.text(self.document))
+
+    def charts(self) -> Shown:
+        """All charts."""
+        return Shown("".join(html.chart(self.document, chart.id) for chart in self.document.charts))
+
+    def table(self, table_id: str) -> Shown:
+        """One table: `t1` to `t6`. Raises ValueError for another."""
+        return Shown(html.table(self.document, table_id))
+
+    def save(self) -> Shown:
+        """Write every file into the folder of the running build. Outside a build nothing is written, and it says so."""
+        folder = places.output()
+        facts = {"name": self.name, "period": self.figures.period}
+        if folder is None:
+            return Shown(text("reports.not_saved", self.edition.language, **facts))
+        for name, content in self.files().items():
+            (folder / name).write_bytes(content)
+        return Shown(f"SHA-256 {self.figures.sha256}")
+
+    def files(self) -> dict[str, bytes]:
+        """The report's files by name: HTML, PDF, XLSX, and beside them the figures and the text with its bindings."""
+        said = [asdict(sentence) for sentence in wording.sentences(self.figures, self.edition.language)]
+        stem = f"{self.name}-{self.figures.period}"
+        return {
+            f"{stem}.html": html.render(self.document),
+            f"{stem}.pdf": pdf.render(self.document, self.figures.as_of),
+            f"{stem}.xlsx": xlsx.render(self.figures, self.document),
+            "figures.json": self.figures.canonical(),
+            "wording.json": json.dumps(said, ensure_ascii=False, indent=1).encode(),
+        }

@@ -1,0 +1,153 @@
+"""The report as a spreadsheet: one sheet per table with native numbers, and a sheet of notes. Text stays text."""
+
+import io
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import xlsxwriter
+
+from custinfo.domain.messages import text
+from custinfo.reports import charts, showing, style
+from custinfo.reports.document import Document, ShownTable
+from custinfo.reports.figures import Cell, Figures, Kind, Table
+
+NUMBER_FORMATS: dict[Kind, str] = {"text": "@", "count": "#,##0", "fen": "¥#,##0.00;[Red]-¥#,##0.00", "percent": "0.0%"}
+WIDTHS: dict[Kind, int] = {"text": 34, "count": 12, "fen": 20, "percent": 10}
+HEAD = 3
+"""The row of the column heads: title, note and an empty row stand above."""
+
+OPTIONS = {
+    "in_memory": True,
+    # What a person typed is never a formula, a link or a number here
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+}
+
+
+@dataclass(frozen=True)
+class Book:
+    """A workbook being written and its formats by name."""
+
+    file: Any
+    formats: dict[str, Any]
+
+
+def render(figures: Figures, document: Document) -> bytes:
+    """The workbook. Its creation date is the figures' `as_of`: the same figures give the same bytes."""
+    content = io.BytesIO()
+    file = xlsxwriter.Workbook(content, OPTIONS)
+    made = figures.as_of.replace(tzinfo=None, microsecond=0)
+    file.set_properties({"title": f"{document.title} {document.period}", "author": document.site_name, "created": made})
+    book = Book(file, _formats(file))
+    _notes(book, document)
+    for table, shown in zip(figures.tables, document.tables, strict=True):
+        _table(book, table, shown, document)
+    file.close()
+    return content.getvalue()
+
+
+def _formats(file: Any) -> dict[str, Any]:
+    plain = {"font_name": "Microsoft YaHei", "font_size": 10, "valign": "vcenter"}
+    rule = {"bottom": 1, "bottom_color": style.RULE}
+    bold = {"bold": True, "bg_color": style.PALE}
+    formats = {
+        "title": plain | {"bold": True, "font_size": 14, "font_color": style.ACCENT},
+        "note": plain | {"font_size": 9, "font_color": style.MUTED},
+        "demo": plain | {"bold": True, "font_color": style.WARN},
+        "wrapped": plain | {"text_wrap": True, "valign": "top"},
+        "name": plain | {"font_color": style.MUTED, "valign": "top"},
+    }
+    for kind, number in NUMBER_FORMATS.items():
+        side = {"align": "left" if kind == "text" else "right"}
+        head = {"font_color": style.ACCENT, "top": 2, "top_color": style.ACCENT, "text_wrap": True}
+        formats[f"head {kind}"] = plain | rule | bold | side | head
+        formats[kind] = plain | rule | side | {"num_format": number}
+        formats[f"total {kind}"] = plain | rule | side | bold | {"num_format": number}
+    return {name: file.add_format(properties) for name, properties in formats.items()}
+
+
+def _notes(book: Book, document: Document) -> None:
+    sheet = book.file.add_worksheet(text("reports.sheet.notes", document.language))
+    sheet.hide_gridlines(2)
+    sheet.set_column(0, 0, 22)
+    sheet.set_column(1, 1, 90)
+    sheet.write_string(0, 0, f"{document.title} {document.period}", book.formats["title"])
+    lines = [*document.meta, *((table.title, table.note) for table in document.tables)]
+    lines.insert(0, (document.words["heading_text"], _said(document)))
+    marks = [document.words["demo_long"]] * document.demo + [document.warning] * bool(document.warning)
+    for place, mark in enumerate(marks, start=1):
+        sheet.write_string(place, 0, mark, book.formats["demo"])
+    for place, (name, value) in enumerate(lines, start=len(marks) + 2):
+        sheet.write_string(place, 0, name, book.formats["name"])
+        sheet.write_string(place, 1, value, book.formats["wrapped"])
+    sheet.set_row(len(marks) + 2, 15 * (2 + len(_said(document)) // 50))
+    _for_paper(sheet, document)
+
+
+def _said(document: Document) -> str:
+    between = " " if document.language == "en" else ""
+    return between.join("".join(piece.text for piece in sentence) for sentence in document.sentences)
+
+
+def _table(book: Book, table: Table, shown: ShownTable, document: Document) -> None:
+    sheet = book.file.add_worksheet(text(f"reports.sheet.{table.id}", document.language))
+    sheet.hide_gridlines(2)
+    sheet.freeze_panes(HEAD + 1, 1)
+    sheet.write_string(0, 0, shown.title, book.formats["title"])
+    sheet.write_string(1, 0, shown.note, book.formats["note"])
+    if document.demo:
+        sheet.write_string(2, 0, document.words["demo_long"], book.formats["demo"])
+    for place, (name, kind) in enumerate(zip(shown.columns, shown.kinds, strict=True)):
+        sheet.set_column(place, place, WIDTHS[kind])
+        sheet.write_string(HEAD, place, name, book.formats[f"head {kind}"])
+    for line, (row, shown_row) in enumerate(zip(table.rows, shown.rows, strict=True), start=HEAD + 1):
+        mark = "total " if shown_row.total else ""
+        sheet.write_string(line, 0, shown_row.label, book.formats[f"{mark}text"])
+        for place, (cell, column) in enumerate(zip(row.cells, table.columns[1:], strict=True), start=1):
+            sheet.write(line, place, _native(cell, column.kind), book.formats[f"{mark}{column.kind}"])
+    if table.id in CHARTED:
+        _chart(book, sheet, table, document)
+    _for_paper(sheet, document)
+
+
+def _native(cell: Cell, kind: Kind) -> Decimal | str:
+    """A cell as a spreadsheet holds it: yuan and fractions, exact to the last decimal shown."""
+    if cell is None:
+        return showing.NONE
+    return Decimal(cell) if kind == "count" else Decimal(cell) / 100
+
+
+CHARTED = {"t2": ("bar", 1, "region"), "t4": ("column", 1, "grade"), "t6": ("column", 3, "series")}
+"""The tables with a chart beside them: its type, the column drawn, its title's name."""
+
+
+def _chart(book: Book, sheet: Any, table: Table, document: Document) -> None:
+    kind, column, name = CHARTED[table.id]
+    drawn = [place for place, row in enumerate(table.rows) if row.id != "total"]
+    if table.id == "t2":
+        drawn = [place for place in drawn if table.rows[place].label.source == "region"][: charts.TOP_REGIONS]
+    if not drawn:
+        return
+    first, last = HEAD + 1 + drawn[0], HEAD + 1 + drawn[-1]
+    chart = book.file.add_chart({"type": kind})
+    names, values = ([sheet.name, first, place, last, place] for place in (0, column))
+    chart.add_series({"categories": names, "values": values, "fill": {"color": style.ACCENT}, "gap": 60})
+    chart.set_title({"name": text(f"reports.chart.{name}_title", document.language), "name_font": {"size": 11}})
+    chart.set_legend({"none": True})
+    (chart.set_y_axis if kind == "bar" else chart.set_x_axis)({"reverse": kind == "bar", "num_font": {"size": 9}})
+    description = next(
+        c.description for c in document.charts if c.title == text(f"reports.chart.{name}_title", document.language)
+    )
+    sheet.insert_chart(HEAD, len(table.columns) + 1, chart, {"description": description, "x_scale": 1.2})
+
+
+def _for_paper(sheet: Any, document: Document) -> None:
+    sheet.set_paper(9)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+    # An ampersand begins a code in a header
+    mark = f"{document.words['demo']} " if document.demo else ""
+    sheet.set_header(f"&L{document.site_name.replace('&', '&&')}&R{mark}{document.period}"[:255])
+    sheet.set_footer("&C&P / &N")

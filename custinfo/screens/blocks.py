@@ -1,0 +1,121 @@
+"""The blocks that a page is made of, as the script of `SheetView` draws them: every text as text, never as markup.
+
+Looks: `ok`, `warn`, `danger`, `info`, `accent` (badges, banners); `primary`, `danger`, `quiet`, `small` (buttons).
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+Block = dict[str, Any]
+
+
+def badge(text: str, look: str = "") -> Block:
+    """A small mark beside a title."""
+    return {"text": text, "look": look}
+
+
+def link(text: str, href: str, look: str = "", *, name: str | None = None) -> Block:
+    """A button that leads to another page of this site; `href` is a path, `name` says what `text` leaves open."""
+    return {"text": text, "href": href, "look": look, "name": name}
+
+
+def button(text: str, event: str, value: str, *, name: str, look: str = "", confirm: str | None = None) -> Block:
+    """A button that sends an event; `name` says what it does to whom, `confirm` asks back first."""
+    return {"text": text, "event": event, "value": value, "name": name, "look": look, "confirm": confirm}
+
+
+def head(title: str, subtitle: str = "", *, badges: Sequence[Block] = (), actions: Sequence[Block] = ()) -> Block:
+    """The page's title."""
+    return {"type": "head", "title": title, "subtitle": subtitle, "badges": [*badges], "actions": [*actions]}
+
+
+def card(
+    title: str,
+    blocks: Sequence[Block],
+    *,
+    id: str = "",
+    actions: Sequence[Block] = (),
+    badges: Sequence[Block] = (),
+    flush: bool = False,
+) -> Block:
+    """A titled frame around blocks; `flush` lets a list or table reach its edges."""
+    return {
+        "type": "card",
+        "id": id,
+        "title": title,
+        "blocks": [*blocks],
+        "actions": [*actions],
+        "badges": [*badges],
+        "flush": flush,
+    }
+
+
+def columns(*stacks: Sequence[Block]) -> Block:
+    """Stacks side by side, one below the other on a phone."""
+    return {"type": "columns", "columns": [[*stack] for stack in stacks]}
+
+
+def empty(text: str, *actions: Block) -> Block:
+    """What stands where there is nothing yet."""
+    return {"type": "empty", "text": text, "actions": [*actions]}
+
+
+def banner(text: str, look: str = "info") -> Block:
+    """A message across the page."""
+    return {"type": "banner", "text": text, "look": look}
+
+
+def item(
+    text: str, href: str = "", *, meta: str = "", badges: Sequence[Block] = (), actions: Sequence[Block] = ()
+) -> Block:
+    """A line of a list."""
+    return {"text": text, "href": href, "meta": meta, "badges": [*badges], "actions": [*actions]}
+
+
+def listing(items: Sequence[Block]) -> Block:
+    """A list of `item`s."""
+    return {"type": "list", "items": [*items]}
+
+
+def facts(items: Sequence[tuple[str, str]], title: str = "") -> Block:
+    """Labels with their values."""
+    return {"type": "facts", "title": title, "items": [{"label": label, "value": value} for label, value in items]}
+
+
+def column(label: str, *, number: bool = False, wide: bool = False) -> Block:
+    """A column of a table; `number` aligns right, `wide` lets long texts wrap."""
+    return {"label": label, "number": number, "wide": wide}
+
+
+def table(
+    caption: str,
+    columns: Sequence[Block],
+    rows: Sequence[Sequence[tuple[str, str]]],
+    page: tuple[int, int, int] | None = None,
+) -> Block:
+    """Rows of cells (text, path or ""); `page` is (offset, limit, total) of a longer list."""
+    cells = [[{"text": text, "href": href} for text, href in row] for row in rows]
+    paging = None if page is None else {"offset": page[0], "limit": page[1], "total": page[2]}
+    return {"type": "table", "caption": caption, "columns": [*columns], "rows": cells, "page": paging}
+
+
+def search(label: str, placeholder: str, value: str = "") -> Block:
+    """A search box: its event is `search`, its value what is typed."""
+    return {"type": "search", "label": label, "placeholder": placeholder, "value": value}
+
+
+def change(label: str, before: str, after: str) -> Block:
+    """A field that a version changed."""
+    return {"label": label, "before": before, "after": after}
+
+
+def moment(
+    when: str, title: str, *, lines: Sequence[str] = (), badges: Sequence[Block] = (), changes: Sequence[Block] = ()
+) -> Block:
+    """An entry of a timeline."""
+    return {"when": when, "title": title, "lines": [*lines], "badges": [*badges], "changes": [*changes]}
+
+
+def timeline(moments: Sequence[Block]) -> Block:
+    """What happened, newest first."""
+    return {"type": "timeline", "items": [*moments]}

@@ -1,0 +1,102 @@
+// A list to search in: the ARIA combobox pattern, for lists too long for radio buttons.
+
+/**
+ * `find(query)` promises {items: [{value, label}], more: n}. `onpick(value)` is called with a code of the list or "".
+ * What is typed and not on the list stays in the box, and `onpick` gets it as it is: the form says what is wrong with it.
+ */
+function combobox({ id, texts, find, onpick }) {
+  const list = make("ul", { class: "ci-menu", role: "listbox", id: `${id}-list`, hidden: true });
+  const input = make("input", {
+    id, type: "text", role: "combobox", autocomplete: "off", "aria-autocomplete": "list",
+    "aria-expanded": "false", "aria-controls": list.id, placeholder: texts.search_list,
+  });
+  const status = make("span", { class: "ci-hidden-visually", role: "status" });
+  const root = make("div", { class: "ci-combo" }, input, list, status);
+  let chosen = { value: "", label: "" };
+  let items = [];
+  let active = -1;
+  let asked = 0;
+
+  const close = () => {
+    list.hidden = true;
+    active = -1;
+    input.setAttribute("aria-expanded", "false");
+    input.removeAttribute("aria-activedescendant");
+  };
+  const point = (index) => {
+    active = items.length ? (index + items.length) % items.length : -1;
+    [...list.querySelectorAll("[role=option]")].forEach((option, n) => {
+      option.setAttribute("aria-selected", n === active ? "true" : "false");
+      if (n === active) option.scrollIntoView({ block: "nearest" });
+    });
+    mark(input, "aria-activedescendant", active >= 0 ? `${id}-o${active}` : null);
+  };
+  const choose = (item) => {
+    const changed = item.value !== chosen.value;
+    chosen = item;
+    input.value = item.label;
+    close();
+    if (changed) onpick(item.value);
+  };
+  const draw = (found) => {
+    items = found.items;
+    list.replaceChildren(...items.map((item, n) => make("li", {
+      role: "option", id: `${id}-o${n}`, "aria-selected": "false", text: item.label,
+      onmousedown: (event) => { event.preventDefault(); choose(item); },
+    })));
+    if (!items.length) list.append(make("li", { class: "ci-muted", role: "presentation", text: texts.nothing_found }));
+    if (found.more > 0) {
+      list.append(make("li", { class: "ci-muted", role: "presentation", text: fill(texts.more_found, { n: found.more }) }));
+    }
+    status.textContent = fill(texts.found_count, { n: items.length + (found.more || 0) });
+    list.hidden = false;
+    input.setAttribute("aria-expanded", "true");
+    active = -1;
+  };
+  const open = async (query) => {
+    asked += 1;
+    const mine = asked;
+    const found = await find(query);
+    if (mine === asked && document.activeElement === input) {
+      draw(found);
+      if (query && items.length) point(0);
+    }
+  };
+  const settle = () => {
+    asked += 1;
+    close();
+    const typed = input.value.trim();
+    if (typed === chosen.label) return;
+    const exact = items.find((item) => item.label === typed || item.value === typed);
+    if (exact) choose(exact);
+    else { chosen = { value: typed, label: typed }; onpick(typed); }
+  };
+
+  input.addEventListener("input", () => open(input.value.trim()));
+  input.addEventListener("click", () => { if (list.hidden && !input.readOnly) open(""); });
+  input.addEventListener("blur", settle);
+  input.addEventListener("keydown", (event) => {
+    if (event.altKey || event.ctrlKey || event.metaKey || input.readOnly) return;
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      if (list.hidden) open("");
+      else point(active + (event.key === "ArrowDown" ? 1 : (active < 0 ? 0 : -1)));
+    } else if (event.key === "Escape" && !list.hidden) {
+      event.stopPropagation();
+      input.value = chosen.label;
+      close();
+    } else if (event.key === "Enter") {
+      if (!list.hidden && active >= 0) choose(items[active]);
+      else settle();
+    }
+  });
+  return {
+    root, input,
+    /** Show the code `value`, whose label is `label`. */
+    set(value, label) {
+      chosen = { value: value ?? "", label: label ?? value ?? "" };
+      input.value = chosen.label;
+    },
+    value: () => chosen.value,
+  };
+}

@@ -1,0 +1,104 @@
+"""`/customer/<id>`: the current card, what was asked of the customer, and every version with what it changed."""
+
+from decimal import Decimal, InvalidOperation
+
+from custinfo.actions import customers, forms
+from custinfo.actions.customers import CustomerCard, RecordRow, Shown, VersionRow
+from custinfo.domain.people import Person
+from custinfo.screens import blocks, showing
+from custinfo.screens.blocks import Block
+from custinfo.screens.context import Page
+from custinfo.screens.sheet_view import SheetView
+
+GROUPED_FROM = 10_000
+"""Whole numbers from here on are written with separators; below it they may be years."""
+
+
+def show() -> None:
+    """Display the page."""
+    showing.show(build)
+
+
+def build(page: Page) -> SheetView:
+    """The customer of the address, as the person who asks may see them."""
+    return SheetView(page, lambda actor: _blocks(page, actor, page.tail()))
+
+
+def _blocks(page: Page, actor: Person, customer_id: str) -> list[Block]:
+    card = customers.card(page.store, actor, customer_id, page.language)
+    sections = [
+        blocks.card(section.label, [blocks.facts([(field.label, shown(field)) for field in section.fields])])
+        for section in card.sections
+    ]
+    answered = sections or [blocks.card("", [blocks.empty(page.text("pages.customer.missing"))])]
+    return [_head(page, actor, card), blocks.columns(answered, [_records(page, card.records), _history(page, card)])]
+
+
+def _head(page: Page, actor: Person, card: CustomerCard) -> Block:
+    newest = card.versions[0]
+    about = f"?customer={card.customer_id}"
+    actions: list[Block] = []
+    for form in forms.fillable(page.store, actor):
+        if form.form_id == card.form_id:
+            actions.insert(0, blocks.link(page.text("pages.customer.edit"), f"/form/{form.form_id}{about}", "primary"))
+        elif form.dataset is None:
+            words = page.text("pages.customer.fill_about", title=page.pick(form.titles))
+            actions.append(blocks.link(words, f"/form/{form.form_id}{about}"))
+    badges = [
+        blocks.badge(card.number, "accent"),
+        blocks.badge(page.text("pages.customer.version", version=card.version)),
+    ]
+    subtitle = f"{page.pick(card.titles)} · {page.text('pages.customer.updated', time=page.time(newest.recorded_at))}"
+    return blocks.head(card.label, subtitle, badges=badges, actions=actions)
+
+
+def _records(page: Page, records: list[RecordRow]) -> Block:
+    title = page.text("pages.customer.records")
+    if not records:
+        return blocks.card(title, [blocks.empty(page.text("pages.customer.records_none"))])
+    items = [
+        blocks.item(
+            page.pick(record.titles),
+            meta=_by(page, record),
+        )
+        for record in records
+    ]
+    return blocks.card(title, [blocks.listing(items)], flush=True)
+
+
+def _history(page: Page, card: CustomerCard) -> Block:
+    moments = [_version(page, version) for version in card.versions]
+    return blocks.card(page.text("pages.customer.history"), [blocks.timeline(moments)])
+
+
+def _version(page: Page, version: VersionRow) -> Block:
+    what = (
+        page.text("pages.customer.changed", n=len(version.changed))
+        if version.version > 1
+        else page.text("pages.customer.first")
+    )
+    blank = page.text("pages.customer.blank")
+    changes = [blocks.change(change.label, change.before or blank, change.after or blank) for change in version.changed]
+    lines = [page.text("pages.customer.reason", reason=version.reason)] if version.reason else []
+    return blocks.moment(
+        _by(page, version),
+        page.text("pages.customer.version", version=version.version),
+        lines=lines,
+        badges=[blocks.badge(what)],
+        changes=changes,
+    )
+
+
+def _by(page: Page, done: RecordRow | VersionRow) -> str:
+    return f"{done.recorded_by_name} · {page.time(done.recorded_at)}"
+
+
+def shown(field: Shown) -> str:
+    """An answer for a reader: numbers with separators, everything else as it was given."""
+    if field.kind not in ("int", "integer", "decimal"):
+        return field.text
+    try:
+        number = Decimal(field.text)
+    except InvalidOperation:
+        return field.text
+    return f"{number:,f}" if field.kind == "decimal" or abs(number) >= GROUPED_FROM else field.text

@@ -1,0 +1,126 @@
+"""`/`: what I can fill in, what I began, what waits for me, and who is new."""
+
+from datetime import date
+from typing import Any
+
+from custinfo.actions import customers, drafts, due, forms
+from custinfo.actions.drafts import DraftSummary
+from custinfo.actions.due import DueRow
+from custinfo.actions.forms import FormSummary
+from custinfo.domain.messages import text
+from custinfo.domain.people import Person
+from custinfo.screens import blocks, showing
+from custinfo.screens.blocks import Block
+from custinfo.screens.context import Page
+from custinfo.screens.sheet_view import SheetView
+
+NEWEST = 8
+DUE_MOST = 12
+
+
+def show() -> None:
+    """Display the page."""
+    showing.show(build)
+
+
+def build(page: Page) -> SheetView:
+    """The home page of whoever is logged in."""
+    return SheetView(
+        page, lambda actor: _blocks(page, actor), lambda actor, name, value: _react(page, actor, name, value)
+    )
+
+
+def _react(page: Page, actor: Person, name: str, value: Any) -> list[Block]:
+    if name == "discard" and isinstance(value, str):
+        drafts.discard(page.store, actor, value)
+    return [_drafts(page, actor), _due(page, actor)]
+
+
+def _blocks(page: Page, actor: Person) -> list[Block]:
+    head = blocks.head(page.text("pages.home.greeting", name=actor.display_name), actor.department)
+    left = [_fill(page, actor), _drafts(page, actor), _newest(page, actor)]
+    return [head, blocks.columns(left, [_due(page, actor)])]
+
+
+def _fill(page: Page, actor: Person) -> Block:
+    found = forms.fillable(page.store, actor)
+    items = [
+        blocks.item(
+            page.pick(form.titles),
+            f"/form/{form.form_id}",
+            actions=[_fill_link(page, form)],
+        )
+        for form in found
+    ]
+    body = blocks.listing(items) if items else blocks.empty(page.text("pages.home.fill_none"))
+    return blocks.card(page.text("pages.home.fill"), [body], flush=bool(items))
+
+
+def _fill_link(page: Page, form: FormSummary) -> Block:
+    words = page.text("pages.home.new_form")
+    return blocks.link(words, f"/form/{form.form_id}", "primary small", name=f"{words} {page.pick(form.titles)}")
+
+
+def _drafts(page: Page, actor: Person) -> Block:
+    items = [_draft(page, draft) for draft in drafts.mine(page.store, actor)]
+    body = blocks.listing(items) if items else blocks.empty(page.text("pages.home.drafts_none"))
+    return blocks.card(page.text("pages.home.drafts"), [body], id="drafts", flush=bool(items))
+
+
+def _draft(page: Page, draft: DraftSummary) -> Block:
+    address = f"/form/{draft.form_id}?draft={draft.draft_id}"
+    title = f"{page.pick(draft.titles)} · {draft.label or page.text('pages.home.draft_untitled')}"
+    discard = blocks.button(
+        page.text("pages.home.discard"),
+        "discard",
+        draft.draft_id,
+        name=f"{page.text('pages.home.discard')} {title}",
+        look="quiet small",
+        confirm=page.text("pages.home.discard_confirm", answered=draft.answered),
+    )
+    meta = page.text("pages.home.draft_line", answered=draft.answered, time=page.time(draft.updated_at))
+    return blocks.item(
+        title,
+        address,
+        meta=meta,
+        actions=[
+            blocks.link(
+                page.text("pages.home.resume"), address, "small", name=f"{page.text('pages.home.resume')} {title}"
+            ),
+            discard,
+        ],
+    )
+
+
+def _due(page: Page, actor: Person) -> Block:
+    today = page.today()
+    found = due.mine(page.store, actor, today)
+    items = [_due_item(page, row, today) for row in found[:DUE_MOST]]
+    if len(found) > DUE_MOST:
+        items.append(blocks.item(page.text("pages.home.due_more", n=len(found) - DUE_MOST)))
+    body = blocks.listing(items) if items else blocks.empty(page.text("pages.home.due_none"))
+    late = sum(row.due_on < today for row in found)
+    marks = [blocks.badge(page.text("pages.home.late", n=late), "danger")] if late else []
+    return blocks.card(page.text("pages.home.due"), [body], id="due", badges=marks, flush=bool(items))
+
+
+def _due_item(page: Page, row: DueRow, today: date) -> Block:
+    days = (today - row.due_on).days
+    if days > 0:
+        mark = blocks.badge(page.text("pages.home.overdue", days=days), "danger")
+    elif days == 0:
+        mark = blocks.badge(page.text("pages.home.today"), "warn")
+    else:
+        mark = blocks.badge(page.text("pages.home.due_on", date=row.due_on.isoformat()))
+    return blocks.item(text(row.what_key, page.language, **row.facts), row.link, badges=[mark])
+
+
+def _newest(page: Page, actor: Person) -> Block:
+    found = customers.search(page.store, actor, "", NEWEST, 0)
+    items = [
+        blocks.item(row.label, f"/customer/{row.customer_id}", meta=f"{row.number} · {page.time(row.recorded_at)}")
+        for row in found.rows
+    ]
+    body = blocks.listing(items) if items else blocks.empty(page.text("pages.home.newest_none"))
+    link = blocks.link(page.text("pages.home.all_customers"), "/customers", "quiet small")
+    return blocks.card(page.text("pages.home.newest"), [body], actions=[link], flush=bool(items))

@@ -1,0 +1,78 @@
+"""The base of every page's widget: what a browser may send, and what it may learn when something goes wrong."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import anywidget
+
+from custinfo.domain.errors import CustinfoError
+from custinfo.domain.people import Person
+from custinfo.screens import incidents
+from custinfo.screens.context import LoggedOut, Page
+
+HERE = Path(__file__).parent
+Message = Mapping[str, Any]
+
+
+def script(*names: str) -> str:
+    """One ES module out of several files, in order; the last one has the `export default`."""
+    return "\n".join((HERE / name).read_text("utf-8") for name in names)
+
+
+class Live(anywidget.AnyWidget):
+    """A widget without state of its own in the browser: it speaks in messages, and takes nothing else.
+
+    A browser can set any trait and send any message. Traits are not taken at all. A message reaches `receive` with the
+    person as the store knows them at that moment; what `receive` raises never leaves the server: errors that a person
+    can mend go out as their sentence, anything else as the number of an incident.
+    """
+
+    def __init__(self, page: Page) -> None:
+        super().__init__()
+        self._page = page
+
+    def receive(self, actor: Person, message: Message) -> None:
+        """Handle one message of `actor`; the same message may come twice."""
+        raise NotImplementedError
+
+    def saved_at(self) -> str | None:
+        """Until when the person's answers are safe, as a time of day, or None."""
+        return None
+
+    def resume_url(self) -> str:
+        """Where to go on after logging in again."""
+        return self._page.address()
+
+    def set_state(self, sync_data: Any) -> None:
+        """Nothing that a browser sets is taken."""
+
+    def _handle_msg(self, msg: Any) -> None:
+        try:
+            data = msg["content"]["data"]
+            if data["method"] == "request_state":
+                self.send_state()
+            elif data["method"] == "custom" and isinstance(data["content"], dict):
+                self._take(data["content"])
+        except Exception as fault:
+            self._failed(fault)
+
+    def _take(self, message: Message) -> None:
+        if message.get("kind") == "ping":
+            self.send({"kind": "pong"})
+            return
+        try:
+            self.receive(self._page.alive().person, message)
+        except LoggedOut as error:
+            back = f"/login?{urlencode({'next': self.resume_url()})}"
+            link = {"href": back, "link": self._page.text("pages.relogin_link")}
+            self.send({"kind": "login", "text": error.text(self._page.language), **link})
+        except CustinfoError as error:
+            self.send({"kind": "failed", "text": error.text(self._page.language)})
+
+    def _failed(self, fault: Exception) -> None:
+        number, time = incidents.record(self._page.site, fault), self.saved_at()
+        key = "pages.incident" if time else "pages.incident_unsaved"
+        words = self._page.text(key, number=number, time=time)
+        self.send({"kind": "failed", "text": words})

@@ -1,0 +1,210 @@
+// A page of simple blocks that Python describes; events go back to Python, which answers with the blocks that changed.
+
+const SEARCH_PAUSE = 300; // ms without a key until a search is asked for
+
+class Sheet {
+  constructor(model, el) {
+    this.model = model;
+    this.texts = {};
+    this.drawn = new Map(); // id of a block -> its element
+    this.root = make("div", { class: "ci-page ci-sheet" }, skeleton());
+    el.append(this.root);
+    this.hear = (message) => this.receive(message);
+    model.on("msg:custom", this.hear);
+    this.line = new Line(model, (alive) => this.linked(alive));
+    this.hello = setInterval(() => (this.ready ? clearInterval(this.hello) : this.line.send({ kind: "hello" })), 1000);
+    this.line.send({ kind: "hello" });
+  }
+
+  close() {
+    this.line.close();
+    clearInterval(this.hello);
+    this.model.off("msg:custom", this.hear);
+  }
+
+  receive(message) {
+    this.line.heard();
+    if (!message || message.kind === "pong") return;
+    if (message.kind === "sheet") this.draw(message);
+    else if (message.kind === "blocks") for (const block of message.blocks) this.replace(block);
+    else if (message.kind === "failed" || message.kind === "login") this.announce(message);
+    if (message.kind === "login") window.custinfo?.lost?.("session");
+  }
+
+  draw({ blocks, texts }) {
+    this.ready = true;
+    this.texts = texts;
+    this.drawn.clear();
+    this.notice = make("div");
+    this.root.replaceChildren(this.notice, ...blocks.map((block) => this.block(block)));
+  }
+
+  /** Draw a block anew in its place. The box that a person types in is not touched. */
+  replace(block) {
+    const old = this.drawn.get(block.id);
+    const focused = old?.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+    const now = this.block(block);
+    old?.replaceWith(now);
+    if (focused) now.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+    if (focused && !now.contains(document.activeElement)) { now.tabIndex = -1; now.focus(); }
+  }
+
+  block(block) {
+    const node = (BLOCKS[block.type] ?? drawText).call(null, block, this);
+    if (block.id) this.drawn.set(block.id, node);
+    return node;
+  }
+
+  event(name, value) { this.line.send({ kind: "event", name, value }); }
+
+  announce({ text, href, link }) {
+    if (!this.notice) { // nothing was drawn, and asking again would fail again
+      clearInterval(this.hello);
+      this.notice = make("div");
+      this.root.replaceChildren(this.notice);
+    }
+    this.notice.replaceChildren(make("div", { class: "ci-banner danger", role: "alert" }, make("p", { text }),
+      href ? make("a", { href: local(href), text: link }) : null));
+  }
+
+  linked(alive) {
+    if (!this.notice) return;
+    if (alive) this.notice.replaceChildren();
+    else this.announce({ text: this.texts.lost, href: window.location.pathname + window.location.search, link: this.texts.reload });
+  }
+
+  /** A button for an event, asked back when it cannot be undone; or a link. */
+  action(action) {
+    const look = `ci-btn ${action.look ?? ""}`;
+    if (action.href) return make("a", { class: look, href: local(action.href), text: action.text, "aria-label": action.name });
+    const press = () => {
+      if (!action.confirm) this.event(action.event, action.value);
+      else ask(action.confirm, this.texts, action.text, () => this.event(action.event, action.value), button);
+    };
+    const button = make("button", { type: "button", class: look, text: action.text, "aria-label": action.name, "data-key": `${action.event} ${action.value}`, onclick: press });
+    return button;
+  }
+
+  actions(actions = []) {
+    return actions.length ? make("div", { class: "ci-actions" }, ...actions.map((action) => this.action(action))) : null;
+  }
+}
+
+function ask(question, texts, words, yes, from) {
+  const close = () => { dialog.close(); dialog.remove(); from.focus(); };
+  const id = fresh("ask");
+  const dialog = make("dialog", { class: "ci-card ci-ask", role: "alertdialog", "aria-describedby": id, "aria-label": words, oncancel: () => setTimeout(close) },
+    make("div", { class: "ci-card-body ci-stack" }, make("p", { id, text: question }), make("div", { class: "ci-actions" },
+      make("button", { type: "button", class: "ci-btn", text: texts.cancel, onclick: close, autofocus: true }),
+      make("button", { type: "button", class: "ci-btn danger", text: words, onclick: () => { close(); yes(); } }))));
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+function badges(list = []) {
+  return list.map((badge) => make("span", { class: `ci-badge ${badge.look ?? ""}`, text: badge.text }));
+}
+
+function linked(text, href, look = null) {
+  return href ? make("a", { href: local(href), text, class: look }) : make("span", { text, class: look });
+}
+
+function drawHead(block, sheet) {
+  return make("header", { class: "ci-page-head" },
+    make("div", {}, make("div", { class: "ci-row" }, make("h1", { class: "ci-title", text: block.title }), ...badges(block.badges)),
+      block.subtitle ? make("p", { class: "ci-subtitle", text: block.subtitle }) : null), sheet.actions(block.actions));
+}
+
+function drawText(block) {
+  return make("p", { class: block.look ?? null, text: block.text });
+}
+
+function drawBanner(block, sheet) {
+  return make("div", { class: `ci-banner ${block.look ?? "info"}`, role: "status" }, make("p", { text: block.text }), sheet.actions(block.actions));
+}
+
+function drawEmpty(block, sheet) {
+  return make("div", { class: "ci-empty" }, make("p", { text: block.text }), sheet.actions(block.actions));
+}
+
+function drawColumns(block, sheet) {
+  return make("div", { class: "ci-columns" }, ...block.columns.map((blocks) => make("div", { class: "ci-stack" }, ...blocks.map((one) => sheet.block(one)))));
+}
+
+function drawCard(block, sheet) {
+  const id = fresh("card");
+  return make("section", { class: `ci-card ${block.flush ? "flush" : ""}`, "aria-labelledby": block.title ? id : null },
+    block.title ? make("div", { class: "ci-card-head" },
+      make("h2", { class: "ci-section", id }, make("span", { text: block.title }), ...badges(block.badges)), sheet.actions(block.actions)) : null,
+    make("div", { class: "ci-card-body" }, ...block.blocks.map((one) => sheet.block(one))));
+}
+
+function drawList(block, sheet) {
+  return make("ul", { class: "ci-list" }, ...block.items.map((item) => make("li", { class: "ci-list-item" },
+    make("div", { class: "ci-list-main" }, linked(item.text, item.href),
+      item.meta ? make("div", { class: "ci-list-meta", text: item.meta }) : null), ...badges(item.badges), sheet.actions(item.actions))));
+}
+
+function drawFacts(block) {
+  return make("div", { class: "ci-stack" }, block.title ? make("h3", { class: "ci-subtitle", text: block.title }) : null,
+    make("dl", { class: "ci-facts" }, ...block.items.flatMap((item) => [make("dt", { text: item.label }), make("dd", { text: item.value })])));
+}
+
+function drawTable(block, sheet) {
+  const { columns, rows, page } = block;
+  const heads = columns.map((column) => make("th", { scope: "col", class: column.number ? "ci-num" : null, text: column.label }));
+  const look = (column) => (column.number ? "ci-num" : column.wide ? null : "ci-nowrap");
+  const line = (cells) => make("tr", {}, ...cells.map((cell, n) => make("td", { "data-label": columns[n].label, class: look(columns[n]) },
+    linked(cell.text, cell.href), ...badges(cell.badges))));
+  const table = make("div", { class: "ci-table-wrap", role: "group", tabindex: "0", "aria-label": block.caption }, make("table", { class: "ci-table stack" },
+    make("caption", { class: "ci-hidden-visually", text: block.caption }), make("thead", {}, make("tr", {}, ...heads)),
+    make("tbody", {}, ...rows.map(line))));
+  return make("div", { class: "ci-stack" }, table, page ? pager(page, sheet) : null);
+}
+
+function pager({ offset, limit, total }, sheet) {
+  const turn = (text, to, off, key) => make("button", { type: "button", class: "ci-btn small", text, disabled: off, "data-key": key, onclick: () => sheet.event("page", to) });
+  return make("nav", { class: "ci-pager", "aria-label": sheet.texts.pages },
+    make("span", { class: "ci-muted", role: "status", text: fill(sheet.texts.range, { from: total ? offset + 1 : 0, to: Math.min(offset + limit, total), total }) }),
+    make("span", { class: "ci-actions" }, turn(sheet.texts.previous, Math.max(0, offset - limit), offset === 0, "previous"),
+      turn(sheet.texts.next, offset + limit, offset + limit >= total, "next")));
+}
+
+function drawSearch(block, sheet) {
+  const id = fresh("search");
+  const input = make("input", { id, type: "search", class: "ci-input", value: block.value, placeholder: block.placeholder, autocomplete: "off" });
+  let timer = 0;
+  const go = () => { clearTimeout(timer); sheet.event("search", input.value); };
+  input.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(go, SEARCH_PAUSE); });
+  return make("form", { class: "ci-search", role: "search", onsubmit: (event) => { event.preventDefault(); go(); } },
+    make("label", { for: id, class: "ci-hidden-visually", text: block.label }), input, make("button", { type: "submit", class: "ci-btn", text: sheet.texts.search }));
+}
+
+function drawTimeline(block, sheet) {
+  return make("ol", { class: "ci-timeline" }, ...block.items.map((item) => make("li", { class: "ci-timeline-item" },
+    make("div", { class: "ci-timeline-when", text: item.when }),
+    make("div", { class: "ci-timeline-body" }, make("div", { class: "ci-row" }, make("strong", { text: item.title }), ...badges(item.badges)),
+      ...(item.lines ?? []).map((line) => make("p", { class: "ci-muted", text: line })),
+      item.changes?.length ? drawChanges(item.changes, sheet.texts, item.title) : null))));
+}
+
+function drawChanges(changes, texts, caption) {
+  return make("div", { class: "ci-table-wrap" }, make("table", { class: "ci-table ci-diff stack" },
+    make("caption", { class: "ci-hidden-visually", text: caption }),
+    make("thead", {}, make("tr", {}, ...[texts.field, texts.before, texts.after].map((text) => make("th", { scope: "col", text })))),
+    make("tbody", {}, ...changes.map((change) => make("tr", {}, make("th", { scope: "row", text: change.label }),
+      make("td", { class: "ci-before", "data-label": texts.before }, make("del", { text: change.before })),
+      make("td", { class: "ci-after", "data-label": texts.after }, make("ins", { text: change.after })))))));
+}
+
+const BLOCKS = {
+  head: drawHead, text: drawText, banner: drawBanner, empty: drawEmpty, columns: drawColumns, card: drawCard, list: drawList,
+  facts: drawFacts, table: drawTable, search: drawSearch, timeline: drawTimeline,
+};
+
+export default {
+  render({ model, el }) {
+    const sheet = new Sheet(model, el);
+    return () => sheet.close();
+  },
+};

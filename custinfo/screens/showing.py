@@ -1,0 +1,33 @@
+"""Every screen's way to the browser: whoever may not see it, or a defect in it, gets a sentence and a way on."""
+
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+from IPython.display import display
+
+from custinfo.domain.errors import CustinfoError
+from custinfo.screens import incidents
+from custinfo.screens.context import LoggedOut, Page, page
+from custinfo.screens.live import Live
+from custinfo.screens.sheet_view import NoticeView
+
+
+def show(build: Callable[[Page], Live]) -> None:
+    """Display the screen that `build` makes for the page that was asked for."""
+    opened = page()
+    display(screen(opened, build))  # type: ignore[no-untyped-call]
+
+
+def screen(opened: Page, build: Callable[[Page], Live]) -> Live:
+    """The screen's widget, or a notice in its place."""
+    try:
+        opened.alive()
+        return build(opened)
+    except LoggedOut as error:
+        back = f"/login?{urlencode({'next': opened.address()})}"
+        return NoticeView(opened, error.text(opened.language), back, opened.text("pages.relogin_link"))
+    except CustinfoError as error:
+        words = error.text(opened.language)
+    except Exception as fault:
+        words = opened.text("pages.incident_unsaved", number=incidents.record(opened.site, fault))
+    return NoticeView(opened, words, "/", opened.text("pages.back_home"))

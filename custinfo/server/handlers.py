@@ -1,0 +1,165 @@
+"""What every answer of this server has in common: headers, language, and error pages that say nothing to a stranger."""
+
+import hmac
+import logging
+import secrets
+from hashlib import sha256
+from types import TracebackType
+from typing import Any
+
+from jinja2 import Environment
+from jupyter_server.auth.decorator import allow_unauthenticated
+from jupyter_server.base.handlers import JupyterHandler
+from tornado.web import HTTPError
+
+from custinfo.domain.messages import section, text
+from custinfo.server.assets import Assets
+from custinfo.server.identity import SiteUser, language_of
+from custinfo.store import Site, Store
+
+log = logging.getLogger("custinfo.server")
+
+POLICY = {
+    "default-src": "'self'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data:",
+    "object-src": "'none'",
+    "base-uri": "'none'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+}
+"""The Content-Security-Policy of pages without a kernel; `pages` says what the front end needs beyond it, and why."""
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+def policy_header(policy: dict[str, str]) -> str:
+    """A policy as the header's text."""
+    return "; ".join(f"{name} {value}" for name, value in policy.items())
+
+
+class SiteHandler(JupyterHandler):
+    """A handler of this site. A method needs a login unless it is marked `allow_unauthenticated`."""
+
+    content_policy = POLICY
+    error_number = ""
+
+    @property
+    def site(self) -> Site:
+        """The site that this server serves."""
+        site: Site = self.settings["custinfo_site"]
+        return site
+
+    @property
+    def store(self) -> Store:
+        """The server's own connection: for the loop's thread only, and for reads and writes of a millisecond."""
+        store: Store = self.settings["custinfo_store"]
+        return store
+
+    @property
+    def assets(self) -> Assets:
+        """The static files, by their cacheable addresses."""
+        assets: Assets = self.settings["custinfo_assets"]
+        return assets
+
+    @property
+    def user(self) -> SiteUser | None:
+        """Who asks, or None."""
+        found = getattr(self, "_jupyter_current_user", None)
+        return found if isinstance(found, SiteUser) else None
+
+    @property
+    def content_security_policy(self) -> str:
+        """The header's text, asked for by jupyter_server."""
+        return policy_header(self.content_policy)
+
+    def set_default_headers(self) -> None:
+        """The same on every answer, errors too."""
+        super().set_default_headers()
+        for name, value in HEADERS.items():
+            self.set_header(name, value)
+        self.clear_header("Server")
+
+    def page_facts(self, **facts: Any) -> dict[str, Any]:
+        """What the templates of all pages are filled with."""
+        language = language_of(self)
+        return {
+            "language": language,
+            "text": lambda key, **more: text(f"server.{key}", language, **more),
+            "site": self.site,
+            "person": self.user.session.person if self.user else None,
+            "path": self.request.uri,
+            "asset": self.assets.url,
+            "xsrf": self.xsrf_form_html,
+            "page_settings": {
+                "language": language,
+                "session": None if self.user is None else _watermark(self.user.session.session_id),
+                "text": section("server.alive", language),
+            },
+            **facts,
+        }
+
+    def render_page(self, template: str, **facts: Any) -> str:
+        """One of our own templates, filled."""
+        environment: Environment = self.settings["custinfo_templates"]
+        return environment.get_template(template).render(self.page_facts(**facts))
+
+    def log_exception(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """A refusal is a line; a defect is its traceback under the number that the person sees."""
+        if isinstance(error, HTTPError) and error.status_code < 500:
+            log.info("%s %s: %s", self.request.method, self.request.path, error.status_code)
+            return
+        self.error_number = new_error_number()
+        where = f"{self.request.method} {self.request.path}"
+        log.error("number %s: %s", self.error_number, where, exc_info=(kind, error, trace) if error else None)  # type: ignore[arg-type]
+
+    def write_error(self, status_code: int, **facts: Any) -> None:  # noqa: ARG002
+        """A plain page in the person's language."""
+        kind = {403: "refused", 404: "not_found", 405: "not_found"}.get(status_code, "failed")
+        if status_code < 500 and kind == "failed":
+            kind = "refused"
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.finish(self.render_page("message.html.j2", kind=kind, number=self.error_number or new_error_number()))
+
+
+class NotFoundHandler(SiteHandler):
+    """Every address that nothing else answers."""
+
+    @allow_unauthenticated
+    async def prepare(self, *, _redirect_to_login: bool = True) -> None:
+        """Refuse before anything else is looked at; only who asks matters, for the language."""
+        found = self.identity_provider.get_user(self)
+        self.current_user = self._jupyter_current_user = found if isinstance(found, SiteUser) else None
+        raise HTTPError(404)
+
+
+class HealthHandler(SiteHandler):
+    """Says that the server is here; to the page that asks, also whether its session is still good."""
+
+    @allow_unauthenticated
+    async def get(self) -> None:
+        """`ok`; with `?session` the watermark of the browser's live session, or nothing."""
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        if self.get_query_argument("session", None) is None:
+            self.finish("ok")
+        else:
+            self.finish(_watermark(self.user.session.session_id) if self.user else "none")
+
+
+def new_error_number() -> str:
+    """What ties a page to a log entry: short enough to read out on the telephone."""
+    return secrets.token_hex(3).upper()
+
+
+def _watermark(session_id: str) -> str:
+    """A name for a session, of no use to anybody: a page sees by it that someone else has logged in meanwhile."""
+    return hmac.new(b"custinfo page", session_id.encode(), sha256).hexdigest()[:16]

@@ -1,0 +1,150 @@
+"""The pages with a kernel: Voilà's executor and front end in our own template.
+
+Voilà would render each page through nbconvert, whose templates are compiled anew for every visitor, and would send its
+scripts after the kernel has run. A page here is one cell, so its template is ours (compiled once), the frame and the
+scripts go out first, and the browser fetches and reads them while the kernel starts.
+"""
+
+import asyncio
+import uuid
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from jupyter_server.utils import ApiPath
+from nbclient.exceptions import CellExecutionError
+from tornado.iostream import StreamClosedError
+from tornado.web import HTTPError
+from voila.execute import VoilaExecutor
+
+from custinfo.actions import sessions
+from custinfo.server.handlers import POLICY, SiteHandler, log, new_error_number
+from custinfo.server.kernels import KERNEL_NAME, LARGEST_MESSAGE, Kernels, kernel_environment
+from custinfo.server.ownership import Owners
+
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "forms"
+START_SECONDS = 60
+"""The longest that a page may take to start, on a machine that starts many; then it says so and gives up."""
+BREAK = "<!--page-->"
+NOT_FOR_THEM = ("NotFound", "NotAllowed")
+
+PAGE_POLICY = POLICY | {
+    # blob: is how anywidget loads a widget's own module, which the kernel sends as text
+    "script-src": "'self' blob:",
+    # Lumino, style-loader and anywidget make <style> elements at run time, which cannot carry a nonce
+    "style-src": "'self' 'unsafe-inline'",
+    "img-src": "'self' data: blob:",
+    "font-src": "'self' data:",
+}
+
+
+class PageHandler(SiteHandler):
+    """One of the four pages: starts a kernel for it, runs its cell and streams what it shows."""
+
+    content_policy = PAGE_POLICY
+    _kernel_id = ""
+    _left = False
+
+    def initialize(self, notebook: str) -> None:
+        """`notebook` is the file's name without its ending."""
+        self._notebook = notebook
+
+    async def get(self, **_: str) -> None:
+        """The page."""
+        if self.user is None:
+            raise HTTPError(403)
+        sessions.touch(self.store, self.user.session)
+        self._kernel_id = str(uuid.uuid4())
+        facts = {"config": self._front_end_config(), "early": self.assets.to_fetch_early(), "break_here": BREAK}
+        # The whole template is filled first: a defect in it must not leave half a page
+        head, tail = self.render_page("page.html.j2", screen=self._notebook, **facts).split(BREAK)
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.write(head)
+        try:
+            await self.flush()
+            drawn = await self._drawn()
+        except StreamClosedError:
+            self._left = True
+        if self._left:
+            await self._end_kernel()
+        else:
+            self.write(drawn)
+            self.finish(tail)
+
+    def on_connection_close(self) -> None:
+        """The visitor went away before the page was there: its kernel is ended when it has started."""
+        super().on_connection_close()
+        self._left = True
+
+    async def _end_kernel(self) -> None:
+        kernels: Kernels = self.settings["kernel_manager"]
+        await kernels.end(self._kernel_id)
+
+    async def _drawn(self) -> str:
+        """What the kernel shows, as HTML; or a message in its place."""
+        assert self.user is not None
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                outputs = await self._run()
+        except CellExecutionError as error:
+            await self._end_kernel()
+            if error.ename in NOT_FOR_THEM:
+                return self._message("not_found")
+            number = new_error_number()
+            # Only the kind: the text of an error may hold what a person typed
+            log.error("number %s: the screen %s failed with %s", number, self._notebook, error.ename)
+            log.debug("number %s: %s", number, error.traceback)
+            return self._message("failed", number)
+        except TimeoutError:
+            await self._end_kernel()
+            return self._message("slow")
+        except StreamClosedError:
+            raise
+        except Exception:
+            await self._end_kernel()
+            number = new_error_number()
+            log.exception("number %s: the kernel of the screen %s did not start", number, self._notebook)
+            return self._message("failed", number)
+        return self.render_page("outputs.html.j2", outputs=outputs)
+
+    def _message(self, kind: str, number: str = "") -> str:
+        return self.render_page("notice.html.j2", kind=kind, number=number)
+
+    async def _run(self) -> list[dict[str, Any]]:
+        """Start the kernel under the id that the page already names, and run the cell."""
+        assert self.user is not None
+        kernels: Kernels = self.settings["kernel_manager"]
+        owners: Owners = self.settings["custinfo_owners"]
+        session = self.user.session
+        owners.add(self._kernel_id, session)
+        environment = kernel_environment(self.site.home, session.session_id, self.request.path, self.request.query)
+        await kernels.start_kernel(
+            kernel_id=self._kernel_id, kernel_name=KERNEL_NAME, path=ApiPath(""), env=environment
+        )
+        notebook = nbformat.read(NOTEBOOKS / f"{self._notebook}.ipynb", 4)  # type: ignore[no-untyped-call]
+        executor = VoilaExecutor(notebook, km=kernels.get_kernel(self._kernel_id), timeout=START_SECONDS)
+        executor.kc = await executor.async_start_new_kernel_client()
+        try:
+            cell = await executor.async_execute_cell(notebook.cells[0], 0, store_history=False)
+        finally:
+            executor.kc.stop_channels()
+        return [output for output in cell.outputs if output.output_type in {"display_data", "execute_result"}]
+
+    def _front_end_config(self) -> dict[str, Any]:
+        """What Voilà's front end reads from the page."""
+        return {
+            "appVersion": "",
+            "appUrl": "voila/",
+            "baseUrl": "/",
+            "wsUrl": "",
+            "kernelId": self._kernel_id,
+            "fullStaticUrl": self.assets.url("frontend"),
+            "fullLabextensionsUrl": self.assets.url("extensions"),
+            "federated_extensions": self.assets.federated_extensions(),
+            "jupyterLabTheme": "light",  # fetches no theme, sets no colours: the style sheet is ours
+            "fullMathjaxUrl": None,  # null, spelled out: left out, the front end would name a CDN
+            "mathjaxConfig": None,
+            "progressiveRendering": False,
+            "terminalsAvailable": False,
+            "largestMessage": LARGEST_MESSAGE,
+        }
