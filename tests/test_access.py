@@ -8,19 +8,21 @@ from custinfo.domain.people import Person, Role
 from custinfo.domain.sensitivity import Level
 
 TABLE = """
-                           form.fill form.publish customer.read batch.import lake.publish report.build person.add audit.read
-researcher                 yes       no           yes           no           no           no           no         no
-supervisor                 yes       no           yes           no           no           no           no         no
-department_head            yes       no           yes           no           no           no           no         no
-information_administrator  no        yes          yes           yes          yes          no           no         no
-analyst                    no        no           no            no           no           yes          no         no
-manager                    no        no           yes           no           no           yes          no         no
-auditor                    no        no           no            no           no           no           no         yes
-system_administrator       no        yes          no            yes          yes          yes          yes        yes
-security_administrator     no        no           no            no           no           no           no         no
+                           form.fill form.publish customer.read batch.import lake.read lake.publish report.build person.add audit.read
+researcher                 yes          no           yes          no           no           no           no           no           no
+supervisor                 yes          no           yes          no           no           no           no           no           no
+department_head            yes          no           yes          no           yes          no           no           no           no
+information_administrator  no           yes          yes          yes          yes          yes          no           no           no
+analyst                    no           no           no           no           yes          no           yes          no           no
+manager                    no           no           yes          no           yes          no           yes          no           no
+auditor                    no           no           no           no           no           no           no           no           yes
+system_administrator       no           yes          no           yes          no           yes          yes          yes          yes
+security_administrator     no           no           no           no           no           no           no           no           no
 """
 HEADER, *ROWS = [line.split() for line in TABLE.strip().splitlines()]
-CASES = [(row[0], permission, answer == "yes") for row in ROWS for permission, answer in zip(HEADER, row[1:], strict=True)]
+CASES = [
+    (row[0], permission, answer == "yes") for row in ROWS for permission, answer in zip(HEADER, row[1:], strict=True)
+]
 
 
 def person(*roles):

@@ -13,14 +13,16 @@ HEADER = "customer,line_no,kind,date,product,quantity,amount\n"
 GOOD = HEADER + "C000001,0001,sale,2026-10-05,螺栓,10,1234.50\nC000001,0002,return,2026-10-06,螺栓,1,123.45\n"
 
 
-@pytest.fixture()
+@pytest.fixture
 def store(tmp_path):
     with site_with_forms(tmp_path / "site") as opened:
         card(opened, account(opened))
         yield opened
 
 
-def imported(store, tmp_path, content, *, actor=SERVICE, source="ERP", basis="contract", name="sales.csv", language="zh-CN"):
+def imported(
+    store, tmp_path, content, *, actor=SERVICE, source="ERP", basis="contract", name="sales.csv", language="zh-CN"
+):
     file = tmp_path / name
     file.write_text(content, "utf-8")
     return batches.import_sales(
@@ -108,7 +110,9 @@ def test_the_lake_holds_no_name_code_or_number(store, tmp_path):
     imported(store, tmp_path, GOOD)
     lake_actions.publish(store, SERVICE)
     published = b"".join(path.read_bytes() for path in store.site.lake.rglob("*") if path.is_file())
-    shown = str(lake.open(store.site).customers.execute().to_dict()) + str(lake.open(store.site).sales.execute().to_dict())
+    shown = str(lake.open(store.site).customers.execute().to_dict()) + str(
+        lake.open(store.site).sales.execute().to_dict()
+    )
     for secret in ("宏远", CARD[CREDIT_CODE], "C000001", "单秀英", "0755-0888"):
         assert secret.encode() not in published
         assert secret not in shown

@@ -23,7 +23,7 @@ def run(*arguments, status=0):
     return result.output
 
 
-@pytest.fixture()
+@pytest.fixture
 def home(tmp_path):
     with site_with_forms(tmp_path / "site") as store:
         card(store, account(store))
@@ -39,7 +39,13 @@ def test_init_makes_a_site_and_never_a_second_one(tmp_path):
 
 
 def test_a_site_that_is_not_there_is_named_with_the_remedy(tmp_path):
-    for command in (["serve"], ["publish"], ["audit", "verify"], ["doctor"], ["report", "build", "monthly", "--period", "2026-10"]):
+    for command in (
+        ["serve"],
+        ["publish"],
+        ["audit", "verify"],
+        ["doctor"],
+        ["report", "build", "monthly", "--period", "2026-10"],
+    ):
         assert "custinfo init" in run(*command, "--home", tmp_path / "none", status=1)
 
 

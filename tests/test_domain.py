@@ -22,7 +22,9 @@ def test_fen_from_yuan(amount, fen):
     assert money.fen(amount) == fen
 
 
-@pytest.mark.parametrize("amount", ["", "1.234", "1e3", "abc", "１２", "--1", "1.", ".5", "99999999999999", "NaN", "0x10"])
+@pytest.mark.parametrize(
+    "amount", ["", "1.234", "1e3", "abc", "１２", "--1", "1.", ".5", "99999999999999", "NaN", "0x10"]
+)
 def test_an_amount_that_is_no_amount_is_refused(amount):
     with pytest.raises(BadInput):
         money.fen(amount)
@@ -83,7 +85,9 @@ def test_characters_that_deceive_are_refused_with_their_place(bad):
     assert "U+" in refused.value.text("zh-CN")
 
 
-@pytest.mark.parametrize("kept", ["宏远电子", "line\nline\tcell", "<img src=x onerror=alert(1)>", "=cmd|'/c calc'!A1", "𠮷野家", "👍"])
+@pytest.mark.parametrize(
+    "kept", ["宏远电子", "line\nline\tcell", "<img src=x onerror=alert(1)>", "=cmd|'/c calc'!A1", "𠮷野家", "👍"]
+)
 def test_text_that_only_looks_odd_is_kept_as_it_is(kept):
     assert clean(kept, max_length=100) == kept
 

@@ -9,7 +9,7 @@ from custinfo.domain.people import Role
 from tests.factories import NAME, account, card, draft_of, site_with_forms
 
 
-@pytest.fixture()
+@pytest.fixture
 def store(tmp_path):
     with site_with_forms(tmp_path / "site") as opened:
         yield opened

@@ -36,7 +36,11 @@ def test_a_message_asks_for_the_same_facts_in_every_language(key):
 
 def test_chinese_is_chinese_and_english_is_english():
     han = re.compile(r"[\u4e00-\u9fff]")
-    bare = {key for key, message in catalogue("zh-CN").items() if not han.search(message) and re.search("[A-Za-z]{4}", message)}
+    bare = {
+        key
+        for key, message in catalogue("zh-CN").items()
+        if not han.search(message) and re.search("[A-Za-z]{4}", message)
+    }
     assert bare <= ALIKE, "an English sentence in the Chinese catalogue"
     mixed = {key for key, message in catalogue("en").items() if han.search(message)}
     assert mixed <= BILINGUAL, "Chinese in the English catalogue"

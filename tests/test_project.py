@@ -70,5 +70,9 @@ def test_notebooks_are_thin_and_stripped(path):
 
 
 def test_every_python_file_of_the_package_is_of_readable_length():
-    long = {str(path): n for path in (ROOT / "custinfo").rglob("*.py") if (n := len(path.read_text("utf-8").splitlines())) > 400}
+    long = {
+        str(path): n
+        for path in (ROOT / "custinfo").rglob("*.py")
+        if (n := len(path.read_text("utf-8").splitlines())) > 400
+    }
     assert not long

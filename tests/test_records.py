@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 
@@ -15,13 +16,13 @@ from custinfo.xforms import RefusedAnswer, Unfinished
 from tests.factories import CARD, CREDIT_CODE, NAME, PHONE, SURVEY, account, card, code_for, draft_of, site_with_forms
 
 
-@pytest.fixture()
+@pytest.fixture
 def store(tmp_path):
     with site_with_forms(tmp_path / "site") as opened:
         yield opened
 
 
-@pytest.fixture()
+@pytest.fixture
 def lin(store):
     return account(store)
 
@@ -39,7 +40,9 @@ def test_a_card_becomes_a_customer_with_a_number(store, lin):
     assert texts["所有制"] == "股份制"
     assert texts["市（地区）"] == "深圳市"
     english = customers.card(store, lin, receipt.customer_id, "en")
-    assert {field.label: field.text for section in english.sections for field in section.fields}["Ownership"] == "Joint-stock"
+    assert {field.label: field.text for section in english.sections for field in section.fields}[
+        "Ownership"
+    ] == "Joint-stock"
 
 
 def test_every_problem_is_told_at_once_at_its_question_in_both_languages(store, lin):
@@ -164,7 +167,15 @@ def test_the_list_of_drafts_says_what_each_is(store, lin):
     assert (listed.label, listed.titles["en"], listed.answered) == ("甲公司", "Enterprise customer card", 2)
 
 
-HOSTILE = ["=cmd|'/c calc'!A1", "<img src=x onerror=alert(1)>", "'; DROP TABLE person; --", "{name}", "${name}", "%s", "\\"]
+HOSTILE = [
+    "=cmd|'/c calc'!A1",
+    "<img src=x onerror=alert(1)>",
+    "'; DROP TABLE person; --",
+    "{name}",
+    "${name}",
+    "%s",
+    "\\",
+]
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -233,7 +244,7 @@ def test_kill_9_while_submitting_loses_no_receipt_and_leaves_no_half_record(tmp_
         account(store, login_name="lin")
     received = []
     for start in (1, 1001, 2001):
-        command = [sys.executable, "-c", SUBMITTER, str(tmp_path / "site"), os.getcwd(), str(start)]
+        command = [sys.executable, "-c", SUBMITTER, str(tmp_path / "site"), str(Path.cwd()), str(start)]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         received += [process.stdout.readline().strip() for _ in range(3)]
         os.kill(process.pid, signal.SIGKILL)
@@ -245,6 +256,13 @@ def test_kill_9_while_submitting_loses_no_receipt_and_leaves_no_half_record(tmp_
         numbers = {row["number"] for row in store.rows("SELECT number FROM entity")}
         assert set(received) <= numbers and len(received) >= 9
         submitted = count(store, "audit WHERE action = 'record.submit'")
-        parts = ("record", "record_version", "entity", "entity_version", "entity_key", "draft WHERE outcome = 'submitted'")
+        parts = (
+            "record",
+            "record_version",
+            "entity",
+            "entity_version",
+            "entity_key",
+            "draft WHERE outcome = 'submitted'",
+        )
         assert {count(store, part) for part in parts} == {submitted}
         assert store.first_broken_audit_entry() is None and store.damage() == []

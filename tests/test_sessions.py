@@ -11,13 +11,13 @@ from custinfo.domain.people import SERVICE, Role
 from tests.factories import PASSWORD, account, site_with_forms
 
 
-@pytest.fixture()
+@pytest.fixture
 def store(tmp_path):
     with site_with_forms(tmp_path / "site") as opened:
         yield opened
 
 
-@pytest.fixture()
+@pytest.fixture
 def later(monkeypatch):
     """Move the clock that sessions read."""
 
@@ -110,7 +110,13 @@ def test_the_language_is_remembered(store):
 )
 def test_accounts_that_cannot_be_made(store, changed, key):
     account(store, login_name="lin")
-    wanted = {"login_name": "zhou", "display_name": "周", "roles": [Role.ANALYST], "department": "", "password": PASSWORD}
+    wanted = {
+        "login_name": "zhou",
+        "display_name": "周",
+        "roles": [Role.ANALYST],
+        "department": "",
+        "password": PASSWORD,
+    }
     with pytest.raises(BadInput) as refused:
         people.add(store, SERVICE, **wanted | changed)
     assert refused.value.key == key
@@ -119,6 +125,4 @@ def test_accounts_that_cannot_be_made(store, changed, key):
 
 def test_only_a_system_administrator_adds_accounts(store):
     with pytest.raises(NotAllowed):
-        people.add(
-            store, account(store), login_name="x", display_name="x", roles=[], department="", password=PASSWORD
-        )
+        people.add(store, account(store), login_name="x", display_name="x", roles=[], department="", password=PASSWORD)

@@ -14,6 +14,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "form.publish": frozenset({Role.INFORMATION_ADMINISTRATOR, Role.SYSTEM_ADMINISTRATOR}),
     "customer.read": FIELD_WORK | {Role.MANAGER, Role.INFORMATION_ADMINISTRATOR},
     "batch.import": frozenset({Role.INFORMATION_ADMINISTRATOR, Role.SYSTEM_ADMINISTRATOR}),
+    "lake.read": frozenset({Role.ANALYST, Role.MANAGER, Role.DEPARTMENT_HEAD, Role.INFORMATION_ADMINISTRATOR}),
     "lake.publish": frozenset({Role.INFORMATION_ADMINISTRATOR, Role.SYSTEM_ADMINISTRATOR}),
     "report.build": frozenset({Role.MANAGER, Role.ANALYST, Role.SYSTEM_ADMINISTRATOR}),
     "person.add": frozenset({Role.SYSTEM_ADMINISTRATOR}),

@@ -1,4 +1,4 @@
-"""Customers: the current card, its history, what was asked of them. Only what the person is cleared to see leaves here."""
+"""Customers: the current card, its history, what was asked of them. Only what the person may see leaves here."""
 
 import json
 from collections.abc import Iterator
@@ -108,7 +108,7 @@ def search(store: Store, actor: Person, query: str, limit: int, offset: int) -> 
     """Customers whose name contains `query`, whose number starts with it or whose credit code it is, newest first."""
     permissions.check(actor, "customer.read")
     words = query.strip()[:100].replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    coded = entities.find_key(store, DATASET, "credit_code", entities.key_digest(store, "credit_code", query))
+    coded = entities.by_key(store, entities.Key(DATASET, "credit_code", query))
     where = "dataset = ?1 AND (label LIKE ?2 ESCAPE '\\' OR number LIKE ?3 ESCAPE '\\' OR entity_id = ?4)"
     given = [DATASET, f"%{words}%", f"{words}%", coded["entity_id"] if coded else ""]
     total = store.rows(f"SELECT count(*) AS n FROM entity_current WHERE {where}", given)[0]["n"]
@@ -150,7 +150,10 @@ def _sections(store: Store, actor: Person, version: Row, language: str) -> list[
     form = forms.load(store, version["form_id"], version["form_version"])
     session = forms.session(store, form, entities.content(store, version), language=language)
     return [
-        Section(session.state(control.ref).label, [_shown(session, ref) for ref in _answered(form, session, actor, control.ref)])
+        Section(
+            session.state(control.ref).label,
+            [_shown(session, ref) for ref in _answered(form, session, actor, control.ref)],
+        )
         for control in form.controls
         if control.ref
     ]
@@ -187,7 +190,9 @@ def _history(store: Store, actor: Person, customer_id: str, language: str) -> li
         sections = _sections(store, actor, row, language)
         after = {field.ref: field for section in sections for field in section.fields}
         changed = _changes(before, after) if history else []
-        history.insert(0, VersionRow(row["version"], parse(row["recorded_at"]), row["display_name"] or "", row["reason"], changed))
+        history.insert(
+            0, VersionRow(row["version"], parse(row["recorded_at"]), row["display_name"] or "", row["reason"], changed)
+        )
         before = after
     return history
 

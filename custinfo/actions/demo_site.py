@@ -24,7 +24,7 @@ SEED = 20261122
 COMPANIES, INDIVIDUALS = 1700, 300
 REVIEWED_WITHIN = 380
 """Every card was last gone through within so many days: some are overdue for their yearly review."""
-PASSWORD = "custinfo-demo"  # the demo's data are invented; its password is printed at every start
+PASSWORD = "custinfo-demo"  # noqa: S105  the demo is invented, and its password is printed at every start
 ACCOUNTS = (
     ("lin", "林晓", Role.RESEARCHER, "市场调查部"),
     ("zhou", "周敏", Role.SUPERVISOR, "市场调查部"),
@@ -43,7 +43,9 @@ class Made:
     lake_version: int
 
 
-def fill(store: Store, *, companies: int = COMPANIES, individuals: int = INDIVIDUALS, today: datetime | None = None) -> Made:
+def fill(
+    store: Store, *, companies: int = COMPANIES, individuals: int = INDIVIDUALS, today: datetime | None = None
+) -> Made:
     """Fill the store and its lake; `today` is the invented present, which the dealings end the month before."""
     until = Month.of((today or utc_now()).astimezone(store.site.zone).date()).plus(-1)
     staff = [_account(store, *account) for account in ACCOUNTS]
@@ -62,7 +64,9 @@ def fill(store: Store, *, companies: int = COMPANIES, individuals: int = INDIVID
 
 def accounts_listed(language: str) -> str:
     """One line for each demo account: login name, name, role."""
-    return "\n".join(f"  {login:<6} {name}  {text(f'people.role.{role}', language)}" for login, name, role, _ in ACCOUNTS)
+    return "\n".join(
+        f"  {login:<6} {name}  {text(f'people.role.{role}', language)}" for login, name, role, _ in ACCOUNTS
+    )
 
 
 def _account(store: Store, login_name: str, display_name: str, role: Role, department: str) -> Person:
@@ -87,7 +91,7 @@ def _record_cards(store: Store, author: Person, customers: list[demo.DemoCustome
             reviewed = until.last - timedelta(days=index * 37 % REVIEWED_WITHIN)
             recorded_at = stamp(datetime.combine(max(customer.buys_from, reviewed), time(10), store.site.zone))
             form = published[customer.form_id]
-            numbers.append(records.record_as_of(store, tx, author, form, record, recorded_at))
+            numbers.append(records.record_as_of(store, tx, author, form, record, recorded_at=recorded_at))
     return numbers
 
 

@@ -132,7 +132,7 @@ def discard(store: Store, actor: Person, draft_id: str) -> None:
 def mine(store: Store, actor: Person) -> list[DraftSummary]:
     """One's own open drafts, newest first."""
     rows = store.rows(
-        "SELECT draft.*, form.titles FROM draft JOIN form ON form.form_id = draft.form_id AND form.version = form_version "
+        "SELECT draft.*, titles FROM draft JOIN form ON form.form_id = draft.form_id AND form.version = form_version "
         "WHERE owner = ? AND outcome IS NULL ORDER BY updated_at DESC",
         [actor.person_id],
     )

@@ -7,12 +7,13 @@ import json
 import re
 import secrets
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from custinfo.domain.errors import Conflict, NotFound
 from custinfo.store import Store, Tx
 from custinfo.store.database import Row
-from custinfo.xforms import Form
+from custinfo.xforms import EntityAction, Form
 
 NUMBER_PREFIX = {"customers": "C"}
 UNIQUE = "unique"
@@ -45,7 +46,7 @@ def content(store: Store, entity: Row) -> dict[str, Any]:
     return answers
 
 
-def create(store: Store, tx: Tx, dataset: str) -> tuple[str, str]:
+def create(tx: Tx, dataset: str) -> tuple[str, str]:
     """A new entity without a version yet: its id and its number, neither ever used before or again."""
     entity_id = secrets.token_hex(12)
     number = f"{NUMBER_PREFIX[dataset]}{tx.next_number(dataset):06d}"
@@ -53,17 +54,15 @@ def create(store: Store, tx: Tx, dataset: str) -> tuple[str, str]:
     return entity_id, number
 
 
-def add_version(
-    tx: Tx, entity_id: str, version: int, label: str, properties: Mapping[str, str], made_by: Mapping[str, Any]
-) -> None:
+def add_version(tx: Tx, entity_id: str, version: int, action: EntityAction, made_by: Mapping[str, Any]) -> None:
     """Append a version; `made_by` is the row of the record version that states it, plus its `form_id`."""
     tx.insert(
         "entity_version",
         {
             "entity_id": entity_id,
             "version": version,
-            "label": label,
-            "properties": json.dumps(dict(properties), ensure_ascii=False, sort_keys=True),
+            "label": action.label,
+            "properties": json.dumps(dict(action.properties), ensure_ascii=False, sort_keys=True),
             "record_id": made_by["record_id"],
             "record_version": made_by["version"],
             "form_id": made_by["form_id"],
@@ -74,30 +73,38 @@ def add_version(
     )
 
 
-def claim_key(store: Store, tx: Tx, dataset: str, kind: str, value: str, entity_id: str) -> None:
-    """Remember that `value` identifies this entity. Raises Conflict, naming the entity that has it already.
+@dataclass(frozen=True)
+class Key:
+    """An identifier of one kind, such as a credit code: no two entities of a dataset may have the same."""
+
+    dataset: str
+    kind: str
+    value: str
+
+    def digest(self, store: Store) -> str:
+        """Under what the store keeps it: upper and lower case, and spaces around it, do not matter."""
+        return store.lookup_digest(f"{self.kind}:{self.value.strip().upper()}")
+
+
+def claim_key(store: Store, tx: Tx, key: Key, entity_id: str) -> None:
+    """Remember that `key` identifies this entity. Raises Conflict, naming the entity that has it already.
 
     An entity keeps the keys that it had before: a former credit code goes on finding it.
     """
-    digest = key_digest(store, kind, value)
-    found = find_key(store, dataset, kind, digest)
+    found = by_key(store, key)
     if found is None:
-        tx.insert("entity_key", {"dataset": dataset, "kind": kind, "digest": digest, "entity_id": entity_id})
+        row = {"dataset": key.dataset, "kind": key.kind, "digest": key.digest(store), "entity_id": entity_id}
+        tx.insert("entity_key", row)
     elif found["entity_id"] != entity_id:
         raise Conflict("customers.key_taken", number=found["number"])
 
 
-def key_digest(store: Store, kind: str, value: str) -> str:
-    """Under which digest an identifier is kept: upper and lower case, and spaces around it, do not matter."""
-    return store.lookup_digest(f"{kind}:{value.strip().upper()}")
-
-
-def find_key(store: Store, dataset: str, kind: str, digest: str) -> Row | None:
-    """The entity that an identifier's digest belongs to, or None."""
+def by_key(store: Store, key: Key) -> Row | None:
+    """The entity that the key belongs to, or None."""
     return store.row(
         "SELECT entity.* FROM entity_key JOIN entity USING (entity_id) "
         "WHERE entity_key.dataset = ? AND kind = ? AND digest = ?",
-        [dataset, kind, digest],
+        [key.dataset, key.kind, key.digest(store)],
     )
 
 

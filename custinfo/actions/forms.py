@@ -82,7 +82,8 @@ def fillable(store: Store, actor: Person) -> list[FormSummary]:
         return []
     rows = store.rows(
         "SELECT * FROM form WHERE published_at = "
-        "(SELECT max(published_at) FROM form AS newer WHERE newer.form_id = form.form_id) ORDER BY dataset IS NULL, form_id"
+        "(SELECT max(published_at) FROM form AS newer WHERE newer.form_id = form.form_id) "
+        "ORDER BY dataset IS NULL, form_id"
     )
     return [FormSummary(row["form_id"], row["version"], json.loads(row["titles"]), row["dataset"]) for row in rows]
 

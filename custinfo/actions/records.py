@@ -1,7 +1,7 @@
 """Records: what was submitted. A record is a chain of versions; nothing is overwritten.
 
-`submit` is the one way in: the form engine's `finish` decides, and the record, what it creates or updates, the end of the
-draft and the audit event are one transaction.
+`submit` is the one way in: the form engine's `finish` decides, and the record, what it creates or updates, the end of
+the draft and the audit event are one transaction.
 """
 
 import json
@@ -24,7 +24,7 @@ SUBMITTED = "submitted"
 
 @dataclass(frozen=True)
 class Receipt:
-    """What was recorded. `customer_number` is there when the record created or changed a customer, or is about one."""
+    """What was recorded. `customer_number` is there when the record made or changed a customer, or is about one."""
 
     record_id: str
     version: int
@@ -32,8 +32,29 @@ class Receipt:
     customer_number: str | None
 
 
+@dataclass(frozen=True)
+class _Submission:
+    """A record that the engine finished, on its way into the store within one transaction.
+
+    `changes` is the newest version of the entity that it changes, None when it makes a new one or none.
+    """
+
+    store: Store
+    tx: Tx
+    actor: Person
+    form: Form
+    made: Record
+    key: str
+    reason: str = ""
+    changes: Row | None = None
+
+    @property
+    def action(self) -> EntityAction | None:
+        return self.made.entities[0] if self.made.entities else None
+
+
 def submit(store: Store, actor: Person, draft_id: str, key: str, *, reason: str = "") -> Receipt:
-    """Record a finished draft. The same `key` again gives the same receipt: a double click or a lost reply does no harm.
+    """Record a finished draft. The same `key` again gives the same receipt: a double click or a lost reply is harmless.
 
     Raises Unfinished with every problem; Conflict when the customer was changed since the draft was started, with the
     draft kept as it is; NotFound and WrongState as for any draft.
@@ -45,18 +66,18 @@ def submit(store: Store, actor: Person, draft_id: str, key: str, *, reason: str 
             return _receipt_again(store, actor, tx, earlier)
         draft = drafts.own_open(store, actor, draft_id)
         form = forms.load(store, draft["form_id"], draft["form_version"])
-        session = forms.session(store, form, json.loads(draft["instance"]))
-        made = session.finish()
-        receipt = _write(store, tx, actor, form, made, draft, key, reason)
+        made = forms.session(store, form, json.loads(draft["instance"])).finish()
+        changes = _entity_to_change(store, draft) if made.entities else None
+        receipt = _write(_Submission(store, tx, actor, form, made, key, reason, changes))
         tx.update("draft", draft_id, {"outcome": "submitted", "instance": "{}", "updated_at": tx.at})
         tx.note(record=receipt.record_id, version=receipt.version, form=form.form_id, form_version=form.version)
     return receipt
 
 
-def record_as_of(store: Store, tx: Tx, actor: Person, form: Form, made: Record, recorded_at: str) -> str:
+def record_as_of(store: Store, tx: Tx, actor: Person, form: Form, made: Record, *, recorded_at: str) -> str:
     """Record a finished card of the invented world as if at `recorded_at`; gives the number of its new customer."""
     at, tx.at = tx.at, recorded_at
-    receipt = _write(store, tx, actor, form, made, None, secrets.token_hex(16), "")
+    receipt = _write(_Submission(store, tx, actor, form, made, secrets.token_hex(16)))
     tx.at = at
     return str(receipt.customer_number)
 
@@ -70,26 +91,9 @@ def _receipt_again(store: Store, actor: Person, tx: Tx, earlier: Row) -> Receipt
     return _receipt(store, earlier["record_id"], earlier["version"], record["entity_id"])
 
 
-def _write(
-    store: Store, tx: Tx, actor: Person, form: Form, made: Record, draft: Row | None, key: str, reason: str
-) -> Receipt:
-    action = made.entities[0] if made.entities else None
-    changed = _entity_to_change(store, draft, action)
-    entity_id = changed["entity_id"] if changed else None
-    if action is not None and changed is None:
-        entity_id, _ = entities.create(store, tx, action.dataset)
-    elif action is None:
-        entity_id = _entity_asked_about(store, form, made.values)
-    version_row = _record_version(store, tx, actor, form, made, changed, entity_id, key, reason)
-    if action is not None and entity_id is not None:
-        _claim_keys(store, tx, form, made.values, action.dataset, entity_id)
-        version = changed["version"] + 1 if changed else 1
-        entities.add_version(tx, entity_id, version, action.label, action.properties, version_row)
-    return _receipt(store, version_row["record_id"], version_row["version"], entity_id)
-
-
-def _entity_to_change(store: Store, draft: Row | None, action: EntityAction | None) -> Row | None:
-    if action is None or draft is None or draft["entity_id"] is None:
+def _entity_to_change(store: Store, draft: Row) -> Row | None:
+    """The entity that the draft was started from, provided that nobody changed it since."""
+    if draft["entity_id"] is None:
         return None
     entity = entities.current(store, draft["entity_id"])
     if entity["version"] != draft["base_version"]:
@@ -97,21 +101,28 @@ def _entity_to_change(store: Store, draft: Row | None, action: EntityAction | No
     return entity
 
 
-def _record_version(
-    store: Store,
-    tx: Tx,
-    actor: Person,
-    form: Form,
-    made: Record,
-    changed: Row | None,
-    entity_id: str | None,
-    key: str,
-    reason: str,
-) -> dict[str, Any]:
-    """Append to the record that last stated this customer, when it is of the same form; otherwise begin a new record."""
+def _write(given: _Submission) -> Receipt:
+    action, changes = given.action, given.changes
+    if changes is not None:
+        entity_id = changes["entity_id"]
+    elif action is not None:
+        entity_id, _ = entities.create(given.tx, action.dataset)
+    else:
+        entity_id = _entity_asked_about(given)
+    version_row = _record_version(given, entity_id)
+    if action is not None:
+        _claim_keys(given, action.dataset, entity_id)
+        version = changes["version"] + 1 if changes else 1
+        entities.add_version(given.tx, entity_id, version, action, version_row)
+    return _receipt(given.store, version_row["record_id"], version_row["version"], entity_id)
+
+
+def _record_version(given: _Submission, entity_id: str | None) -> dict[str, Any]:
+    """Append to the record that last stated this customer, when it is of the same form; otherwise begin a new one."""
     record_id, version = f"R-{secrets.token_hex(10)}", 1
-    if changed is not None and changed["form_id"] == form.form_id:
-        record_id, version = changed["record_id"], changed["record_version"] + 1
+    form, tx, changes = given.form, given.tx, given.changes
+    if changes is not None and changes["form_id"] == form.form_id:
+        record_id, version = changes["record_id"], changes["record_version"] + 1
     else:
         row = {"record_id": record_id, "form_id": form.form_id, "entity_id": entity_id, "created_at": tx.at}
         tx.insert("record", row)
@@ -120,44 +131,43 @@ def _record_version(
         "version": version,
         "form_version": form.version,
         "state": SUBMITTED,
-        "content": json.dumps(made.values, ensure_ascii=False, sort_keys=True),
+        "content": json.dumps(given.made.values, ensure_ascii=False, sort_keys=True),
         "recorded_at": tx.at,
-        "recorded_by": actor.person_id,
-        "reason": reason,
-        "submission_key": key,
+        "recorded_by": given.actor.person_id,
+        "reason": given.reason,
+        "submission_key": given.key,
     }
     tx.insert("record_version", version_row)
     return version_row | {"form_id": form.form_id}
 
 
-def _entity_asked_about(store: Store, form: Form, values: Mapping[str, Any]) -> str | None:
-    """The entity whose number stands in the form's `about` question; a number that nobody has is the answer's mistake."""
-    answers = entities.flat(values)
-    for ref, dataset in entities.marked(form, entities.ABOUT):
+def _entity_asked_about(given: _Submission) -> str | None:
+    """The entity whose number stands in the form's `about` question; a number that nobody has is a mistake in it."""
+    answers = entities.flat(given.made.values)
+    for ref, dataset in entities.marked(given.form, entities.ABOUT):
         if answers.get(ref):
-            found = entities.by_number(store, dataset, answers[ref])
+            found = entities.by_number(given.store, dataset, answers[ref])
             if found is None:
-                raise Unfinished([_problem(store, form, ref, "about", "customers.no_such_number", {"number": answers[ref][:40]})])
+                raise _unfinished(given, ref, "about", "customers.no_such_number", {"number": answers[ref][:40]})
             return str(found["entity_id"])
     return None
 
 
-def _claim_keys(store: Store, tx: Tx, form: Form, values: Mapping[str, Any], dataset: str, entity_id: str) -> None:
-    answers = entities.flat(values)
-    for ref, kind in entities.marked(form, entities.UNIQUE):
+def _claim_keys(given: _Submission, dataset: str, entity_id: str) -> None:
+    answers = entities.flat(given.made.values)
+    for ref, kind in entities.marked(given.form, entities.UNIQUE):
         if answers.get(ref):
             try:
-                entities.claim_key(store, tx, dataset, kind, answers[ref], entity_id)
+                entities.claim_key(given.store, given.tx, entities.Key(dataset, kind, answers[ref]), entity_id)
             except Conflict as taken:
-                raise Unfinished([_problem(store, form, ref, "unique", taken.key, taken.facts)]) from None
+                raise _unfinished(given, ref, "unique", taken.key, taken.facts) from None
 
 
-def _problem(
-    store: Store, form: Form, ref: str, rule: RuleName, key: str, facts: Mapping[str, object]
-) -> Problem:
+def _unfinished(given: _Submission, ref: str, rule: RuleName, key: str, facts: Mapping[str, object]) -> Unfinished:
     """A problem that only the store could see, at its question, as the engine would put it."""
-    label = {code: forms.session(store, form, {}, language=code).state(ref).label for code in form.languages}
-    return Problem(ref, rule, key, facts, label)
+    shown = {code: forms.session(given.store, given.form, {}, language=code) for code in given.form.languages}
+    labels = {code: session.state(ref).label for code, session in shown.items()}
+    return Unfinished([Problem(ref, rule, key, facts, labels)])
 
 
 def _receipt(store: Store, record_id: str, version: int, entity_id: str | None) -> Receipt:

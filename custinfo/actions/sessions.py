@@ -40,7 +40,7 @@ class LoginSession:
 
 
 def log_in(store: Store, login_name: str, password: str) -> LoginSession:
-    """A new session. Raises NotAllowed `accounts.wrong` or `accounts.locked`; both kinds of failure are on the audit log."""
+    """A new session. Raises NotAllowed `accounts.wrong` or `accounts.locked`; both failures are on the audit log."""
     row = store.row("SELECT * FROM person WHERE login_name = ?", [login_name])
     now = utc_now()
     right = _verifies(row["password_hash"] if row else NOBODY_HASH, password)

@@ -38,7 +38,11 @@ def import_sales(home: Path, as_json: bool, file: Path, source: str, lawful_basi
             language=language(),
         )
     if as_json:
-        click.echo(json.dumps({"batch": batch.batch_id, "rows": batch.rows, "sum_fen": batch.sum_fen, "already": batch.already}))
+        click.echo(
+            json.dumps(
+                {"batch": batch.batch_id, "rows": batch.rows, "sum_fen": batch.sum_fen, "already": batch.already}
+            )
+        )
     elif batch.already:
         say("batches.already", batch=batch.batch_id)
     else:

@@ -23,7 +23,9 @@ def report() -> None:
 @click.argument("name")
 @click.option("--period", required=True, help="The month, such as 2026-10.")
 @click.option("--as-of", default=None, help="What was known at this moment, such as 2026-11-05T18:00+08:00.")
-@click.option("--language", "report_language", type=click.Choice(LANGUAGES), default=DEFAULT_LANGUAGE, show_default=True)
+@click.option(
+    "--language", "report_language", type=click.Choice(LANGUAGES), default=DEFAULT_LANGUAGE, show_default=True
+)
 def build(home: Path, as_json: bool, name: str, period: str, as_of: str | None, report_language: str) -> None:
     """Build a report: HTML, PDF, XLSX and the executed notebook. The same period and moment give the same bytes."""
     from custinfo.reports import build as builder

@@ -9,7 +9,7 @@ AMOUNT = re.compile(r"(-?)(\d{1,13})(?:\.(\d{1,2}))?", re.ASCII)
 
 def fen(amount: str) -> int:
     """Fen from yuan as a person writes them: `1234.5`, `-3`, `¥1,234.50`. Raises BadInput for anything else."""
-    plain = amount.strip().removeprefix("¥").replace(",", "").replace("，", "")  # noqa: RUF001
+    plain = amount.strip().removeprefix("¥").replace(",", "").replace("，", "")
     match = AMOUNT.fullmatch(plain)
     if match is None:
         raise BadInput("money.amount", amount=amount[:40])

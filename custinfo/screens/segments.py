@@ -3,7 +3,7 @@
 Everything is counted in the lake's engine; a browser is sent sums and one page of rows, whatever the lake's size.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,14 @@ import ibis.expr.types as ir
 import ipywidgets as widgets
 
 from custinfo import lake
+from custinfo.access import permissions
 from custinfo.classification import value_grade
 from custinfo.domain import codelists, money
 from custinfo.domain.errors import CustinfoError
 from custinfo.domain.messages import DEFAULT_LANGUAGE, text
 from custinfo.reports import places, style
+from custinfo.screens import showing
+from custinfo.screens.context import Page
 from custinfo.statistics import segments
 from custinfo.store.site import Site
 
@@ -26,6 +29,8 @@ ROWS = 50
 PLACES = 12
 LISTS = {"ownership": "ownership", "province": "region", "section": "industry"}
 LANGUAGE_NAMES = (("中文", "zh-CN"), ("English", "en"))
+EMBED = {"actions": False, "ast": True}
+"""`ast`: expressions are interpreted, so that a page may forbid scripts to be made from text."""
 GRADE_COLOURS = {"A": style.ACCENT, "B": "#4f9396", "C": style.SOFT}
 
 
@@ -38,11 +43,31 @@ def explore(home: Path | None = None, language: str = DEFAULT_LANGUAGE) -> widge
         return widgets.HTML(f"<p role='alert'>{escape(fault.text(language))}</p>")
 
 
-class Segments:
-    """The screen: filters above, the linked charts, the list. State is what the widgets hold."""
+def show() -> None:
+    """The screen as a page of the workbench, for the people who may read the lake."""
+    showing.show(_page)
 
-    def __init__(self, site: Site, opened: lake.Lake, language: str) -> None:
+
+def _page(opened: Page) -> widgets.Widget:
+    def may_read() -> None:
+        permissions.check(opened.alive().person, "lake.read")
+
+    may_read()
+    return Segments(opened.site, lake.open(opened.site), opened.language, may_read).widget
+
+
+class Segments:
+    """The screen: filters above, the linked charts, the list. State is what the widgets hold.
+
+    On a page of the workbench, `may_read` is asked anew at every choice and raises when the person may read the lake no
+    longer. In a notebook there is none: the file system decides, and the screen has its own switch of languages.
+    """
+
+    def __init__(
+        self, site: Site, opened: lake.Lake, language: str, may_read: Callable[[], None] | None = None
+    ) -> None:
         self._site = site
+        self._may_read = may_read
         self._lake = opened
         self._language = language
         on = opened.as_of.astimezone(site.zone).date()
@@ -53,7 +78,7 @@ class Segments:
         self._places: list[str] = []
         self._switch = widgets.ToggleButtons(options=LANGUAGE_NAMES, value=language)
         self._switch.observe(self._translate, "value")
-        self._chart = alt.JupyterChart(self._charts(self._all), embed_options={"actions": False})
+        self._chart = alt.JupyterChart(self._charts(self._all), embed_options=EMBED)
         self._summary = widgets.HTML()
         self._list = widgets.HTML()
         self.widget = widgets.VBox()
@@ -84,7 +109,8 @@ class Segments:
         clear.on_click(self._clear)
         filters = widgets.HBox(list(self._filters.values()), layout=widgets.Layout(flex_flow="row wrap"))
         self.widget.children = (
-            widgets.HTML(self._heading()), self._switch, filters, clear, self._summary, self._chart, self._list,
+            widgets.HTML(self._heading()), *([] if self._may_read else [self._switch]),
+            filters, clear, self._summary, self._chart, self._list,
         )  # fmt: skip
         self._filtered()
 
@@ -140,6 +166,12 @@ class Segments:
 
     def _show(self) -> None:
         """The list and its sums, of what filters and charts have picked."""
+        try:
+            if self._may_read:
+                self._may_read()
+        except CustinfoError as refused:
+            self.widget.children = (widgets.HTML(f"<p role='alert'>{escape(refused.text(self._language))}</p>"),)
+            return
         table = segments.picked(self._chosen(), {"province": self._places})
         if self._range is not None:
             table = segments.between(table, *self._range)

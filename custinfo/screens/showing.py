@@ -4,21 +4,21 @@ from collections.abc import Callable
 from urllib.parse import urlencode
 
 from IPython.display import display
+from ipywidgets import DOMWidget
 
 from custinfo.domain.errors import CustinfoError
 from custinfo.screens import incidents
 from custinfo.screens.context import LoggedOut, Page, page
-from custinfo.screens.live import Live
 from custinfo.screens.sheet_view import NoticeView
 
 
-def show(build: Callable[[Page], Live]) -> None:
+def show(build: Callable[[Page], DOMWidget]) -> None:
     """Display the screen that `build` makes for the page that was asked for."""
     opened = page()
     display(screen(opened, build))  # type: ignore[no-untyped-call]
 
 
-def screen(opened: Page, build: Callable[[Page], Live]) -> Live:
+def screen(opened: Page, build: Callable[[Page], DOMWidget]) -> DOMWidget:
     """The screen's widget, or a notice in its place."""
     try:
         opened.alive()

@@ -12,6 +12,7 @@ from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.base.handlers import JupyterHandler
 from tornado.web import HTTPError
 
+from custinfo.access import permissions
 from custinfo.domain.messages import section, text
 from custinfo.server.assets import Assets
 from custinfo.server.identity import SiteUser, language_of
@@ -43,6 +44,10 @@ HEADERS = {
 def policy_header(policy: dict[str, str]) -> str:
     """A policy as the header's text."""
     return "; ".join(f"{name} {value}" for name, value in policy.items())
+
+
+MENU = (("/", "home", ""), ("/customers", "customers", "customer.read"), ("/segments", "segments", "lake.read"))
+"""Address, name and the permission that it takes."""
 
 
 class SiteHandler(JupyterHandler):
@@ -96,6 +101,7 @@ class SiteHandler(JupyterHandler):
             "site": self.site,
             "person": self.user.session.person if self.user else None,
             "path": self.request.uri,
+            "pages": self._pages(),
             "asset": self.assets.url,
             "xsrf": self.xsrf_form_html,
             "page_settings": {
@@ -105,6 +111,11 @@ class SiteHandler(JupyterHandler):
             },
             **facts,
         }
+
+    def _pages(self) -> list[tuple[str, str]]:
+        """The pages of the menu that the person may open."""
+        person = self.user.session.person if self.user else None
+        return [(path, name) for path, name, needs in MENU if person and (not needs or permissions.may(person, needs))]
 
     def render_page(self, template: str, **facts: Any) -> str:
         """One of our own templates, filled."""

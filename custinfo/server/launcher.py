@@ -150,6 +150,7 @@ class PageServer(Voila):  # type: ignore[misc]  # voila is not typed
             (r"/form/(?P<form_id>[^/]+)", PageHandler, {"notebook": "form"}),
             (r"/customers", PageHandler, {"notebook": "customers"}),
             (r"/customer/(?P<customer_id>[^/]+)", PageHandler, {"notebook": "customer"}),
+            (r"/segments", PageHandler, {"notebook": "segments"}),
             (r"/login", LoginHandler),
             (r"/logout", LogoutHandler),
             (r"/language", LanguageHandler),

@@ -21,7 +21,7 @@ FAILURES_ALLOWED = 5
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
-class NurseryGone(Exception):  # noqa: N818  # a state, answered by another way to start
+class NurseryGone(Exception):  # a state, answered by another way to start
     """The nursery does not run, or does not answer."""
 
 

@@ -97,7 +97,9 @@ class Store:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -175,7 +177,7 @@ class Store:
 
 
 def chained(key: bytes, previous: str, event: Mapping[str, Value]) -> str:
-    """The chain value of an audit event that follows `previous`: keyed, so that it cannot be recomputed from the file."""
+    """The chain value of an event that follows `previous`: keyed, so that it cannot be recomputed from the file."""
     body = json.dumps(event, ensure_ascii=False, sort_keys=True)
     return hmac.new(key, (previous + body).encode(), hashlib.sha256).hexdigest()
 

@@ -1,4 +1,4 @@
-"""The schema, as migrations: each runs once, in a transaction of its own, in this order, and is never changed afterwards."""
+"""The schema, as migrations: each runs once, in a transaction, in this order, and is never changed afterwards."""
 
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
@@ -47,7 +47,8 @@ CREATE TABLE entity (
 CREATE TABLE entity_version (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, entity_id TEXT NOT NULL REFERENCES entity, version INTEGER NOT NULL,
     label TEXT NOT NULL, properties TEXT NOT NULL, record_id TEXT NOT NULL REFERENCES record,
-    record_version INTEGER NOT NULL, form_id TEXT NOT NULL, form_version TEXT NOT NULL, recorded_at TEXT NOT NULL, recorded_by TEXT NOT NULL, UNIQUE (entity_id, version)
+    record_version INTEGER NOT NULL, form_id TEXT NOT NULL, form_version TEXT NOT NULL,
+    recorded_at TEXT NOT NULL, recorded_by TEXT NOT NULL, UNIQUE (entity_id, version)
 ) STRICT;
 CREATE TABLE entity_key (
     dataset TEXT NOT NULL, kind TEXT NOT NULL, digest TEXT NOT NULL, entity_id TEXT NOT NULL REFERENCES entity,

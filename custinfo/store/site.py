@@ -44,7 +44,9 @@ class Site:
         home = home.resolve()
         try:
             settings = tomllib.loads((home / "site.toml").read_text("utf-8"))
-            site = cls(home, str(settings["name"]), str(settings.get("zone", DEFAULT_ZONE)), settings.get("demo") is True)
+            site = cls(
+                home, str(settings["name"]), str(settings.get("zone", DEFAULT_ZONE)), settings.get("demo") is True
+            )
             ZoneInfo(site.zone_name)
         except FileNotFoundError:
             raise SiteFault("site.missing", home=home) from None
@@ -73,7 +75,7 @@ class Site:
         return self.home / "reports"
 
     def secret(self, name: str) -> bytes:
-        """The 32 bytes of one of `SECRETS`. Raises SiteFault when the key is missing or damaged: nothing works without."""
+        """The 32 bytes of one of `SECRETS`. Raises SiteFault when the key is missing or damaged."""
         path = self.home / "keys" / f"{name}.key"
         try:
             key = bytes.fromhex(path.read_text("ascii").strip())

@@ -180,7 +180,7 @@ def _sorted(rules: list[Rule], form: Form, problems: Problems) -> list[Rule]:
     return ordered
 
 
-def _visit(  # noqa: PLR0917
+def _visit(
     start: tuple[str, str], needs: dict[tuple[str, str], list[tuple[str, str]]], done: dict[tuple[str, str], bool],
     ordered: list[Rule], rules: dict[tuple[str, str], Rule], problems: Problems,
 ) -> None:  # fmt: skip

@@ -94,7 +94,10 @@ def _measured(page: Page, ours: int, peer: int) -> dict:
     page.wait_for_url(f"http://127.0.0.1:{ours}/")
     times: dict[str, list[float]] = {"ours": [], "peer": []}
     for turn in range(ROUNDS + 1):  # the first turn fills the caches and is not counted
-        for name, url in (("ours", f"http://127.0.0.1:{ours}/form/enterprise_card"), ("peer", f"http://127.0.0.1:{peer}/")):
+        for name, url in (
+            ("ours", f"http://127.0.0.1:{ours}/form/enterprise_card"),
+            ("peer", f"http://127.0.0.1:{peer}/"),
+        ):
             page.goto("about:blank")
             began = time.perf_counter()
             page.goto(url, wait_until="commit")
@@ -123,11 +126,15 @@ def _serve_peer(folder: Path, port: int) -> subprocess.Popen[bytes]:
     command = [PEER / "bin/python", "-m", "streamlit", "run", Path(__file__).with_name("streamlit_form.py")]
     command += ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]
     command += ["--browser.gatherUsageStats", "false"]
-    return _started(command, f"http://127.0.0.1:{port}/_stcore/health", FORM_JSON=str(folder / "form.json"), HOME=str(folder))
+    return _started(
+        command, f"http://127.0.0.1:{port}/_stcore/health", FORM_JSON=str(folder / "form.json"), HOME=str(folder)
+    )
 
 
 def _started(command: list, health: str, **environment: str) -> subprocess.Popen[bytes]:
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ | environment)
+    server = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ | environment
+    )
     for _ in range(600):
         try:
             with urllib.request.urlopen(health):

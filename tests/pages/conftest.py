@@ -40,7 +40,9 @@ class Server:
     def start(self):
         command = [CUSTINFO, "serve", "--home", self.home, "--port", str(self.port)]
         with (self.home / "serve.log").open("a") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | {"PYTHONWARNINGS": "default"})
+            self.process = subprocess.Popen(
+                command, stdout=log, stderr=log, env=os.environ | {"PYTHONWARNINGS": "default"}
+            )
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             try:

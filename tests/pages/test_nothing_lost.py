@@ -9,10 +9,16 @@ from playwright.sync_api import expect
 
 from tests.pages.user import PATIENCE, User
 
-ANSWERS = {"企业名称": "惠州市不丢有限公司", "简称": "不丢", "客户性质": "普通公司", "企业地址": "滨江路 9 号", "法定代表人": "仇小满"}
+ANSWERS = {
+    "企业名称": "惠州市不丢有限公司",
+    "简称": "不丢",
+    "客户性质": "普通公司",
+    "企业地址": "滨江路 9 号",
+    "法定代表人": "仇小满",
+}
 
 
-@pytest.fixture()
+@pytest.fixture
 def user(server, chromium):
     opened = User(server, chromium)
     yield opened
@@ -36,7 +42,9 @@ def all_there(user):
 
 def kernels_of(server):
     """The kernels below the server: the newest is the page's that was opened last."""
-    listed = subprocess.run(["ps", "-eo", "pid,ppid,lstart,args", "--sort=start_time"], capture_output=True, text=True, check=True)
+    listed = subprocess.run(
+        ["ps", "-eo", "pid,ppid,lstart,args", "--sort=start_time"], capture_output=True, text=True, check=True
+    )
     rows = [line.split() for line in listed.stdout.splitlines()[1:]]
     below, parents = [], {str(server.process.pid)}
     for _ in range(3):
@@ -75,7 +83,7 @@ def test_a_killed_server_is_announced_and_the_page_goes_on_by_itself(user, serve
     server.stop(signal.SIGKILL)
     user.sees("连接已断开")
     server.start()
-    expect(user.page.locator('[role=alert]')).to_have_count(0, timeout=PATIENCE)
+    expect(user.page.locator("[role=alert]")).to_have_count(0, timeout=PATIENCE)
     all_there(user)
     user.answer("传真", "0755-08880099")
     user.saved()

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -12,7 +13,7 @@ from tests.pages.conftest import SALES
 from tests.pages.user import PATIENCE, User
 
 
-@pytest.fixture()
+@pytest.fixture
 def user(server, chromium):
     opened = User(server, chromium)
     yield opened
@@ -52,7 +53,7 @@ def test_from_the_login_to_a_moved_figure(server, user, tmp_path):
     server.run("import", "sales", str(sales), "--source", "ERP", "--lawful-basis", "contract")
     server.run("publish")
     before = report(server)
-    old = {kind: open(before[kind], "rb").read() for kind in ("html", "pdf", "xlsx", "notebook")}
+    old = {kind: Path(before[kind]).read_bytes() for kind in ("html", "pdf", "xlsx", "notebook")}
 
     user.open("/form/enterprise_card")
     wrong = code_for(72)[:-1] + ("0" if code_for(72)[-1] != "0" else "1")
@@ -80,7 +81,7 @@ def test_from_the_login_to_a_moved_figure(server, user, tmp_path):
     assert number_after == number_before + 1
     assert after["lake_version"] == before["lake_version"] + 1
     assert after["figures_sha256"] != before["figures_sha256"]
-    assert {kind: open(before[kind], "rb").read() for kind in old} == old
+    assert {kind: Path(before[kind]).read_bytes() for kind in old} == old
 
 
 def test_the_language_switch_is_remembered(server, user):
@@ -107,7 +108,9 @@ def test_markup_and_formulas_in_a_name_show_as_text_everywhere(server, user):
         user.open(path)
         user.sees(hostile)
     assert user.dialogs == []
-    assert all(url.startswith((server.url, server.url.replace("http", "ws"), "data:", "blob:")) for url in user.requests)
+    assert all(
+        url.startswith((server.url, server.url.replace("http", "ws"), "data:", "blob:")) for url in user.requests
+    )
 
 
 def test_a_name_that_is_far_too_long_is_refused_at_its_question_and_stays_in_the_browser(user):
