@@ -7,7 +7,7 @@ HOME_DIR ?= data/site
 PORT  ?= 8866
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lock bench conformance browser clean
+.PHONY: help run test lab check format lock bench conformance browser clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -36,6 +36,9 @@ check: $(READY) ## lint, types, architecture, spelling, notebooks, docs: runs al
 format: $(READY) ## put code and notebooks into their form
 	$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
 	$(BIN)/nbstripout --keep-id forms/*.ipynb notebooks/*.ipynb reports/*.ipynb
+
+lab: $(READY) ## JupyterLab on the notebooks, for analysts
+	@CUSTINFO_HOME=$(abspath $(HOME_DIR)) $(BIN)/jupyter lab --notebook-dir=notebooks
 
 lock: $(READY) ## resolve pyproject.toml anew into requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url pyproject.toml --output-file requirements.lock

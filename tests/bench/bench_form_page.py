@@ -6,7 +6,6 @@ servers are warm and their static files are in the browser's cache, as on a work
 
 import json
 import os
-import socket
 import statistics
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from playwright.sync_api import Page, sync_playwright
 from custinfo.actions import forms
 from tests import browser as browsers
 from tests.factories import PASSWORD, account, site_with_forms
+from tests.processes import free_port
 
 ROOT = Path(__file__).parents[2]
 PEER = ROOT / ".venv-bench"
@@ -36,7 +36,7 @@ def main() -> None:
         with site_with_forms(home) as store:
             account(store, login_name="lin")
             (Path(folder) / "form.json").write_text(json.dumps(_described(store), ensure_ascii=False), "utf-8")
-        ours, peer = _free_port(), _free_port()
+        ours, peer = free_port(), free_port()
         servers = [_serve_ours(home, ours), _serve_peer(Path(folder), peer)]
         try:
             with sync_playwright() as playwright:
@@ -143,12 +143,6 @@ def _started(command: list, health: str, **environment: str) -> subprocess.Popen
             assert server.poll() is None, f"{command[0]} ended"
             time.sleep(0.1)
     raise TimeoutError(command)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":

@@ -3,12 +3,12 @@
 import os
 import re
 import signal
-import subprocess
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.pages.user import PATIENCE, User
+from tests.processes import descendants
 
 ANSWERS = {
     "企业名称": "惠州市不丢有限公司",
@@ -41,20 +41,6 @@ def all_there(user):
         assert chosen == text, label
 
 
-def kernels_of(server):
-    """The kernels below the server: the newest is the page's that was opened last."""
-    listed = subprocess.run(
-        ["ps", "-eo", "pid,ppid,lstart,args", "--sort=start_time"], capture_output=True, text=True, check=True
-    )
-    rows = [line.split() for line in listed.stdout.splitlines()[1:]]
-    below, parents = [], {str(server.process.pid)}
-    for _ in range(3):
-        found = [row[0] for row in rows if row[1] in parents and row[0] not in below]
-        below += found
-        parents = set(found)
-    return below
-
-
 def test_a_reload_gives_back_every_answer(user):
     fill(user)
     user.page.reload()
@@ -70,9 +56,9 @@ def test_a_closed_tab_is_resumed_from_my_drafts(user, server):
 
 
 def test_a_killed_kernel_is_announced_and_a_reload_gives_back_every_answer(user, server):
-    before = set(kernels_of(server))
+    before = set(descendants(server.process.pid))
     fill(user)
-    newest = max(int(pid) for pid in kernels_of(server) if pid not in before)
+    newest = max(pid for pid in descendants(server.process.pid) if pid not in before)
     os.kill(newest, signal.SIGKILL)
     user.sees(re.compile("本页与服务器的对话已中断.您的填写已保存到"))
     user.page.reload()

@@ -7,7 +7,9 @@ from pathlib import Path
 import nbformat
 import pytest
 import requests
-from site_server import TRIAL_PAGES, RunningSite, free_port, make_site, start
+
+from tests.processes import free_port
+from tests.server.site_server import TRIAL_PAGES, RunningSite, make_site, start
 
 STARTS_WITHIN = 90
 

@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ import requests
 from custinfo.actions import people
 from custinfo.domain.people import SERVICE, Role
 from custinfo.store import Site, Store
+from tests.processes import descendants
 
 PROJECT = Path(__file__).resolve().parents[2]
 PASSWORD = "correct horse battery"
@@ -92,32 +92,6 @@ def post(browser: requests.Session, address: str, **fields: str) -> requests.Res
     login_page = browser.get(address.split("/", 3)[0] + "//" + address.split("/", 3)[2] + "/not-there")
     token = re.search(r'name="_xsrf" value="([^"]+)"', login_page.text)[1]
     return browser.post(address, data={"_xsrf": token, **fields}, allow_redirects=False)
-
-
-def descendants(pid: int) -> list[int]:
-    """The ids of all living processes below one."""
-    parents: dict[int, int] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                status = (entry / "stat").read_text()
-            except OSError:
-                continue
-            if status.rpartition(")")[2].split()[0] != "Z":
-                parents[int(entry.name)] = int(status.rpartition(")")[2].split()[1])
-    found, look = [], [pid]
-    while look:
-        above = look.pop()
-        below = [child for child, parent in parents.items() if parent == above]
-        found += below
-        look += below
-    return found
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def make_site(home: Path) -> Site:

@@ -2,7 +2,8 @@ import re
 
 import pytest
 import requests
-from site_server import PASSWORD, RunningSite, post
+
+from tests.server.site_server import PASSWORD, RunningSite, post
 
 
 def test_stranger_is_sent_to_the_login_page_and_on_from_there(trial_site: RunningSite) -> None:

@@ -4,9 +4,10 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 import requests
-from kernel_protocol import ask, connect, custom_contents, listen, message, widget_ids
-from site_server import RunningSite, post
 from tornado.httpclient import HTTPClientError
+
+from tests.server.kernel_protocol import ask, connect, custom_contents, listen, message, widget_ids
+from tests.server.site_server import RunningSite, post
 
 SECRETS = ("SECRET-IN-SOURCE", "SECRET-IN-ERROR", "SECRET-IN-PRINT", "SECRET-IN-CELL-OUTPUT", "Traceback")
 

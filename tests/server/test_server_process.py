@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 import requests
-from site_server import RunningSite, descendants, free_port, make_site, start
+
+from tests.processes import descendants, free_port
+from tests.server.site_server import RunningSite, make_site, start
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
