@@ -110,11 +110,14 @@ def test_the_survey_calculates_a_mean_and_asks_the_dissatisfied_why(store):
     assert not session.state("/data/ratings/quality").relevant
 
 
-def test_the_level_of_personal_fields_is_1(store):
+def test_how_to_reach_a_person_is_of_level_1(store):
     form = forms.load(store, "enterprise_card")
     levels = {node.name: node.bind.extra.get("level") for node in form.nodes.values()}
-    for name in ("contact_name", "contact_phone", "purchasing_manager", "purchasing_manager_phone"):
+    for name in ("contact_phone", "purchasing_manager_phone"):
         assert levels[name] == "1"
+    person = {node.name: node.bind.extra.get("level") for node in forms.load(store, "individual_card").nodes.values()}
+    for name in ("phone", "address", "email", "birth_year"):
+        assert person[name] == "1"
 
 
 TABLE = "| survey |\n| | type | name | label |\n| | text | who | {} |\n| settings |\n| | form_id | version |\n| | visit | {} |\n"

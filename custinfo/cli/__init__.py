@@ -79,4 +79,7 @@ def main() -> None:
     """Know your customers: cards and surveys, gradings, traceable reports."""
 
 
+# jsonschema loads this when it is there, for two seconds at every start; nothing here validates IRIs
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+
 from custinfo.cli import data, reports, sites  # noqa: E402, F401  # the commands register themselves on `main`
