@@ -22,7 +22,6 @@ from custinfo.xforms.xpath import (
     to_number,
     to_string,
 )
-from custinfo.xforms.xpath.ast import Call, Path, walk
 
 _FRACTION = re.compile(r"-?\d+\.\d*\Z", re.ASCII)
 _ROUNDS = 20  # how often one rule may be evaluated for one item after one change: rules that wait for each other
@@ -50,7 +49,6 @@ class Engine:
         self.created: list[Item] = []  # repeat instances whose actions have not run yet
         self._heap: list[int] = []
         self._pending: dict[int, dict[Item, None]] = {}
-        self._shared_lists: dict[str, frozenset[str]] = {}
 
     @property
     def root(self) -> Item:
@@ -235,18 +233,21 @@ class Engine:
             self.touched.items[item] = None
 
     def choices(self, rule: Rule, item: Item) -> None:
-        """Which values are offered. A list that is the same everywhere is read once."""
-        shared = not rule.reads and _same_everywhere(rule.expression)
-        if shared and rule.ref in self._shared_lists:
-            offered = self._shared_lists[rule.ref]
-        else:
+        """Which values are offered. What was worked out for the same answers before is looked up."""
+        key = self._list_key(rule)
+        offered = self.rules.lists.get(key) if key else None
+        if offered is None:
             offered = frozenset(self.offered_values(rule, item))
-            if shared:
-                self._shared_lists[rule.ref] = offered
+            if key and (item, rule.kind) not in self.faults:
+                self.rules.lists.put(key, offered)
         if item.offered != offered:
             item.offered = offered
             self.touched.items[item] = None
             self.refresh(item)
+
+    def _list_key(self, rule: Rule) -> tuple[str, ...] | None:
+        reads = self.rules.lists.reads(rule.ref)
+        return None if reads is None else (rule.ref, *(self.all_at(ref)[0].text for ref in reads))
 
     def rows(self, rule: Rule, item: Item) -> list[Node]:
         """The rows of the list that are offered now."""
@@ -325,12 +326,6 @@ def _children(item: Item, name: str) -> list[Item]:
     if ":" in name:
         return [c for c in item.children if c.spec.name == name]
     return item.named(name)  # type: ignore[return-value]
-
-
-def _same_everywhere(expression: Expression) -> bool:
-    """Whether the expression gives the same from every node: it starts from a list, and calls nothing of chance."""
-    calls = {e.name for e in walk(expression.tree) if isinstance(e, Call)}
-    return isinstance(expression.tree, Path) and not calls & {"random", "now", "today", "position", "current"}
 
 
 def as_answer(value: Value, type_: str) -> str:

@@ -8,10 +8,13 @@ from typing import Literal
 from custinfo.xforms.model import Control, Form, Output, Parts, Text
 from custinfo.xforms.reads import Read, Reads
 from custinfo.xforms.xpath import Compiler, Expression, XPathError
-from custinfo.xforms.xpath.ast import Call, walk
+from custinfo.xforms.xpath.ast import Call, Path, walk
 from custinfo.xforms.xpath.parser import parse
 from custinfo.xforms.xpath.registry import FUNCTIONS
 
+MOST_LISTS = 4096
+VARYING = frozenset({"random", "now", "today", "position", "current", "uuid", "once", "randomize", "indexed-repeat"})
+"""Functions that give something else from another place, at another time or by chance."""
 Kind = Literal["calculate", "relevant", "choices", "count", "readonly", "required", "constraint", "soft", "label"]
 Problems = list[tuple[str, dict[str, object]]]
 
@@ -38,6 +41,28 @@ class Rule:
         return self.ref, self.kind
 
 
+class Lists:
+    """Choices that were worked out before, by the answers that they depend on: the same for all sessions of a form."""
+
+    def __init__(self, rules: Iterator[Rule]) -> None:
+        self._refs = {rule.ref: tuple(read.ref for read in rule.reads) for rule in rules}
+        self._known: dict[tuple[str, ...], frozenset[str]] = {}
+
+    def reads(self, ref: str) -> tuple[str, ...] | None:
+        """What the choices at `ref` depend on; None when they have to be worked out each time."""
+        return self._refs.get(ref)
+
+    def get(self, key: tuple[str, ...]) -> frozenset[str] | None:
+        """The choices for (ref, answers …), when they are known."""
+        return self._known.get(key)
+
+    def put(self, key: tuple[str, ...], offered: frozenset[str]) -> None:
+        """Remember; when there is too much to remember, begin anew."""
+        if len(self._known) >= MOST_LISTS:
+            self._known.clear()
+        self._known[key] = offered
+
+
 class Rules:
     """Compiles a form. What is wrong gathers in `problems`; a session is only made of a form without any."""
 
@@ -61,6 +86,18 @@ class Rules:
         self._check_others()
         repeats = [ref + "/" for ref, node in form.nodes.items() if node.repeat]
         self.single = frozenset(r for r in form.nodes if not any((r + "/").startswith(one) for one in repeats))
+        self.lists = Lists(rule for rule in self.ordered if rule.kind == "choices" and self._is_list(rule))
+
+    def _is_list(self, rule: Rule) -> bool:
+        """Whether equal answers at what the rule reads always give equal choices."""
+        calls = {e.name for e in walk(rule.expression.tree) if isinstance(e, Call)}
+        if (
+            not isinstance(rule.expression.tree, Path)
+            or calls & VARYING
+            or any(name.startswith("jr:") for name in calls)
+        ):
+            return False
+        return all(read.ref in self.single and not self.form.nodes[read.ref].is_group for read in rule.reads)
 
     def _texts(self) -> Iterator[tuple[str, Kind, str]]:
         for ref, node in self.form.nodes.items():

@@ -75,8 +75,9 @@ def server(tmp_path_factory):
         running.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
+    """A browser. It ends with the module: Playwright keeps an event loop running, which other tests could not start then."""
     executable = browsers.executable()
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=executable, args=FLAGS)
