@@ -96,6 +96,11 @@ def test_unlawful_sources_are_refused_and_the_attempt_is_on_the_audit_log(store,
     nothing_of_it(store)
 
 
+@pytest.mark.parametrize(("source", "basis"), [("ERP 数据交换接口", "购买合同"), ("ERP", "purchase contract")])
+def test_lawful_origins_that_sound_alike_are_taken(store, tmp_path, source, basis):
+    assert imported(store, tmp_path, GOOD, source=source, basis=basis).rows == 2
+
+
 @pytest.mark.parametrize("role", [Role.RESEARCHER, Role.MANAGER, Role.ANALYST, Role.AUDITOR])
 def test_only_information_administrators_import_and_publish(store, tmp_path, role):
     actor = account(store, role)

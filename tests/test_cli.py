@@ -38,6 +38,22 @@ def test_init_makes_a_site_and_never_a_second_one(tmp_path):
     assert run("doctor", "--home", home) == "All is well.\n"
 
 
+def test_an_interrupted_init_leaves_nothing_that_looks_like_a_site(tmp_path, monkeypatch):
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    home = tmp_path / "new"
+    with monkeypatch.context() as patched:
+        patched.setattr("custinfo.actions.sites.demo_site.fill", interrupted)
+        run("init", "--demo", "--home", home, status=1)
+    assert not home.exists()
+    run("init", "--home", home, "--name", 'A "quoted" name')
+    assert Site.load(home).name == 'A "quoted" name'
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "file").touch()
+    assert "not empty" in run("init", "--home", tmp_path / "other", status=1)
+
+
 def test_a_site_that_is_not_there_is_named_with_the_remedy(tmp_path):
     for command in (
         ["serve"],

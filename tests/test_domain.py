@@ -23,7 +23,24 @@ def test_fen_from_yuan(amount, fen):
 
 
 @pytest.mark.parametrize(
-    "amount", ["", "1.234", "1e3", "abc", "１２", "--1", "1.", ".5", "99999999999999", "NaN", "0x10"]
+    "amount",
+    [
+        "",
+        "1.234",
+        "1e3",
+        "abc",
+        "１２",
+        "--1",
+        "1.",
+        ".5",
+        "12,50",
+        "1,2345",
+        ",5",
+        "1,,000",
+        "99999999999999",
+        "NaN",
+        "0x10",
+    ],
 )
 def test_an_amount_that_is_no_amount_is_refused(amount):
     with pytest.raises(BadInput):

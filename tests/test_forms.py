@@ -5,7 +5,7 @@ import re
 import pytest
 
 from custinfo.actions import forms
-from custinfo.domain.errors import Conflict, NotAllowed
+from custinfo.domain.errors import BadInput, Conflict, NotAllowed
 from custinfo.domain.people import SERVICE, Role
 from custinfo.xforms import FormError
 from tests.factories import account, site_with_forms
@@ -141,6 +141,20 @@ def test_a_form_with_a_mistake_is_not_published(store):
     with pytest.raises(FormError):
         forms.publish(store, SERVICE, "bad.md", broken.encode())
     assert store.rows("SELECT count(*) AS n FROM form") == before
+
+
+ENTITIES = "| entities |\n| | list_name | label |{}\n| | {} | ${{who}} |{}\n"
+
+
+@pytest.mark.parametrize(
+    ("extra", "dataset", "values"),
+    [("", "contacts", ""), (" entity_id | update_if |", "customers", " ${who} | true() |")],
+)
+def test_a_form_whose_entities_this_site_cannot_make_is_not_published(store, extra, dataset, values):
+    table = TABLE.format("Who", 1).replace("visit", "meeting") + ENTITIES.format(extra, dataset, values)
+    with pytest.raises(BadInput) as refused:
+        forms.publish(store, SERVICE, "meeting.md", table.encode())
+    assert "entities" in refused.value.text("en")
 
 
 def test_researchers_fill_in_forms_and_do_not_publish_them(store):

@@ -41,6 +41,11 @@ CARD = {
 }
 
 
+def at(hours: float) -> Callable[[], datetime]:
+    """A clock that stands at `moment(hours)`."""
+    return lambda: moment(hours)
+
+
 def moment(hours: float) -> datetime:
     return START + timedelta(hours=hours)
 
@@ -91,7 +96,7 @@ def refused(error: type[CustinfoError], key: str, **facts: object) -> Any:
 
 
 def test_a_version_holds_customers_and_sales(site: Site) -> None:
-    published = lake.publish(site, [customer(1, "c1"), customer(2, "c2", staff="")], [batch(site, "B1")], moment(1))
+    published = lake.publish(site, [customer(1, "c1"), customer(2, "c2", staff="")], [batch(site, "B1")], at(1))
     assert published is not None
     assert (published.version, published.last_seq, published.batches) == (1, 2, ("B1",))
     assert [(file.table, file.path, file.rows) for file in published.files] == [
@@ -132,17 +137,17 @@ def test_a_version_holds_customers_and_sales(site: Site) -> None:
 
 
 def test_no_name_and_no_identifier_reaches_the_lake(site: Site) -> None:
-    lake.publish(site, [customer(1, "customer-0001")], [batch(site, "B1")], moment(1))
+    lake.publish(site, [customer(1, "customer-0001")], [batch(site, "B1")], at(1))
     for table in lake.open(site).customers, lake.open(site).customer_versions:
         shown = str(rows(table))
         assert not any(secret in shown for secret in ("海风茶业", "91350100M000100Y43", "customer-0001"))
 
 
 def test_nothing_new_is_no_version(site: Site) -> None:
-    assert lake.publish(site, [], [], moment(1)) is None
+    assert lake.publish(site, [], [], at(1)) is None
     given = [customer(1, "c1")], [batch(site, "B1")]
-    assert lake.publish(site, *given, moment(1)) is not None
-    assert lake.publish(site, *given, moment(2)) is None
+    assert lake.publish(site, *given, at(1)) is not None
+    assert lake.publish(site, *given, at(2)) is None
     assert [m.version for m in lake.read_all(site.lake)] == [1]
 
 
@@ -152,7 +157,7 @@ def test_versions_are_append_only_and_stay_readable(site: Site) -> None:
         cards.append(customer(n, f"c{n % 3}", 1 + n // 3, hours=n))
         if n % 2:
             batches.append(batch(site, f"B{n}", hours=n, count=n))
-        assert lake.publish(site, cards, batches, moment(n + 0.5)) is not None
+        assert lake.publish(site, cards, batches, at(n + 0.5)) is not None
         stored = {file: file.read_bytes() for file in site.lake.rglob("*.*") if file.is_file()}
         for old in before:
             assert everything(lake.open(site, version=old[0])) == old[1]
@@ -167,8 +172,8 @@ def test_versions_are_append_only_and_stay_readable(site: Site) -> None:
 
 def test_as_of_selects_the_version_and_the_rows(site: Site) -> None:
     # Recorded at 0 h and 2 h, published at 1 h and 3 h; the second version of c1 was recorded at 2 h
-    lake.publish(site, [customer(1, "c1", staff="1")], [batch(site, "B1", hours=0)], moment(1))
-    lake.publish(site, [customer(2, "c1", 2, hours=2, staff="2")], [batch(site, "B2", hours=2)], moment(3))
+    lake.publish(site, [customer(1, "c1", staff="1")], [batch(site, "B1", hours=0)], at(1))
+    lake.publish(site, [customer(2, "c1", 2, hours=2, staff="2")], [batch(site, "B2", hours=2)], at(3))
 
     def seen(**when: Any) -> tuple[int, list[int], int, int]:
         opened = lake.open(site, **when)
@@ -197,7 +202,7 @@ def test_an_unpublished_lake_says_so(site: Site) -> None:
 
 
 def test_a_lake_without_sales_or_without_customers_opens(site: Site) -> None:
-    lake.publish(site, [customer(1, "c1")], [], moment(1))
+    lake.publish(site, [customer(1, "c1")], [], at(1))
     assert rows(lake.open(site).sales) == []
     assert lake.open(site).sales.schema() == ibis.memtable(schema.SALES.empty_table()).schema()
 
@@ -208,7 +213,7 @@ def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
         site = Site.create(tmp_path / name, name=name)
         key = site.home / "keys" / "pseudonym.key"
         key.write_text("ab" * 32, "ascii")
-        published = lake.publish(site, [customer(n, f"c{n}") for n in range(1, 99)], [batch(site, "B1")], moment(1))
+        published = lake.publish(site, [customer(n, f"c{n}") for n in range(1, 99)], [batch(site, "B1")], at(1))
         assert published is not None
         hashes.append((published.files, files.sha256(manifest.path(site.lake, 1))))
     assert hashes[0] == hashes[1]
@@ -216,7 +221,7 @@ def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
 
 def test_many_rows_make_several_files(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(publishing, "ROWS_PER_FILE", 4)
-    published = lake.publish(site, (customer(n, f"c{n}") for n in range(1, 11)), [], moment(1))
+    published = lake.publish(site, (customer(n, f"c{n}") for n in range(1, 11)), [], at(1))
     assert published is not None
     assert [file.rows for file in published.files] == [4, 4, 2]
     assert len(rows(lake.open(site).customers)) == 10
@@ -224,7 +229,7 @@ def test_many_rows_make_several_files(site: Site, monkeypatch: pytest.MonkeyPatc
 
 def test_a_path_with_pattern_characters_opens(tmp_path: Path) -> None:
     site = Site.create(tmp_path / "海风 [1]*?", name="海风")
-    lake.publish(site, [customer(1, "c1")], [batch(site, "B1")], moment(1))
+    lake.publish(site, [customer(1, "c1")], [batch(site, "B1")], at(1))
     assert len(rows(lake.open(site).sales)) == 3
 
 
@@ -232,28 +237,28 @@ def test_one_publisher_at_a_time(site: Site) -> None:
     def slow() -> Iterator[EntityVersionRow]:
         yield customer(1, "c1")
         with refused(WrongState, "lake.busy"):
-            lake.publish(site, [], [], moment(1))
+            lake.publish(site, [], [], at(1))
 
-    assert lake.publish(site, slow(), [], moment(1)) is not None
-    assert lake.publish(site, [customer(2, "c2")], [], moment(2)) is not None
+    assert lake.publish(site, slow(), [], at(1)) is not None
+    assert lake.publish(site, [customer(2, "c2")], [], at(2)) is not None
 
 
 def test_a_clock_put_back_is_noticed(site: Site) -> None:
-    lake.publish(site, [customer(1, "c1")], [], moment(1))
+    lake.publish(site, [customer(1, "c1")], [], at(1))
     with refused(SiteFault, "lake.clock", version=1):
-        lake.publish(site, [customer(2, "c2")], [], moment(1))
+        lake.publish(site, [customer(2, "c2")], [], at(1))
 
 
 def test_rows_out_of_order_are_a_defect(site: Site) -> None:
     with pytest.raises(ValueError, match="row 1 of the store comes after row 2"):
-        lake.publish(site, [customer(2, "c2"), customer(1, "c1")], [], moment(1))
+        lake.publish(site, [customer(2, "c2"), customer(1, "c1")], [], at(1))
     assert lake.newest(site.lake) is None
 
 
 @pytest.mark.parametrize(("name", "value"), [("staff", "a dozen"), ("registered_capital", "1.234")])
 def test_a_property_that_cannot_be_read_stops_the_version(site: Site, name: str, value: str) -> None:
     with refused(SiteFault, "lake.property", customer="c1", name=name):
-        lake.publish(site, [customer(1, "c1", **{name: value})], [], moment(1))
+        lake.publish(site, [customer(1, "c1", **{name: value})], [], at(1))
     assert lake.newest(site.lake) is None
 
 
@@ -261,11 +266,11 @@ def test_a_batch_is_published_as_it_was_written(site: Site) -> None:
     first = batch(site, "B1")
     changed = replace(first, file=replace(first.file, sha256="0" * 64))
     with refused(SiteFault, "lake.damaged", file="sales/B1.parquet"):
-        lake.publish(site, [], [changed], moment(1))
+        lake.publish(site, [], [changed], at(1))
     (site.lake / "sales/B1.parquet").unlink()
     with refused(SiteFault, "lake.missing", file="sales/B1.parquet"):
-        lake.publish(site, [], [first], moment(1))
-    assert lake.publish(site, [], [batch(site, "B1")], moment(1)) is not None
+        lake.publish(site, [], [first], at(1))
+    assert lake.publish(site, [], [batch(site, "B1")], at(1)) is not None
     with refused(WrongState, "lake.batch_published", batch="B1", version=1):
         batch(site, "B1", amount=7)
     assert lake.verify(site) == 2
@@ -275,7 +280,7 @@ def test_a_batch_is_published_as_it_was_written(site: Site) -> None:
 
 def a_lake_of_three(site: Site) -> None:
     for n in range(1, 4):
-        lake.publish(site, [customer(n, f"c{n}")], [batch(site, f"B{n}")], moment(n))
+        lake.publish(site, [customer(n, f"c{n}")], [batch(site, f"B{n}")], at(n))
 
 
 def flip(file: Path, at: int) -> None:
@@ -344,12 +349,12 @@ def test_code_tables(site: Site) -> None:
 
 
 def test_a_stray_file_is_harmless_and_made_again(site: Site) -> None:
-    lake.publish(site, [customer(1, "c1")], [], moment(1))
+    lake.publish(site, [customer(1, "c1")], [], at(1))
     stray = site.lake / "customers" / "000002-000.parquet"
     stray.write_bytes(b"half a fi")
     (site.lake / "manifests" / ".000002.json.part").write_text("{", "utf-8")
     assert lake.open(site).version == 1
-    lake.publish(site, [customer(2, "c2")], [], moment(2))
+    lake.publish(site, [customer(2, "c2")], [], at(2))
     assert pq.read_table(stray).num_rows == 1
     assert lake.verify(site) == 4
 
@@ -359,7 +364,7 @@ KILLED = textwrap.dedent("""
     # argv: the site's folder, the folder of tests
     import os, pathlib, signal, sys
     sys.path.insert(0, sys.argv[2])
-    from test_lake import batch, customer, moment
+    from test_lake import batch, customer, at, moment
     from custinfo import lake
     from custinfo.lake import publishing
     from custinfo.store.site import Site
@@ -376,7 +381,7 @@ KILLED = textwrap.dedent("""
 
     def publish(site):
         cards = [customer(n, f"c{n}") for n in range(1, 6)]
-        return lake.publish(site, cards, [batch(site, "B2")], moment(9))
+        return lake.publish(site, cards, [batch(site, "B2")], at(9))
 
     left = [0]
     site = Site.load(pathlib.Path(sys.argv[1]))
@@ -419,9 +424,23 @@ def a_mortal_publisher(site: Site) -> Iterator[Callable[[int], bool]]:
         yield publish
 
 
+def test_a_version_is_of_the_moment_when_all_its_rows_were_read(site: Site) -> None:
+    """Whoever looks while it is being published sees the version before, then and ever after."""
+    lake.publish(site, [customer(1, "c1")], [], at(1))
+    clock = iter([moment(9)])
+
+    def slowly() -> Iterator[EntityVersionRow]:
+        assert lake.open(site, as_of=moment(5)).version == 1
+        yield customer(2, "c2", hours=4)
+
+    assert lake.publish(site, slowly(), [], lambda: next(clock)) is not None
+    assert lake.open(site, as_of=moment(5)).version == 1
+    assert lake.open(site).as_of == moment(9)
+
+
 def test_killed_at_any_step_and_resumed(site: Site) -> None:
     """One site, killed at step 1, 2, 3 … until a run ends: after each the lake is as before, at the end it is whole."""
-    lake.publish(site, [customer(1, "c1")], [batch(site, "B1")], moment(1))
+    lake.publish(site, [customer(1, "c1")], [batch(site, "B1")], at(1))
     before = everything(lake.open(site))
     killed = 0
     with a_mortal_publisher(site) as publish:

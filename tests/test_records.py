@@ -13,7 +13,19 @@ from custinfo.actions import customers, drafts, records
 from custinfo.domain.errors import Conflict, NotFound, WrongState
 from custinfo.domain.people import Role
 from custinfo.xforms import RefusedAnswer, Unfinished
-from tests.factories import CARD, CREDIT_CODE, NAME, PHONE, SURVEY, account, card, code_for, draft_of, site_with_forms
+from tests.factories import (
+    CARD,
+    CREDIT_CODE,
+    NAME,
+    PHONE,
+    SURVEY,
+    account,
+    card,
+    code_for,
+    draft_of,
+    site_with_forms,
+    submit,
+)
 
 
 @pytest.fixture
@@ -49,7 +61,7 @@ def test_every_problem_is_told_at_once_at_its_question_in_both_languages(store, 
     wrong = CARD | {CREDIT_CODE: CARD[CREDIT_CODE][:-1] + ("0" if CARD[CREDIT_CODE][-1] != "0" else "1"), PHONE: "12"}
     draft_id = draft_of(store, lin, "enterprise_card", wrong, without={NAME})
     with pytest.raises(Unfinished) as unfinished:
-        records.submit(store, lin, draft_id, "key-1")
+        submit(store, lin, draft_id, "key-1")
     assert [problem.ref for problem in unfinished.value.problems] == [NAME, CREDIT_CODE, PHONE]
     zh, en = unfinished.value.text("zh-CN"), unfinished.value.text("en")
     assert "企业名称" in zh and "校验" in zh and "电话号码" in zh
@@ -60,18 +72,18 @@ def test_every_problem_is_told_at_once_at_its_question_in_both_languages(store, 
 
 def test_the_same_submission_twice_is_one_record(store, lin):
     draft_id = draft_of(store, lin, "enterprise_card", CARD)
-    first = records.submit(store, lin, draft_id, "key-1")
-    assert records.submit(store, lin, draft_id, "key-1") == first
+    first = submit(store, lin, draft_id, "key-1")
+    assert submit(store, lin, draft_id, "key-1") == first
     assert count(store, "record_version") == count(store, "entity") == 1
     with pytest.raises(WrongState):
-        records.submit(store, lin, draft_id, "key-2")
+        submit(store, lin, draft_id, "key-2")
 
 
 def test_another_person_gets_nothing_for_a_known_key(store, lin):
     draft_id = draft_of(store, lin, "enterprise_card", CARD)
-    records.submit(store, lin, draft_id, "key-1")
+    submit(store, lin, draft_id, "key-1")
     with pytest.raises(NotFound):
-        records.submit(store, account(store), draft_id, "key-1")
+        submit(store, account(store), draft_id, "key-1")
 
 
 def test_an_edit_is_a_new_version_and_history_says_what_changed(store, lin):
@@ -90,9 +102,9 @@ def test_the_second_of_two_editors_sees_a_conflict_and_loses_nothing(store, lin)
     other = account(store)
     mine = draft_of(store, lin, "enterprise_card", {PHONE: "0755-08880003"}, customer_id=first.customer_id)
     theirs = draft_of(store, other, "enterprise_card", {PHONE: "0755-08880004"}, customer_id=first.customer_id)
-    records.submit(store, other, theirs, "key-theirs")
+    submit(store, other, theirs, "key-theirs")
     with pytest.raises(Conflict) as conflict:
-        records.submit(store, lin, mine, "key-mine")
+        submit(store, lin, mine, "key-mine")
     assert "C000001" in conflict.value.text("zh-CN")
     assert drafts.open_(store, lin, mine).instance["people"]["phone"] == "0755-08880003"
     assert customers.card(store, lin, first.customer_id, "en").version == 2
@@ -102,17 +114,24 @@ def test_a_credit_code_belongs_to_one_customer(store, lin):
     card(store, lin)
     again = draft_of(store, lin, "enterprise_card", CARD | {NAME: "另一家公司"})
     with pytest.raises(Unfinished) as taken:
-        records.submit(store, lin, again, "key-2")
+        submit(store, lin, again, "key-2")
     assert [(problem.ref, problem.rule) for problem in taken.value.problems] == [(CREDIT_CODE, "unique")]
     assert "C000001" in taken.value.text("zh-CN") and "统一社会信用代码" in taken.value.text("zh-CN")
     assert count(store, "entity") == 1
     assert card(store, lin, CARD | {CREDIT_CODE: code_for(90002)}, key="card-3").customer_number == "C000002"
 
 
+def test_a_code_that_was_given_by_mistake_is_free_again_when_it_is_mended(store, lin):
+    mistaken = card(store, lin)
+    card(store, lin, {CREDIT_CODE: code_for(90005)}, key="mended", customer_id=mistaken.customer_id)
+    assert card(store, lin, CARD | {NAME: "真正的公司"}, key="rightful").customer_number == "C000002"
+    assert customers.search(store, lin, code_for(90005), 10, 0).rows[0].number == "C000001"
+
+
 def test_a_survey_is_about_the_customer_whose_number_it_holds(store, lin):
     customer = card(store, lin)
     draft_id = draft_of(store, lin, "satisfaction_survey", SURVEY, customer_id=customer.customer_id)
-    receipt = records.submit(store, lin, draft_id, "survey-1")
+    receipt = submit(store, lin, draft_id, "survey-1")
     assert receipt.customer_number == "C000001"
     [listed] = customers.card(store, lin, customer.customer_id, "en").records
     assert (listed.record_id, listed.form_id) == (receipt.record_id, "satisfaction_survey")
@@ -121,19 +140,19 @@ def test_a_survey_is_about_the_customer_whose_number_it_holds(store, lin):
 def test_a_survey_with_a_number_that_nobody_has_is_not_recorded(store, lin):
     draft_id = draft_of(store, lin, "satisfaction_survey", {"/data/interview/customer_number": "C999999", **SURVEY})
     with pytest.raises(Unfinished) as unknown:
-        records.submit(store, lin, draft_id, "survey-1")
+        submit(store, lin, draft_id, "survey-1")
     assert "C999999" in unknown.value.text("en")
     assert count(store, "record") == 0
 
 
 def test_an_anonymous_survey_is_recorded(store, lin):
-    assert records.submit(store, lin, draft_of(store, lin, "satisfaction_survey", SURVEY), "s").customer_number is None
+    assert submit(store, lin, draft_of(store, lin, "satisfaction_survey", SURVEY), "s").customer_number is None
 
 
 def test_dissatisfied_customers_are_asked_why(store, lin):
     draft_id = draft_of(store, lin, "satisfaction_survey", SURVEY | {"/data/ratings/overall": "2"})
     with pytest.raises(Unfinished) as unfinished:
-        records.submit(store, lin, draft_id, "survey-1")
+        submit(store, lin, draft_id, "survey-1")
     assert [problem.ref for problem in unfinished.value.problems] == ["/data/ratings/why_dissatisfied"]
 
 
@@ -142,14 +161,40 @@ def test_someone_elses_draft_is_out_of_reach(store, lin):
     other = account(store)
     for attempt in (
         lambda: drafts.open_(store, other, draft_id),
-        lambda: drafts.save(store, other, draft_id, {}, NAME),
+        lambda: drafts.save(store, other, draft_id, {}, NAME, saves=1),
         lambda: drafts.discard(store, other, draft_id),
-        lambda: records.submit(store, other, draft_id, "key"),
+        lambda: submit(store, other, draft_id, "key"),
     ):
         with pytest.raises(NotFound):
             attempt()
     assert drafts.mine(store, other) == []
     assert drafts.open_(store, lin, draft_id).instance["basic"]["name"] == "机密"
+
+
+def test_two_windows_on_one_draft_never_overwrite_each_other(store, lin):
+    draft_id = draft_of(store, lin, "enterprise_card", CARD)
+    here = drafts.open_(store, lin, draft_id)
+    there = drafts.open_(store, lin, draft_id)
+    basic = {**here.instance["basic"], "name": "新名称有限公司"}
+    drafts.save(store, lin, draft_id, {**here.instance, "basic": basic}, NAME, saves=here.saves)
+    with pytest.raises(Conflict):
+        drafts.save(store, lin, draft_id, there.instance, "/data/basic/short_name", saves=there.saves)
+    with pytest.raises(Conflict):
+        records.submit(store, lin, draft_id, "key", saves=there.saves)
+    assert drafts.open_(store, lin, draft_id).instance["basic"]["name"] == "新名称有限公司"
+    assert count(store, "record") == 0
+
+
+def test_a_card_of_another_kind_cannot_take_a_customer_over(store, lin):
+    customer = card(store, lin)
+    with pytest.raises(WrongState):
+        drafts.start(store, lin, "individual_card", customer_id=customer.customer_id)
+
+
+def test_opening_a_card_to_change_it_is_on_the_audit_log(store, lin):
+    customer = card(store, lin)
+    drafts.blank(store, lin, "enterprise_card", customer.customer_id)
+    assert store.row("SELECT * FROM audit WHERE action = 'customer.read' AND detail LIKE '%edit%'")
 
 
 def test_a_discarded_draft_is_wiped_and_closed(store, lin):
@@ -158,7 +203,7 @@ def test_a_discarded_draft_is_wiped_and_closed(store, lin):
     assert drafts.mine(store, lin) == []
     assert "作废" not in str(store.rows("SELECT instance FROM draft"))
     with pytest.raises(WrongState):
-        drafts.save(store, lin, draft_id, {}, NAME)
+        drafts.save(store, lin, draft_id, {}, NAME, saves=1)
 
 
 def test_the_list_of_drafts_says_what_each_is(store, lin):
@@ -200,6 +245,8 @@ def test_like_wildcards_in_a_search_are_plain_characters(store, lin):
     assert customers.search(store, lin, "c0000", 10, 0).total == 1
     assert customers.search(store, lin, f" {CARD[CREDIT_CODE].lower()} ", 10, 0).total == 1
     assert customers.search(store, lin, CARD[CREDIT_CODE][:-1], 10, 0).total == 0
+    assert customers.search(store, lin, "\ud800", 10, 0).total == 0
+    assert store.row("SELECT * FROM audit WHERE action = 'customer.search'")
     for wildcard in ("%", "_", "宏%电子"):
         assert customers.search(store, lin, wildcard, 10, 0).total == 0
 

@@ -1,5 +1,7 @@
 """Logging in: who gets a session, who does not, and when it ends."""
 
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
@@ -63,6 +65,35 @@ def test_five_wrong_passwords_lock_even_the_right_one_out_for_a_while(store, lat
     assert locked.value.key == "accounts.locked" and locked.value.facts["minutes"] == 5
     later(timedelta(minutes=6))
     assert sessions.log_in(store, "lin", PASSWORD).person.login_name == "lin"
+
+
+def test_a_name_that_nobody_has_is_locked_like_any_other(store):
+    account(store, login_name="lin")
+    said = {}
+    for name in ("lin", "nobody"):
+        said[name] = []
+        for _ in range(7):
+            with pytest.raises(NotAllowed) as refused:
+                sessions.log_in(store, name, "wrong password")
+            said[name].append(refused.value.key)
+    assert said["lin"] == said["nobody"] == ["accounts.wrong"] * 5 + ["accounts.locked"] * 2
+
+
+def test_guesses_side_by_side_are_counted_one_by_one(store):
+    account(store, login_name="lin")
+    guess = (
+        "import sys; from pathlib import Path; from custinfo.actions import sessions; from custinfo.store import *\n"
+    )
+    guess += "with Store.open(Site.load(Path(sys.argv[1]))) as store:\n    sys.stdin.read()\n"
+    guess += "    try: sessions.log_in(store, 'lin', 'wrong')\n    except Exception: pass\n"
+    command = [sys.executable, "-c", guess, str(store.site.home)]
+    running = [subprocess.Popen(command, stdin=subprocess.PIPE) for _ in range(6)]
+    for process in running:
+        process.stdin.close()
+    assert [process.wait() for process in running] == [0] * 6
+    with pytest.raises(NotAllowed) as locked:
+        sessions.log_in(store, "lin", PASSWORD)
+    assert locked.value.key == "accounts.locked"
 
 
 @pytest.mark.parametrize("unused", [timedelta(hours=2, minutes=1), timedelta(hours=13)])

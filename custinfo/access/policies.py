@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from custinfo.domain.errors import NotFound, WrongState
+from custinfo.domain.errors import Conflict, NotFound, WrongState
 from custinfo.domain.people import Person
 
 
@@ -16,3 +16,9 @@ def check_own_open_draft(person: Person, draft: Mapping[str, Any] | None) -> Non
         raise NotFound("access.no_draft")
     if draft["outcome"] is not None:
         raise WrongState(f"access.draft_{draft['outcome']}")
+
+
+def check_unchanged(draft: Mapping[str, Any], saves: int) -> None:
+    """What somebody is about to save or submit is what they see: the draft was not saved elsewhere meanwhile."""
+    if draft["saves"] != saves:
+        raise Conflict("drafts.changed_elsewhere")

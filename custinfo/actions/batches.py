@@ -2,13 +2,14 @@
 
 import hashlib
 import json
+import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
 from custinfo import lake
 from custinfo.access import permissions
-from custinfo.domain.clock import parse, utc_now
+from custinfo.domain.clock import stamp, utc_now
 from custinfo.domain.errors import BadInput
 from custinfo.domain.messages import DEFAULT_LANGUAGE
 from custinfo.domain.people import Person
@@ -16,7 +17,10 @@ from custinfo.domain.text import clean
 from custinfo.store import Store
 from custinfo.store.database import Row
 
-REFUSED_SOURCES = ("购买", "交换", "泄露", "bought", "swapped", "leaked")
+UNLAWFUL = re.compile(
+    r"买来|购买的?(名单|名录|资料|数据)|交换的?(名单|名录|资料)|同行交换|泄露|\b(bought|purchased|swapped|leaked)\b",
+    re.IGNORECASE,
+)
 """Lists of people got this way are refused, and the attempt is on the audit log (R209, contradiction D4)."""
 
 
@@ -53,11 +57,13 @@ def import_sales(
     batch_id = f"B-{secrets.token_hex(8)}"
     today = utc_now().astimezone(store.site.zone).date()
     sales = lake.read_sales(file, customers=_customer_keys(store), today=today, errors=errors, language=language)
+    received_at = utc_now()
+    # The file first, without the store's lock; a file that no batch names is never published
+    written = lake.write_batch(store.site, batch_id, sales, received_at)
     with store.act(actor.person_id, "batch.import", "batch", batch_id) as tx:
         known = store.row("SELECT * FROM batch WHERE kind = 'sales' AND sha256 = ?", [digest])
         if known is not None:
             return _again(known)
-        written = lake.write_batch(store.site, batch_id, sales, parse(tx.at))
         tx.insert(
             "batch",
             {
@@ -71,7 +77,7 @@ def import_sales(
                 "sum_fen": sales.sum_fen,
                 "lake_path": written.path,
                 "lake_sha256": written.sha256,
-                "received_at": tx.at,
+                "received_at": stamp(received_at),
                 "received_by": actor.person_id,
             },
         )
@@ -82,7 +88,7 @@ def import_sales(
 def _check_origin(store: Store, actor: Person, source: str, lawful_basis: str) -> None:
     if not source.strip() or not lawful_basis.strip():
         raise BadInput("batches.origin_missing")
-    if any(word in f"{source} {lawful_basis}".lower() for word in REFUSED_SOURCES):
+    if UNLAWFUL.search(source):
         with store.act(actor.person_id, "batch.refuse", "batch", "", why="unlawful_source"):
             pass
         raise BadInput("batches.unlawful_source")

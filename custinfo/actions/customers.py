@@ -9,8 +9,10 @@ from typing import Any
 from custinfo.access import permissions, visibility
 from custinfo.actions import entities, forms
 from custinfo.domain.clock import parse
+from custinfo.domain.errors import BadInput
 from custinfo.domain.people import Person
 from custinfo.domain.sensitivity import level_of
+from custinfo.domain.text import clean
 from custinfo.store import Store
 from custinfo.store.database import Row
 from custinfo.xforms import Form, Session
@@ -107,7 +109,11 @@ class CustomerCard:
 def search(store: Store, actor: Person, query: str, limit: int, offset: int) -> CustomerPage:
     """Customers whose name contains `query`, whose number starts with it or whose credit code it is, newest first."""
     permissions.check(actor, "customer.read")
-    words = query.strip()[:100].replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    try:
+        query = clean(query, max_length=100)
+    except BadInput:
+        return CustomerPage(0, [])  # no name, number or code is like that
+    words = query.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     coded = entities.by_key(store, entities.Key(DATASET, "credit_code", query))
     where = "dataset = ?1 AND (label LIKE ?2 ESCAPE '\\' OR number LIKE ?3 ESCAPE '\\' OR entity_id = ?4)"
     given = [DATASET, f"%{words}%", f"{words}%", coded["entity_id"] if coded else ""]
@@ -116,6 +122,8 @@ def search(store: Store, actor: Person, query: str, limit: int, offset: int) -> 
         f"SELECT * FROM entity_current WHERE {where} ORDER BY recorded_at DESC, number DESC LIMIT ?5 OFFSET ?6",
         [*given, max(0, min(limit, 500)), max(0, offset)],
     )
+    with store.act(actor.person_id, "customer.search", "customer", "", found=total, shown=len(rows)):
+        pass
     return CustomerPage(total, [_row(row) for row in rows])
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from custinfo.access import permissions, policies
 from custinfo.actions import entities, forms
 from custinfo.domain.clock import parse
+from custinfo.domain.errors import WrongState
 from custinfo.domain.people import Person
 from custinfo.store import Store
 from custinfo.store.database import Row
@@ -28,6 +29,14 @@ class Draft:
     customer_id: str | None
     base_version: int | None
     updated_at: datetime
+    saves: int
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A draft that was saved: when it was safe on disk, and the counter that the next save has to name."""
+
+    at: datetime
     saves: int
 
 
@@ -59,9 +68,18 @@ def blank(store: Store, actor: Person, form_id: str, customer_id: str | None = N
         base = customer["version"]
         if customer["form_id"] == form_id:
             instance = entities.content(store, customer)
+            _read_for_editing(store, actor, customer_id)
+        elif form_row["dataset"]:
+            raise WrongState("customers.other_card", number=customer["number"])
         else:
             instance = entities.about(forms.load(store, form_id), customer["dataset"], customer["number"])
     return Draft("", form_id, form_row["version"], instance, customer_id, base, parse("1970-01-01T00:00:00Z"), 0)
+
+
+def _read_for_editing(store: Store, actor: Person, customer_id: str) -> None:
+    """Opening a card to change it shows all of it, so it is on the audit log as any reading is."""
+    with store.act(actor.person_id, "customer.read", "customer", customer_id, why="edit"):
+        pass
 
 
 def start(store: Store, actor: Person, form_id: str, *, customer_id: str | None = None) -> Draft:
@@ -111,14 +129,19 @@ def own_open(store: Store, actor: Person, draft_id: str) -> Row:
     return row
 
 
-def save(store: Store, actor: Person, draft_id: str, instance: dict[str, Any], ref: str) -> datetime:
-    """Save the draft after the answer to `ref`; gives the moment at which it was safe on disk."""
+def save(store: Store, actor: Person, draft_id: str, instance: dict[str, Any], ref: str, *, saves: int) -> Saved:
+    """Save the draft after the answer to `ref`.
+
+    `saves` is the counter that the caller last saw. Raises Conflict, and saves nothing, when the draft was saved
+    elsewhere since: in another window, or on another machine.
+    """
     permissions.check(actor, "form.fill")
     with store.act(actor.person_id, "draft.save", "draft", draft_id, ref=ref) as tx:
         row = own_open(store, actor, draft_id)
-        changes = {"instance": json.dumps(instance, ensure_ascii=False), "saves": row["saves"] + 1, "updated_at": tx.at}
-        tx.update("draft", draft_id, changes)
-    return parse(tx.at)
+        policies.check_unchanged(row, saves)
+        content = json.dumps(instance, ensure_ascii=False)
+        tx.update("draft", draft_id, {"instance": content, "saves": saves + 1, "updated_at": tx.at})
+    return Saved(parse(tx.at), saves + 1)
 
 
 def discard(store: Store, actor: Person, draft_id: str) -> None:

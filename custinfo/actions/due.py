@@ -7,6 +7,7 @@ from custinfo.access import permissions
 from custinfo.domain.clock import parse, stamp
 from custinfo.domain.people import Person
 from custinfo.store import Store
+from custinfo.store.database import Row
 
 DRAFT_DAYS = 2
 """A draft that was not touched for this long is due to be finished or discarded."""
@@ -26,52 +27,72 @@ class DueRow:
     link: str
 
 
-def mine(store: Store, actor: Person, today: date) -> list[DueRow]:
-    """What waits for the person, the longest overdue first, at most `SHOWN` of each kind."""
+@dataclass(frozen=True)
+class DueList:
+    """What waits: how much in all, how much of it is overdue, and the rows that come first."""
+
+    total: int
+    overdue: int
+    rows: list[DueRow]
+
+
+def mine(store: Store, actor: Person, today: date) -> DueList:
+    """What waits for the person on `today`, the longest overdue first; at most `SHOWN` rows."""
     if not permissions.may(actor, "form.fill"):
-        return []
-    return sorted([*_drafts(store, actor, today), *_reviews(store, today)], key=lambda row: (row.due_on, row.link))
+        return DueList(0, 0, [])
+    total = overdue = 0
+    rows: list[DueRow] = []
+    for due in (_Drafts(store, actor), _Reviews(store, actor)):
+        total += due.count(today)
+        overdue += due.count(today - timedelta(days=1))
+        rows += due.rows(today)
+    return DueList(total, overdue, sorted(rows, key=lambda row: (row.due_on, row.link))[:SHOWN])
 
 
-def _drafts(store: Store, actor: Person, today: date) -> list[DueRow]:
-    rows = store.rows(
-        "SELECT draft_id, form_id, updated_at FROM draft "
-        "WHERE owner = ? AND outcome IS NULL AND updated_at < ? ORDER BY updated_at LIMIT ?",
-        [actor.person_id, _moment(store, today, DRAFT_DAYS), SHOWN],
-    )
-    return [
-        DueRow(
-            "due.draft",
-            {},
-            _day(store, row["updated_at"], DRAFT_DAYS),
-            None,
-            f"/form/{row['form_id']}?draft={row['draft_id']}",
-        )
-        for row in rows
-    ]
+class _Query:
+    """One kind of thing that is due `days` after the moment in `column`; `source` is the rest of its query."""
+
+    days: int
+    column: str
+    source: str
+
+    def __init__(self, store: Store, actor: Person) -> None:
+        self._store = store
+        self._actor = actor
+
+    def count(self, by: date) -> int:
+        """How many are due on `by` or before."""
+        return int(self._rows("SELECT count(*) AS n", by)[0]["n"])
+
+    def rows(self, by: date) -> list[DueRow]:
+        """The first that are due on `by` or before."""
+        return [self._row(row) for row in self._rows("SELECT *", by, f" ORDER BY {self.column} LIMIT {SHOWN}")]
+
+    def _rows(self, select: str, by: date, rest: str = "") -> list[Row]:
+        before = datetime.combine(by + timedelta(days=1 - self.days), time.min, self._store.site.zone)
+        where = f"{select} {self.source} AND {self.column} < ?1{rest}"
+        return self._store.rows(where, [stamp(before), self._actor.person_id])
+
+    def _due_on(self, row: Row) -> date:
+        return parse(row[self.column]).astimezone(self._store.site.zone).date() + timedelta(days=self.days)
+
+    def _row(self, row: Row) -> DueRow:
+        raise NotImplementedError
 
 
-def _reviews(store: Store, today: date) -> list[DueRow]:
-    rows = store.rows(
-        "SELECT entity_id, number, label, recorded_at FROM entity_current "
-        "WHERE dataset = 'customers' AND recorded_at < ? ORDER BY recorded_at, number LIMIT ?",
-        [_moment(store, today, REVIEW_DAYS), SHOWN],
-    )
-    return [
-        DueRow(
-            "due.review",
-            {"number": row["number"], "label": row["label"]},
-            _day(store, row["recorded_at"], REVIEW_DAYS),
-            row["entity_id"],
-            f"/customer/{row['entity_id']}",
-        )
-        for row in rows
-    ]
+class _Drafts(_Query):
+    days, column = DRAFT_DAYS, "updated_at"
+    source = "FROM draft WHERE owner = ?2 AND outcome IS NULL"
+
+    def _row(self, row: Row) -> DueRow:
+        link = f"/form/{row['form_id']}?draft={row['draft_id']}"
+        return DueRow("due.draft", {}, self._due_on(row), None, link)
 
 
-def _moment(store: Store, today: date, days: int) -> str:
-    return stamp(datetime.combine(today - timedelta(days=days), time.min, store.site.zone))
+class _Reviews(_Query):
+    days, column = REVIEW_DAYS, "recorded_at"
+    source = "FROM entity_current WHERE dataset = 'customers' AND ?2 IS NOT NULL"
 
-
-def _day(store: Store, moment: str, days: int) -> date:
-    return parse(moment).astimezone(store.site.zone).date() + timedelta(days=days)
+    def _row(self, row: Row) -> DueRow:
+        facts = {"number": row["number"], "label": row["label"]}
+        return DueRow("due.review", facts, self._due_on(row), row["entity_id"], f"/customer/{row['entity_id']}")

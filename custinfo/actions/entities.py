@@ -87,16 +87,18 @@ class Key:
 
 
 def claim_key(store: Store, tx: Tx, key: Key, entity_id: str) -> None:
-    """Remember that `key` identifies this entity. Raises Conflict, naming the entity that has it already.
+    """From now on `key` identifies this entity, and what it had of this kind before is free again.
 
-    An entity keeps the keys that it had before: a former credit code goes on finding it.
+    Raises Conflict, naming the entity that has the key.
     """
     found = by_key(store, key)
-    if found is None:
-        row = {"dataset": key.dataset, "kind": key.kind, "digest": key.digest(store), "entity_id": entity_id}
-        tx.insert("entity_key", row)
-    elif found["entity_id"] != entity_id:
+    if found is not None and found["entity_id"] != entity_id:
         raise Conflict("customers.key_taken", number=found["number"])
+    held = "SELECT digest FROM entity_key WHERE dataset = ? AND kind = ? AND entity_id = ?"
+    for row in store.rows(held, [key.dataset, key.kind, entity_id]):
+        tx.delete("entity_key", (key.dataset, key.kind, row["digest"]))
+    row = {"dataset": key.dataset, "kind": key.kind, "digest": key.digest(store), "entity_id": entity_id}
+    tx.insert("entity_key", row)
 
 
 def by_key(store: Store, key: Key) -> Row | None:

@@ -10,9 +10,10 @@ from typing import Any
 
 from custinfo import xforms
 from custinfo.access import permissions
+from custinfo.actions import entities
 from custinfo.actions.formats import FORMATS
 from custinfo.domain import codelists
-from custinfo.domain.errors import Conflict, NotFound
+from custinfo.domain.errors import BadInput, Conflict, NotFound
 from custinfo.domain.people import Person
 from custinfo.store import Store
 from custinfo.store.database import Row
@@ -51,6 +52,7 @@ def publish(store: Store, actor: Person, file_name: str, table: bytes) -> FormSu
         return None
     xform = to_xform(table, file_name)
     form = _compiled(xform)
+    _check_entities(file_name, form)
     if store.row("SELECT 1 FROM form WHERE form_id = ? AND version = ?", [form.form_id, form.version]):
         raise Conflict("forms.version_frozen", file=file_name, version=form.version)
     summary = FormSummary(form.form_id, form.version, titles(form), _dataset(form))
@@ -71,6 +73,20 @@ def publish(store: Store, actor: Person, file_name: str, table: bytes) -> FormSu
     return summary
 
 
+def _check_entities(file_name: str, form: xforms.Form) -> None:
+    """A form may create one entity of a dataset that this site has; what else ODK Entities allow is not built yet."""
+    datasets = [declared.dataset for declared in form.entities]
+    known = sorted(entities.NUMBER_PREFIX)
+    if any(dataset not in known for dataset in datasets):
+        raise BadInput("forms.dataset", file=file_name, dataset=datasets[0], known=", ".join(known))
+    if len(datasets) > 1 or any(declared.update or _repeated(form, declared.ref) for declared in form.entities):
+        raise BadInput("forms.entities", file=file_name)
+
+
+def _repeated(form: xforms.Form, ref: str) -> bool:
+    return any(node.repeat and ref.startswith(f"{node.ref}/") for node in form.nodes.values())
+
+
 def read(file_name: str, table: bytes) -> xforms.Form:
     """An XLSForm, read and checked. Raises FormError with all that is wrong."""
     return _compiled(to_xform(table, file_name))
@@ -86,6 +102,12 @@ def fillable(store: Store, actor: Person) -> list[FormSummary]:
         "ORDER BY dataset IS NULL, form_id"
     )
     return [FormSummary(row["form_id"], row["version"], json.loads(row["titles"]), row["dataset"]) for row in rows]
+
+
+def titles_of(store: Store) -> dict[str, dict[str, str]]:
+    """The titles of every form's newest version: form id → language → title."""
+    rows = store.rows("SELECT form_id, titles FROM form ORDER BY published_at")
+    return {row["form_id"]: json.loads(row["titles"]) for row in rows}
 
 
 def load(store: Store, form_id: str, version: str | None = None) -> xforms.Form:

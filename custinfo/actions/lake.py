@@ -13,7 +13,7 @@ from custinfo.store import Store
 def publish(store: Store, actor: Person) -> lake.Manifest | None:
     """Make what is new in the store the next version of the lake; None when there is nothing new."""
     permissions.check(actor, "lake.publish")
-    manifest = lake.publish(store.site, _customer_versions(store), _batches(store), utc_now())
+    manifest = lake.publish(store.site, _customer_versions(store), _batches(store), utc_now)
     if manifest is not None:
         with store.act(actor.person_id, "lake.publish", "lake", str(manifest.version)) as tx:
             tx.note(last_seq=manifest.last_seq, batches=len(manifest.batches))

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from custinfo.access import permissions
+from custinfo import lake
+from custinfo.access import permissions, policies
 from custinfo.actions import drafts, entities, forms
 from custinfo.domain.errors import Conflict, NotFound
 from custinfo.domain.people import Person
@@ -45,7 +46,6 @@ class _Submission:
     form: Form
     made: Record
     key: str
-    reason: str = ""
     changes: Row | None = None
 
     @property
@@ -53,11 +53,12 @@ class _Submission:
         return self.made.entities[0] if self.made.entities else None
 
 
-def submit(store: Store, actor: Person, draft_id: str, key: str, *, reason: str = "") -> Receipt:
+def submit(store: Store, actor: Person, draft_id: str, key: str, *, saves: int) -> Receipt:
     """Record a finished draft. The same `key` again gives the same receipt: a double click or a lost reply is harmless.
 
-    Raises Unfinished with every problem; Conflict when the customer was changed since the draft was started, with the
-    draft kept as it is; NotFound and WrongState as for any draft.
+    Raises Unfinished with every problem; Conflict when the draft was saved elsewhere since the caller saw it
+    (`saves`), or the customer was changed since the draft was started, with the draft kept as it is; NotFound and
+    WrongState as for any draft.
     """
     permissions.check(actor, "form.fill")
     with store.act(actor.person_id, "record.submit", "draft", draft_id) as tx:
@@ -65,10 +66,11 @@ def submit(store: Store, actor: Person, draft_id: str, key: str, *, reason: str 
         if earlier is not None:
             return _receipt_again(store, actor, tx, earlier)
         draft = drafts.own_open(store, actor, draft_id)
+        policies.check_unchanged(draft, saves)
         form = forms.load(store, draft["form_id"], draft["form_version"])
         made = forms.session(store, form, json.loads(draft["instance"])).finish()
         changes = _entity_to_change(store, draft) if made.entities else None
-        receipt = _write(_Submission(store, tx, actor, form, made, key, reason, changes))
+        receipt = _write(_Submission(store, tx, actor, form, made, key, changes))
         tx.update("draft", draft_id, {"outcome": "submitted", "instance": "{}", "updated_at": tx.at})
         tx.note(record=receipt.record_id, version=receipt.version, form=form.form_id, form_version=form.version)
     return receipt
@@ -111,6 +113,7 @@ def _write(given: _Submission) -> Receipt:
         entity_id = _entity_asked_about(given)
     version_row = _record_version(given, entity_id)
     if action is not None:
+        _check_properties(given, action)
         _claim_keys(given, action.dataset, entity_id)
         version = changes["version"] + 1 if changes else 1
         entities.add_version(given.tx, entity_id, version, action, version_row)
@@ -134,7 +137,7 @@ def _record_version(given: _Submission, entity_id: str | None) -> dict[str, Any]
         "content": json.dumps(given.made.values, ensure_ascii=False, sort_keys=True),
         "recorded_at": tx.at,
         "recorded_by": given.actor.person_id,
-        "reason": given.reason,
+        "reason": "",
         "submission_key": given.key,
     }
     tx.insert("record_version", version_row)
@@ -151,6 +154,14 @@ def _entity_asked_about(given: _Submission) -> str | None:
                 raise _unfinished(given, ref, "about", "customers.no_such_number", {"number": answers[ref][:40]})
             return str(found["entity_id"])
     return None
+
+
+def _check_properties(given: _Submission, action: EntityAction) -> None:
+    """What the lake could not read would stop every later publication: it is mended now, at its question."""
+    wrong = lake.unreadable(action.properties)
+    for ref, node in given.form.nodes.items():
+        if node.bind.saveto in wrong:
+            raise _unfinished(given, ref, "type", "records.unreadable", {"value": action.properties[node.bind.saveto]})
 
 
 def _claim_keys(given: _Submission, dataset: str, entity_id: str) -> None:

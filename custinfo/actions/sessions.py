@@ -40,19 +40,20 @@ class LoginSession:
 
 
 def log_in(store: Store, login_name: str, password: str) -> LoginSession:
-    """A new session. Raises NotAllowed `accounts.wrong` or `accounts.locked`; both failures are on the audit log."""
+    """A new session. Raises NotAllowed `accounts.wrong` or `accounts.locked`; wrong guesses are on the audit log.
+
+    A name that nobody has is answered, counted and locked like any other: nothing tells which names there are.
+    """
+    digest = store.lookup_digest(f"login:{login_name}")
+    _check_not_locked(store, digest)
     row = store.row("SELECT * FROM person WHERE login_name = ?", [login_name])
-    now = utc_now()
-    right = _verifies(row["password_hash"] if row else NOBODY_HASH, password)
-    if row and row["locked_until"] and parse(row["locked_until"]) > now:
-        _refused(store, row["person_id"], "locked")
-        raise NotAllowed("accounts.locked", minutes=_minutes_until(parse(row["locked_until"]), now))
-    if row is None or not right:
-        _count_failure(store, row, now)
+    if not _verifies(row["password_hash"] if row else NOBODY_HASH, password) or row is None:
+        _count_failure(store, digest, row["person_id"] if row else "nobody")
         raise NotAllowed("accounts.wrong")
     token, session_id = secrets.token_urlsafe(32), f"S-{secrets.token_hex(16)}"
     with store.act(row["person_id"], "session.log_in", "session", session_id) as tx:
-        tx.update("person", row["person_id"], {"failures": 0, "locked_until": None})
+        _check_not_locked(store, digest)  # again: others may have guessed while this password was verified
+        tx.delete("login_failure", (digest,))
         tx.insert(
             "login_session",
             {
@@ -116,21 +117,32 @@ def _verifies(password_hash: str, password: str) -> bool:
         return False
 
 
-def _count_failure(store: Store, row: Row | None, now: datetime) -> None:
-    if row is None:
-        _refused(store, "nobody", "unknown_name")
-        return
-    failures = row["failures"] + 1
-    with store.act(row["person_id"], "session.refuse", "person", row["person_id"], why="wrong_password") as tx:
-        changes: dict[str, str | int | None] = {"failures": failures, "locked_until": None}
-        if failures >= FAILURES_ALLOWED:
-            changes = {"failures": 0, "locked_until": stamp(now + LOCKED_FOR)}
-        tx.update("person", row["person_id"], changes)
+def _locked_until(store: Store, digest: str) -> datetime | None:
+    row = store.row("SELECT locked_until FROM login_failure WHERE name_digest = ?", [digest])
+    until = parse(row["locked_until"]) if row and row["locked_until"] else None
+    return until if until and until > utc_now() else None
 
 
-def _refused(store: Store, person_id: str, why: str) -> None:
-    with store.act(person_id, "session.refuse", "person", person_id, why=why):
-        pass
+def _check_not_locked(store: Store, digest: str) -> None:
+    until = _locked_until(store, digest)
+    if until:
+        raise NotAllowed("accounts.locked", minutes=_minutes_until(until, utc_now()))
+
+
+def _count_failure(store: Store, digest: str, person_id: str) -> None:
+    """Count under the lock, so that guesses side by side are counted one by one."""
+    with store.act(person_id, "session.refuse", "person", person_id) as tx:
+        if _locked_until(store, digest):
+            return
+        row = store.row("SELECT failures FROM login_failure WHERE name_digest = ?", [digest])
+        failures = (row["failures"] if row else 0) + 1
+        locked = failures >= FAILURES_ALLOWED
+        until = stamp(utc_now() + LOCKED_FOR) if locked else None
+        tx.delete("login_failure", (digest,))
+        tx.insert(
+            "login_failure", {"name_digest": digest, "failures": failures % FAILURES_ALLOWED, "locked_until": until}
+        )
+        tx.note(locked=int(locked))
 
 
 def _minutes_until(moment: datetime, now: datetime) -> int:

@@ -5,11 +5,10 @@ from pathlib import Path
 
 import click
 
-from custinfo.access import permissions
-from custinfo.cli import AS_JSON, HOME, Commands, main, say
+from custinfo.actions import reports
+from custinfo.cli import AS_JSON, HOME, Commands, main, opened, say
 from custinfo.domain.messages import DEFAULT_LANGUAGE, LANGUAGES
 from custinfo.domain.people import SERVICE
-from custinfo.store import Site
 
 
 @main.group(cls=Commands)
@@ -30,11 +29,14 @@ def build(home: Path, as_json: bool, name: str, period: str, as_of: str | None, 
     """Build a report: HTML, PDF, XLSX and the executed notebook. The same period and moment give the same bytes."""
     from custinfo.reports import build as builder
 
-    permissions.check(SERVICE, "report.build")
-    built = builder.build(Site.load(home), name, period, as_of=as_of, language=report_language)
+    reports.check_may_build(SERVICE)
+    with opened(home) as store:
+        built = builder.build(store.site, name, period, as_of=as_of, language=report_language)
+        version, figures = built.lake_version, built.figures_sha256
+        reports.record_built(store, SERVICE, name, period, lake_version=version, figures_sha256=figures)
     paths = {kind: str(getattr(built, kind)) for kind in ("html", "pdf", "xlsx", "notebook")}
     if as_json:
-        click.echo(json.dumps(paths | {"lake_version": built.lake_version, "figures_sha256": built.figures_sha256}))
+        click.echo(json.dumps(paths | {"lake_version": version, "figures_sha256": figures}))
     else:
         say("cli.report_built", name=name, period=period, version=built.lake_version, folder=built.html.parent)
         for path in paths.values():

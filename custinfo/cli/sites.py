@@ -4,13 +4,12 @@ from pathlib import Path
 
 import click
 
-from custinfo.actions import demo_site, forms, people
+from custinfo.actions import demo_site, forms, people, sites
 from custinfo.actions import doctor as checks
 from custinfo.cli import HOME, Commands, language, main, opened, say
 from custinfo.domain.errors import BadInput, SiteFault
 from custinfo.domain.messages import text
 from custinfo.domain.people import SERVICE, Role
-from custinfo.store import Site, Store
 
 
 @main.command()
@@ -19,12 +18,10 @@ from custinfo.store import Site, Store
 @click.option("--demo", is_flag=True, help="Fill the site with invented customers, sales and accounts.")
 def init(home: Path, name: str, demo: bool) -> None:
     """Make a new site."""
-    site = Site.create(home, name=name or text("cli.demo_name" if demo else "cli.site_name", language()), demo=demo)
-    with Store.create(site) as store:
-        forms.publish_folder(store, SERVICE)
-        if demo:
-            made = demo_site.fill(store)
-            say("cli.demo_made", customers=made.customers, lines=made.lines, version=made.lake_version)
+    name = name or text("cli.demo_name" if demo else "cli.site_name", language())
+    made = sites.create(home, name=name, demo=demo)
+    if made:
+        say("cli.demo_made", customers=made.customers, lines=made.lines, version=made.lake_version)
     say("cli.init_done", home=home)
 
 

@@ -61,24 +61,27 @@ PROPERTIES: Mapping[str, tuple[str, Callable[[str], str | int]]] = {
 
 
 def publish(
-    site: Site, rows: Iterable[EntityVersionRow], batches: Sequence[BatchRow], now: datetime
+    site: Site, rows: Iterable[EntityVersionRow], batches: Sequence[BatchRow], now: Callable[[], datetime]
 ) -> Manifest | None:
     """Publish what the newest version does not hold yet; None when there is nothing new.
 
-    `rows` come in ascending `seq`; those already published are passed over, as are known `batches`.
+    `rows` come in ascending `seq`; those already published are passed over, as are known `batches`. The clock `now` is
+    read when all rows are written: a version holds everything that was recorded before its moment, and whoever opened
+    the lake as of an earlier moment sees the version before it, then and ever after.
     Raises WrongState while another publisher is at work, and SiteFault when the clock stands before the newest version,
     when the file of a new batch is missing or was changed, or when a property cannot be read as its column's type.
     """
     with _sole_publisher(site.lake):
         last = manifest.newest(site.lake)
-        if last is not None and now <= last.published_at:
-            raise SiteFault("lake.clock", now=clock.stamp(now), version=last.version, at=clock.stamp(last.published_at))
         new = _Customers(site, last)
         new.write(rows)
         new_batches = _new_batches(site, last, batches)
         if not new.files and not new_batches:
             return None
-        version = _next(site, last, new, new_batches, now)
+        at = now()
+        if last is not None and at <= last.published_at:
+            raise SiteFault("lake.clock", now=clock.stamp(at), version=last.version, at=clock.stamp(last.published_at))
+        version = _next(site, last, new, new_batches, at)
         manifest.write(site.lake, version)
         return version
 
@@ -147,6 +150,19 @@ def pseudonym(key: bytes, customer_id: str) -> str:
 def naive(moment: datetime) -> datetime:
     """A moment as the lake's tables hold it: in UTC, without its zone."""
     return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def unreadable(properties: Mapping[str, str]) -> list[str]:
+    """The properties that no column of the lake could take: a card that has any must not be recorded."""
+    return [name for name, read in PROPERTIES.values() if not _readable(read, properties.get(name, ""))]
+
+
+def _readable(read: Callable[[str], str | int], text: str) -> bool:
+    try:
+        read(text or "0")
+    except (ValueError, BadInput):
+        return False
+    return True
 
 
 def _value(row: EntityVersionRow, column: str) -> str | int | None:

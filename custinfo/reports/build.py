@@ -18,6 +18,7 @@ from papermill.exceptions import PapermillExecutionError
 from papermill.execute import execute_notebook
 
 from custinfo import lake
+from custinfo.classification import value_grade
 from custinfo.domain import clock
 from custinfo.domain.errors import Conflict, SiteFault
 from custinfo.domain.messages import DEFAULT_LANGUAGE
@@ -81,6 +82,7 @@ def _order(site: Site, name: str, given: dict[str, str | None]) -> Order:
     asked = parameters.read(name, given)
     found = lake.open(site, as_of=asked.as_of)
     parameters.check_begun(asked.period, found.as_of, site.zone)
+    value_grade.rule(asked.period.last)
     compact = clock.stamp(found.as_of).translate(str.maketrans("", "", "-:."))
     folder = site.reports / name / str(asked.period) / f"{compact}-{asked.language}"
     return Order(name, asked.period, found.as_of, asked.language, found.version, folder)

@@ -55,7 +55,7 @@ class Finder:
         if not found.rows:
             key = "pages.customers.none" if self._query else "pages.customers.empty"
             return blocks.card("", [blocks.empty(page.text(key, query=self._query))], id="found")
-        titles = {form.form_id: page.pick(form.titles) for form in forms.fillable(page.store, actor)}
+        titles = {form_id: page.pick(names) for form_id, names in forms.titles_of(page.store).items()}
         rows = [
             [
                 (row.number, ""),

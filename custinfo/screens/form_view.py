@@ -1,6 +1,7 @@
 """The form page: one widget that keeps the engine's session, saves every answer as a draft, and submits."""
 
 import hashlib
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -16,6 +17,10 @@ from custinfo.screens.live import HERE, Live, Message, script
 from custinfo.screens.questionnaire import Change, Questionnaire
 from custinfo.xforms import RefusedAnswer, Unfinished
 
+CHANGED_ELSEWHERE = "drafts.changed_elsewhere"
+TRIES = 4
+"""Saves of one answer while another window keeps saving the same draft."""
+
 
 class FormView(Live):
     """A form that `draft` belongs to; a draft without an id is stored at the first answer.
@@ -23,6 +28,8 @@ class FormView(Live):
     Messages from the browser: `hello`, `answer`, `add`, `remove`, `choices`, `submit`, `ping`. To it: `page` (all that
     is visible), `ack` and `refused` (one answer, and what changed by it), `choices`, `problems`, `conflict`, `receipt`,
     `failed`, `login`, `pong`. Answers carry a number that grows; one with an older number changes nothing.
+
+    Another window may save the same draft. Then its answers are taken over, and the browser is sent the page anew.
     """
 
     _esm = script("dom.js", "combobox.js", "fields.js", "link.js", "form_parts.js", "form_view.js")
@@ -35,13 +42,24 @@ class FormView(Live):
         self._refused: dict[str, str] = {}
         self._objections: dict[str, str] = {}
         self._tried = False
+        self._reloaded = False
         self._saved: datetime | None = draft.updated_at if draft.saves else None
         self._receipt: dict[str, Any] | None = None
         self._shown: tuple[list[Any], dict[str, Any]] = ([], {})
         self._open(draft)
 
     def receive(self, actor: Person, message: Message) -> None:
-        """Handle one message of `actor`."""
+        """Handle one message of `actor`; a page that fell behind another window follows whatever came of it."""
+        try:
+            self._receive(actor, message)
+        except Conflict as error:
+            self.send({"kind": "failed", "text": error.text(self._page.language)})
+        if self._reloaded:
+            # After the message's own answer, so that the browser sends again only what is still on its way
+            self._reloaded = False
+            self.send(self._page_message())
+
+    def _receive(self, actor: Person, message: Message) -> None:
         match message.get("kind"):
             case "hello":
                 self.send(self._page_message())
@@ -127,12 +145,12 @@ class FormView(Live):
         if number > self._seen.get((kind, ref), -1):
             try:
                 self._questions.change(kind, ref, value)
+                self._save(actor, kind, ref, value)
             except RefusedAnswer as refusal:
                 self._refuse(kind, ref, number, refusal.text(self._page.language))
                 return
             self._refused.pop(ref, None)
             self._objections.pop(ref, None)
-            self._save(actor, kind, ref, value)
             self._seen[kind, ref] = number
         told = {"saved_at": self.saved_at(), "draft": self._draft_message(), "patch": self._patch()}
         self.send({"kind": "ack", **about, **told})
@@ -142,17 +160,45 @@ class FormView(Live):
 
         What the person cannot mend, such as an answer to a question that went away, is dropped.
         """
-        question = self._shown[1].get(ref)
+        question = self._describe()[1].get(ref)
         kept = kind == "answer" and question is not None and not question["readonly"]
         if kept:
             self._refused[ref] = words
         self.send({"kind": "refused", "id": number, "ref": ref, "kept": kept, "patch": self._patch()})
 
     def _save(self, actor: Person, kind: Change, ref: str, value: object) -> None:
+        """Save the change; when another window saved first, make it anew on top of what that window left."""
         if not self._draft.draft_id:
             self._start(actor)
             self._questions.change(kind, ref, value)
-        self._saved = drafts.save(self._page.store, actor, self._draft.draft_id, self._questions.instance, ref)
+        for left in reversed(range(TRIES)):
+            try:
+                self._store(actor, ref)
+            except Conflict as error:
+                if error.key != CHANGED_ELSEWHERE:
+                    raise
+                self._reload(actor)
+                # The rounds may have moved: the one at this place may be another than the person meant
+                if not left or kind == "remove":
+                    raise
+                self._questions.change(kind, ref, value)
+            else:
+                return
+
+    def _store(self, actor: Person, ref: str) -> None:
+        draft, instance = self._draft, self._questions.instance
+        saved = drafts.save(self._page.store, actor, draft.draft_id, instance, ref, saves=draft.saves)
+        self._saved = saved.at
+        self._draft = replace(draft, saves=saved.saves)
+
+    def _reload(self, actor: Person) -> None:
+        """Go on from the draft as another window left it."""
+        self._open(drafts.open_(self._page.store, actor, self._draft.draft_id))
+        self._saved = self._draft.updated_at
+        self._reloaded = True
+        # A refusal at a question that is gone could not be mended, and would stop every submission
+        questions = self._describe()[1]
+        self._refused = {at: words for at, words in self._refused.items() if at in questions}
 
     def _start(self, actor: Person) -> None:
         """Store the draft. It starts from the customer as they are now, perhaps newer than what the page showed."""
@@ -177,17 +223,22 @@ class FormView(Live):
             return
         if not self._draft.draft_id:
             self._start(actor)
-            self._saved = drafts.save(self._page.store, actor, self._draft.draft_id, self._questions.instance, "/data")
+            self._store(actor, "/data")
+        draft = self._draft
         try:
-            receipt = records.submit(
-                self._page.store, actor, self._draft.draft_id, submission_key(self._draft.draft_id)
-            )
+            key = submission_key(draft.draft_id)
+            receipt = records.submit(self._page.store, actor, draft.draft_id, key, saves=draft.saves)
         except Unfinished as unfinished:
             lines = [self._questions.line(problem) for problem in unfinished.problems]
             self._objections = {line["ref"]: line["text"] for line in lines}
             self._send_problems(lines)
         except Conflict as error:
-            self._send_conflict(error)
+            if error.key == CHANGED_ELSEWHERE:
+                self._reload(actor)
+                words = self._page.text("pages.form.changed_elsewhere")
+                self.send({"kind": "conflict", "text": words, "draft": self._draft_message()})
+            else:
+                self._send_conflict(error)
         else:
             self._receipt = self._receipt_message(receipt.customer_id, receipt.customer_number, receipt.version)
             self.send({"kind": "receipt", **self._receipt})

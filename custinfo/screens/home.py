@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+from custinfo.access import permissions
 from custinfo.actions import customers, drafts, due, forms
 from custinfo.actions.drafts import DraftSummary
 from custinfo.actions.due import DueRow
@@ -33,13 +34,31 @@ def build(page: Page) -> SheetView:
 def _react(page: Page, actor: Person, name: str, value: Any) -> list[Block]:
     if name == "discard" and isinstance(value, str):
         drafts.discard(page.store, actor, value)
-    return [_drafts(page, actor), _due(page, actor)]
+    return [_drafts(page, actor), _due(page, actor)] if permissions.may(actor, "form.fill") else []
 
 
 def _blocks(page: Page, actor: Person) -> list[Block]:
     head = blocks.head(page.text("pages.home.greeting", name=actor.display_name), actor.department)
-    left = [_fill(page, actor), _drafts(page, actor), _newest(page, actor)]
-    return [head, blocks.columns(left, [_due(page, actor)])]
+    fills = permissions.may(actor, "form.fill")
+    left = [_fill(page, actor), _drafts(page, actor)] if fills else []
+    if permissions.may(actor, "customer.read"):
+        left.append(_newest(page, actor))
+    right = [_due(page, actor)] if fills else []
+    if permissions.may(actor, "lake.read"):
+        right.append(_segments(page))
+    stacks = [stack for stack in (left, right) if stack]
+    return [head, blocks.columns(*stacks) if stacks else _nothing(page, actor)]
+
+
+def _segments(page: Page) -> Block:
+    link = blocks.link(page.text("pages.home.segments_open"), "/segments", "small")
+    return blocks.card(page.text("pages.home.segments"), [blocks.empty(page.text("pages.home.segments_line"), link)])
+
+
+def _nothing(page: Page, actor: Person) -> Block:
+    """For people whose work is done with the command line: what the account is for, and whom to ask."""
+    roles = page.text("pages.home.and").join(page.text(f"people.role.{role}") for role in sorted(actor.roles))
+    return blocks.card("", [blocks.empty(page.text("pages.home.nothing", roles=roles))])
 
 
 def _fill(page: Page, actor: Person) -> Block:
@@ -95,12 +114,13 @@ def _draft(page: Page, draft: DraftSummary) -> Block:
 def _due(page: Page, actor: Person) -> Block:
     today = page.today()
     found = due.mine(page.store, actor, today)
-    items = [_due_item(page, row, today) for row in found[:DUE_MOST]]
-    if len(found) > DUE_MOST:
-        items.append(blocks.item(page.text("pages.home.due_more", n=len(found) - DUE_MOST)))
+    items = [_due_item(page, row, today) for row in found.rows[:DUE_MOST]]
+    if found.total > len(items) > 0:
+        items.append(blocks.item(page.text("pages.home.due_more", n=found.total - len(items))))
     body = blocks.listing(items) if items else blocks.empty(page.text("pages.home.due_none"))
-    late = sum(row.due_on < today for row in found)
-    marks = [blocks.badge(page.text("pages.home.late", n=late), "danger")] if late else []
+    marks = [blocks.badge(page.text("pages.home.due_total", n=found.total))] if found.total else []
+    if found.overdue:
+        marks.append(blocks.badge(page.text("pages.home.late", n=found.overdue), "danger"))
     return blocks.card(page.text("pages.home.due"), [body], id="due", badges=marks, flush=bool(items))
 
 
@@ -108,10 +128,8 @@ def _due_item(page: Page, row: DueRow, today: date) -> Block:
     days = (today - row.due_on).days
     if days > 0:
         mark = blocks.badge(page.text("pages.home.overdue", days=days), "danger")
-    elif days == 0:
-        mark = blocks.badge(page.text("pages.home.today"), "warn")
     else:
-        mark = blocks.badge(page.text("pages.home.due_on", date=row.due_on.isoformat()))
+        mark = blocks.badge(page.text("pages.home.today"), "warn")
     return blocks.item(text(row.what_key, page.language, **row.facts), row.link, badges=[mark])
 
 

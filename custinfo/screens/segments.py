@@ -146,12 +146,15 @@ class Segments:
         return segments.picked(self._all, {name: chooser.value for name, chooser in self._filters.items()})
 
     def _filtered(self, _change: object = None) -> None:
+        # Before anything is counted: what is put into a widget is at the browser
+        if not self._allowed():
+            return
         self._range, self._places = None, []
         self._chart.chart = self._charts(self._chosen())
         # A new chart has new selections
         self._chart.selections.observe(self._brushed, "brush")
         self._chart.selections.observe(self._pointed, "places")
-        self._show()
+        self._tell()
 
     def _brushed(self, change: Mapping[str, Any]) -> None:
         ends = change["new"].value.get("magnitude")
@@ -165,13 +168,21 @@ class Segments:
         self._show()
 
     def _show(self) -> None:
-        """The list and its sums, of what filters and charts have picked."""
+        if self._allowed():
+            self._tell()
+
+    def _allowed(self) -> bool:
+        """Whether the person may still read the lake; if not, the reason stands in the screen's place."""
         try:
             if self._may_read:
                 self._may_read()
         except CustinfoError as refused:
             self.widget.children = (widgets.HTML(f"<p role='alert'>{escape(refused.text(self._language))}</p>"),)
-            return
+            return False
+        return True
+
+    def _tell(self) -> None:
+        """The list and its sums, of what filters and charts have picked."""
         table = segments.picked(self._chosen(), {"province": self._places})
         if self._range is not None:
             table = segments.between(table, *self._range)

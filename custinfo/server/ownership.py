@@ -42,21 +42,22 @@ class Owners:
         self._owners.pop(kernel_id, None)
 
     def of_session(self, session_id: str) -> list[str]:
-        """The kernels that a session started."""
+        """The kernels that a session started, the oldest first."""
         return [kernel_id for kernel_id, owner in self._owners.items() if owner.session_id == session_id]
+
+    def __len__(self) -> int:
+        return len(self._owners)
 
     def may(self, kernel_id: str, session: LoginSession) -> bool:
         """Whether this session may speak to the kernel."""
         return self._owners.get(kernel_id) == Owner(session.person.person_id, session.session_id)
 
     def session_lives(self, kernel_id: str, store: Store) -> bool:
-        """Whether the session that owns the kernel is still good; it counts as used now."""
+        """Whether the session that owns the kernel is still good. That does not count as using it: pages ask by
+        themselves all the time, and `Page.alive` knows what a person did.
+        """
         owner = self._owners.get(kernel_id)
-        session = sessions.by_id(store, owner.session_id) if owner else None
-        if session is None:
-            return False
-        sessions.touch(store, session)
-        return True
+        return owner is not None and sessions.by_id(store, owner.session_id) is not None
 
 
 class OwnerAuthorizer(Authorizer):

@@ -19,14 +19,16 @@ from voila.execute import VoilaExecutor
 
 from custinfo.actions import sessions
 from custinfo.server.handlers import POLICY, SiteHandler, log, new_error_number
-from custinfo.server.kernels import KERNEL_NAME, LARGEST_MESSAGE, Kernels, kernel_environment
+from custinfo.server.kernels import KERNEL_NAME, LARGEST_MESSAGE, Kernels, PageConnection, kernel_environment
 from custinfo.server.ownership import Owners
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "forms"
 START_SECONDS = 60
 """The longest that a page may take to start, on a machine that starts many; then it says so and gives up."""
 BREAK = "<!--page-->"
-NOT_FOR_THEM = ("NotFound", "NotAllowed")
+MOST_PER_SESSION = 20
+MOST_IN_ALL = 200
+"""Pages at once, of one login and of everybody: each is a process with its memory."""
 
 PAGE_POLICY = POLICY | {
     # blob: is how anywidget loads a widget's own module, which the kernel sends as text
@@ -38,8 +40,16 @@ PAGE_POLICY = POLICY | {
 }
 
 
+class Crowded(Exception):
+    """There is no room for another page; `kind` is the message that says so."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+
 class PageHandler(SiteHandler):
-    """One of the four pages: starts a kernel for it, runs its cell and streams what it shows."""
+    """One of the five pages: starts a kernel for it, runs its cell and streams what it shows."""
 
     content_policy = PAGE_POLICY
     _kernel_id = ""
@@ -88,8 +98,6 @@ class PageHandler(SiteHandler):
                 outputs = await self._run()
         except CellExecutionError as error:
             await self._end_kernel()
-            if error.ename in NOT_FOR_THEM:
-                return self._message("not_found")
             number = new_error_number()
             # Only the kind: the text of an error may hold what a person typed
             log.error("number %s: the screen %s failed with %s", number, self._notebook, error.ename)
@@ -98,6 +106,9 @@ class PageHandler(SiteHandler):
         except TimeoutError:
             await self._end_kernel()
             return self._message("slow")
+        except Crowded as crowded:
+            await self._end_kernel()
+            return self._message(crowded.kind)
         except StreamClosedError:
             raise
         except Exception:
@@ -116,11 +127,15 @@ class PageHandler(SiteHandler):
         kernels: Kernels = self.settings["kernel_manager"]
         owners: Owners = self.settings["custinfo_owners"]
         session = self.user.session
+        await self._make_room(owners, session.session_id)
         owners.add(self._kernel_id, session)
         environment = kernel_environment(self.site.home, session.session_id, self.request.path, self.request.query)
         await kernels.start_kernel(
             kernel_id=self._kernel_id, kernel_name=KERNEL_NAME, path=ApiPath(""), env=environment
         )
+        if not owners.may(self._kernel_id, session):
+            # A newer page of the session took its place before there was a kernel to end
+            raise Crowded("many")
         notebook = nbformat.read(NOTEBOOKS / f"{self._notebook}.ipynb", 4)  # type: ignore[no-untyped-call]
         executor = VoilaExecutor(notebook, km=kernels.get_kernel(self._kernel_id), timeout=START_SECONDS)
         executor.kc = await executor.async_start_new_kernel_client()
@@ -129,6 +144,18 @@ class PageHandler(SiteHandler):
         finally:
             executor.kc.stop_channels()
         return [output for output in cell.outputs if output.output_type in {"display_data", "execute_result"}]
+
+    async def _make_room(self, owners: Owners, session_id: str) -> None:
+        """End the session's oldest page that no browser shows, if it has as many as it may. Raises Crowded."""
+        kernels: Kernels = self.settings["kernel_manager"]
+        own = owners.of_session(session_id)
+        if len(own) >= MOST_PER_SESSION:
+            unseen = next((kernel_id for kernel_id in own if not PageConnection.open_to(kernel_id)), None)
+            if unseen is None:
+                raise Crowded("many")
+            await kernels.end(unseen)
+        if len(owners) >= MOST_IN_ALL:
+            raise Crowded("slow")
 
     def _front_end_config(self) -> dict[str, Any]:
         """What Voilà's front end reads from the page."""

@@ -49,6 +49,11 @@ class Tx:
         """Change a row that is not history (drafts, sessions, people). History refuses by trigger."""
         self._db.table(table).update(key, dict(changes))
 
+    def delete(self, table: str, key: tuple[str, ...]) -> None:
+        """Remove a row that is not history, by its primary key; nothing happens when there is none."""
+        columns = self._db.table(table).pks
+        self._db.table(table).delete_where(" AND ".join(f"{column} = ?" for column in columns), list(key))
+
     def next_number(self, series: str, count: int = 1) -> int:
         """The first of `count` numbers of a series that were never given out and never will be again."""
         cursor = self._db.execute(
@@ -90,8 +95,10 @@ class Store:
             raise SiteFault("store.sqlite", found=sqlcipher.sqlite_version)
         db = Database(_connection(site.database, site.secret("store")))
         store = cls(site, db)
-        with store._immediate():
-            migrations.apply(db)
+        # A schema that is up to date needs no lock: a page opens the store while others write
+        if migrations.pending(db):
+            with store._immediate():
+                migrations.apply(db)
         return store
 
     def __enter__(self) -> Self:

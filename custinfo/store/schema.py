@@ -10,9 +10,9 @@ APPEND_ONLY = ("audit", "record_version", "entity_version", "form")
 TABLES = """
 CREATE TABLE person (
     person_id TEXT PRIMARY KEY, login_name TEXT NOT NULL UNIQUE, display_name TEXT NOT NULL, department TEXT NOT NULL,
-    password_hash TEXT NOT NULL, language TEXT NOT NULL, failures INTEGER NOT NULL DEFAULT 0, locked_until TEXT,
-    created_at TEXT NOT NULL
+    password_hash TEXT NOT NULL, language TEXT NOT NULL, created_at TEXT NOT NULL
 ) STRICT;
+CREATE TABLE login_failure (name_digest TEXT PRIMARY KEY, failures INTEGER NOT NULL, locked_until TEXT) STRICT;
 CREATE TABLE person_role (
     person_id TEXT NOT NULL REFERENCES person, role TEXT NOT NULL, PRIMARY KEY (person_id, role)
 ) STRICT;

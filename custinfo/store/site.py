@@ -1,5 +1,6 @@
 """A site: one company's folder with its settings, keys, store, lake and reports."""
 
+import json
 import os
 import secrets
 import tomllib
@@ -9,6 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from custinfo.domain.errors import SiteFault
+from custinfo.domain.text import clean
 
 SECRETS = ("store", "audit", "lookup", "pseudonym", "cookie")
 SECRET_BYTES = 32
@@ -34,8 +36,8 @@ class Site:
         for secret in SECRETS:
             _write_private(home / "keys" / f"{secret}.key", secrets.token_hex(SECRET_BYTES))
         # The settings come last: a folder with site.toml is a whole site
-        quoted = name.replace("\\", "\\\\").replace('"', '\\"')
-        _write_private(home / "site.toml", f'name = "{quoted}"\nzone = "{zone}"\ndemo = {str(demo).lower()}\n')
+        quoted = json.dumps(clean(name, max_length=100), ensure_ascii=False)  # JSON's strings are TOML's too
+        _write_private(home / "site.toml", f'name = {quoted}\nzone = "{zone}"\ndemo = {str(demo).lower()}\n')
         return cls.load(home)
 
     @classmethod

@@ -93,6 +93,7 @@ def test_the_executed_notebook_is_whole_and_names_no_path_of_this_machine(built,
         ("monthly", {"period": "2026-10", "as_of": "0001-01-01T00:00:00+14:00"}, BadInput, "with its zone"),
         ("monthly", {"period": "2026-10", "language": "fr"}, BadInput, "zh-CN, en"),
         ("monthly", {"period": "2026-12"}, BadInput, "had not begun"),
+        ("monthly", {"period": "2015-01"}, BadInput, "rule"),
         ("monthly", {"period": "2026-10", "as_of": "2020-01-01T00:00:00Z"}, NotFound, ""),
     ],
 )

@@ -206,7 +206,7 @@ class TestAHostileBrowser:
         assert drafts.open_(store, login.person, draft_id).instance["basic"]["name"] == "甲"
 
     def test_an_exception_never_reaches_the_browser(self, card, store, monkeypatch):
-        def broken(*_):
+        def broken(*_, **__):
             raise RuntimeError("SECRET 13800138000")
 
         monkeypatch.setattr(drafts, "save", broken)
@@ -220,7 +220,7 @@ class TestAHostileBrowser:
 
     def test_an_answer_that_could_not_be_saved_is_not_acknowledged_and_may_come_again(self, card, monkeypatch):
         with monkeypatch.context() as broken:
-            broken.setattr(drafts, "save", lambda *_: 1 / 0)
+            broken.setattr(drafts, "save", lambda *_, **__: 1 / 0)
             assert card.send(kind="answer", id=1, ref=NAME, value="甲")["kind"] == "failed"
         assert card.send(kind="answer", id=1, ref=NAME, value="甲")["kind"] == "ack"
 

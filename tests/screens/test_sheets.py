@@ -1,10 +1,12 @@
 """The pages of blocks: home, the list of customers, a customer."""
 
 import json
+from datetime import date
 
 import pytest
 
-from custinfo.actions import drafts, records, sessions
+from custinfo.access import permissions
+from custinfo.actions import drafts, due, sessions
 from custinfo.domain.people import Role
 from custinfo.screens import customer, customers, home
 from tests import factories
@@ -26,7 +28,7 @@ def made(store, researcher):
     draft_id = factories.draft_of(
         store, researcher, "satisfaction_survey", factories.SURVEY, customer_id=first.customer_id
     )
-    records.submit(store, researcher, draft_id, "survey")
+    factories.submit(store, researcher, draft_id, "survey")
     return first.customer_id
 
 
@@ -79,8 +81,41 @@ class TestHome:
         told = visit(home.build, "/").send(kind="event", **message)
         assert told is None or told["kind"] == "blocks"
 
+    @pytest.mark.parametrize("role", Role)
+    @pytest.mark.parametrize("language", ["zh-CN", "en"])
+    def test_every_role_has_a_home(self, visit, store, made, role, language):
+        person = factories.account(store, role)
+        theirs = sessions.log_in(store, person.login_name, factories.PASSWORD)
+        page = visit(home.build, "/", session=theirs, language=language)
+        told = page.send(kind="hello")
+        assert told["kind"] == "sheet"
+        everything = json.dumps(told)
+        assert ("/segments" in everything) == permissions.may(person, "lake.read")
+        assert (f"/customer/{made}" in everything) == permissions.may(person, "customer.read")
+        assert ('"id": "due"' in everything) == permissions.may(person, "form.fill")
+        assert blocks_of(told, "card"), "something is said to everybody"
+        assert page.send(kind="event", name="nothing")["kind"] == "blocks"
+
+    def test_what_waits_is_counted_in_full_though_not_all_is_shown(self, visit, monkeypatch, login):
+        day = date(2026, 1, 1)
+        rows = [due.DueRow("due.draft", {}, day, None, f"/form/x?draft={n}") for n in range(20)]
+        monkeypatch.setattr(due, "mine", lambda *_: due.DueList(70, 65, rows))
+        card = card_named(visit(home.build, "/").send(kind="hello"), "待办事项")
+        assert [badge["text"] for badge in card["badges"]] == ["共 70 项", "65 项逾期"]
+        shown = card["blocks"][0]["items"]
+        assert (len(shown), shown[-1]["text"]) == (
+            home.DUE_MOST + 1,
+            f"另有 {70 - home.DUE_MOST} 项，处理完以上各项后显示。",
+        )
+
 
 class TestCustomers:
+    def test_a_manager_who_fills_in_nothing_reads_the_kind_of_card_too(self, visit, store, made):
+        manager = factories.account(store, Role.MANAGER)
+        theirs = sessions.log_in(store, manager.login_name, factories.PASSWORD)
+        told = visit(customers.build, "/customers", session=theirs).send(kind="hello")
+        assert "企业客户资料卡" in json.dumps(told, ensure_ascii=False)
+
     def test_a_search_draws_the_table_anew_and_leaves_the_box(self, visit, made):
         page = visit(customers.build, "/customers")
         assert blocks_of(page.send(kind="hello"), "search")

@@ -25,10 +25,10 @@ def trial_pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., RunningSite]]:
-    """Starts a server on a new site, with the real pages or those of a folder; ends it after the tests."""
+    """Starts a server on a new site, with the real pages or those of a folder, perhaps with limits; ends it at last."""
     running: list[RunningSite] = []
 
-    def begin(*trial: Path) -> RunningSite:
+    def begin(*trial: Path | int) -> RunningSite:
         home = tmp_path_factory.mktemp("site")
         make_site(home)
         port = free_port()

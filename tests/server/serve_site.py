@@ -1,4 +1,7 @@
-"""Runs the server as its command does, with trial pages in place of the real ones when a folder of them is given."""
+"""Runs the server as its command does, with trial pages in place of the real ones when a folder of them is given.
+
+After the folder may stand other limits of pages at once: per session, and in all.
+"""
 
 import logging
 import sys
@@ -13,6 +16,8 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(name)s %(message)s")
     if trial:
         pages.NOTEBOOKS = Path(trial[0])
+    if trial[1:]:
+        pages.MOST_PER_SESSION, pages.MOST_IN_ALL = map(int, trial[1:])
     try:
         launcher.serve(Path(home), port=int(port))
     except CustinfoError as error:

@@ -49,7 +49,6 @@ TRIAL_PAGES = {
     "home": ECHO,
     "form": "x = 'SECRET-IN-SOURCE'\nraise RuntimeError('SECRET-IN-ERROR')",
     "customers": "import os; os.kill(os.getpid(), 9)",
-    "customer": "from custinfo.domain.errors import NotFound\nraise NotFound('server.message.not_found.text')",
 }
 
 
@@ -110,7 +109,7 @@ def make_site(home: Path) -> Site:
     return site
 
 
-def start(home: Path, port: int, *trial: Path, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
+def start(home: Path, port: int, *trial: Path | int, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
     with (home / "server.log").open("w") as log:
         return subprocess.Popen(
             [sys.executable, str(Path(__file__).parent / "serve_site.py"), str(home), str(port), *map(str, trial)],
