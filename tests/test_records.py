@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from custinfo.actions import customers, drafts, records
+from custinfo.actions import customers, drafts, forms, records
 from custinfo.domain.errors import Conflict, NotFound, WrongState
-from custinfo.domain.people import Role
+from custinfo.domain.people import SERVICE, Role
 from custinfo.xforms import RefusedAnswer, Unfinished
 from tests.factories import (
     CARD,
@@ -126,6 +126,29 @@ def test_a_code_that_was_given_by_mistake_is_free_again_when_it_is_mended(store,
     card(store, lin, {CREDIT_CODE: code_for(90005)}, key="mended", customer_id=mistaken.customer_id)
     assert card(store, lin, CARD | {NAME: "真正的公司"}, key="rightful").customer_number == "C000002"
     assert customers.search(store, lin, code_for(90005), 10, 0).rows[0].number == "C000001"
+
+
+LOOSE = """| survey |
+| | type | name | label | save_to |
+| | text | name | Name | |
+| | decimal | capital | Capital | registered_capital |
+| settings |
+| | form_id | version |
+| | loose_card | 1 |
+| entities |
+| | list_name | label |
+| | customers | ${name} |
+"""
+
+
+def test_an_answer_that_would_stop_publication_is_refused_at_its_question(store, lin):
+    forms.publish(store, SERVICE, "loose.md", LOOSE.encode())
+    draft_id = draft_of(store, lin, "loose_card", {"/data/name": "甲", "/data/capital": "1.234"})
+    with pytest.raises(Unfinished) as unfinished:
+        submit(store, lin, draft_id, "loose")
+    assert [problem.ref for problem in unfinished.value.problems] == ["/data/capital"]
+    assert "1.234" in unfinished.value.text("en")
+    assert count(store, "record") == 0
 
 
 def test_a_survey_is_about_the_customer_whose_number_it_holds(store, lin):

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from custinfo import lake
 from custinfo.access import permissions, policies
 from custinfo.actions import drafts, entities, forms
+from custinfo.domain import customer
 from custinfo.domain.errors import Conflict, NotFound
 from custinfo.domain.people import Person
 from custinfo.store import Store, Tx
@@ -158,7 +158,7 @@ def _entity_asked_about(given: _Submission) -> str | None:
 
 def _check_properties(given: _Submission, action: EntityAction) -> None:
     """What the lake could not read would stop every later publication: it is mended now, at its question."""
-    wrong = lake.unreadable(action.properties)
+    wrong = customer.unreadable(action.properties)
     for ref, node in given.form.nodes.items():
         if node.bind.saveto in wrong:
             raise _unfinished(given, ref, "type", "records.unreadable", {"value": action.properties[node.bind.saveto]})

@@ -9,7 +9,7 @@ The lake holds no names and no identifiers: a customer is its keyed `pseudonym`.
 
 from custinfo.lake.imports import SalesBatch, read_sales, write_batch
 from custinfo.lake.manifest import LakeFile, Manifest, newest, read_all
-from custinfo.lake.publishing import BatchRow, EntityVersionRow, pseudonym, publish, unreadable
+from custinfo.lake.publishing import BatchRow, EntityVersionRow, pseudonym, publish
 from custinfo.lake.tables import Lake, open
 from custinfo.lake.verification import verify
 
@@ -26,7 +26,6 @@ __all__ = [
     "publish",
     "read_all",
     "read_sales",
-    "unreadable",
     "verify",
     "write_batch",
 ]

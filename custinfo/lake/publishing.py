@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from custinfo.domain import clock, codelists, money
+from custinfo.domain import clock, codelists
+from custinfo.domain.customer import PROPERTIES
 from custinfo.domain.errors import BadInput, SiteFault, WrongState
 from custinfo.lake import files, manifest, schema
 from custinfo.lake.manifest import LakeFile, Manifest
@@ -46,18 +47,6 @@ class BatchRow:
     batch_id: str
     recorded_at: datetime
     file: LakeFile
-
-
-PROPERTIES: Mapping[str, tuple[str, Callable[[str], str | int]]] = {
-    # The lake's column: the card's property, and how its text is read. What is not named here never reaches the lake.
-    "customer_type": ("customer_type", str),
-    "ownership": ("ownership", str),
-    "region": ("region", str),
-    "industry": ("industry", str),
-    "kind": ("kind", str),
-    "staff": ("staff", int),
-    "registered_capital_fen": ("registered_capital", money.fen),
-}
 
 
 def publish(
@@ -150,19 +139,6 @@ def pseudonym(key: bytes, customer_id: str) -> str:
 def naive(moment: datetime) -> datetime:
     """A moment as the lake's tables hold it: in UTC, without its zone."""
     return moment.astimezone(UTC).replace(tzinfo=None)
-
-
-def unreadable(properties: Mapping[str, str]) -> list[str]:
-    """The properties that no column of the lake could take: a card that has any must not be recorded."""
-    return [name for name, read in PROPERTIES.values() if not _readable(read, properties.get(name, ""))]
-
-
-def _readable(read: Callable[[str], str | int], text: str) -> bool:
-    try:
-        read(text or "0")
-    except (ValueError, BadInput):
-        return False
-    return True
 
 
 def _value(row: EntityVersionRow, column: str) -> str | int | None:

@@ -72,7 +72,7 @@ def publish(
     (place.lake / "sales").mkdir(parents=True, exist_ok=True)
     count = schema.write(place.lake / path, schema.SALES, [pa.RecordBatch.from_pylist(lines, schema=schema.SALES)])
     file = lake.LakeFile("sales", path, files.sha256(place.lake / path), count)
-    lake.publish(place, rows, [lake.BatchRow(batch, recorded, file)], now)
+    lake.publish(place, rows, [lake.BatchRow(batch, recorded, file)], lambda: now)
 
 
 def later(days: int) -> datetime:

@@ -1,0 +1,30 @@
+"""What is known of a customer beside names: the attributes that cards save, and that the lake and its readers have."""
+
+from collections.abc import Callable, Mapping
+
+from custinfo.domain import money
+from custinfo.domain.errors import BadInput
+
+PROPERTIES: Mapping[str, tuple[str, Callable[[str], str | int]]] = {
+    # The lake's column: the card's property, and how its text is read. What is not named here never reaches the lake.
+    "customer_type": ("customer_type", str),
+    "ownership": ("ownership", str),
+    "region": ("region", str),
+    "industry": ("industry", str),
+    "kind": ("kind", str),
+    "staff": ("staff", int),
+    "registered_capital_fen": ("registered_capital", money.fen),
+}
+
+
+def unreadable(properties: Mapping[str, str]) -> list[str]:
+    """The properties that no column of the lake could take: a card that has any must not be recorded."""
+    return [name for name, read in PROPERTIES.values() if not _readable(read, properties.get(name, ""))]
+
+
+def _readable(read: Callable[[str], str | int], text: str) -> bool:
+    try:
+        read(text or "0")
+    except (ValueError, BadInput):
+        return False
+    return True
