@@ -116,6 +116,12 @@ def load(store: Store, form_id: str, version: str | None = None) -> xforms.Form:
     return _compiled(row["xform"])
 
 
+def warm(store: Store) -> None:
+    """Compile the newest version of every form, and work out its first choices, for this process and its forks."""
+    for form_id in titles_of(store):
+        session(store, load(store, form_id), {})
+
+
 def find(store: Store, form_id: str, version: str | None = None) -> Row:
     """The row of a published form. Raises NotFound."""
     row = store.row(

@@ -107,7 +107,7 @@ class PageServer(Voila):  # type: ignore[misc]  # voila is not typed
         self.kernel_manager = Kernels(  # type: ignore[no-untyped-call]
             parent=self,
             owners=owners,
-            nursery=NurseryClient(),
+            nursery=NurseryClient(self._site.home),
             root_dir=self.root_dir,
             connection_dir=self.connection_dir,
             kernel_spec_manager=self.kernel_spec_manager,

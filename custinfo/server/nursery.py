@@ -138,11 +138,23 @@ def _load() -> None:
     del sys.modules["pandas"]  # a page that asks for it gets it
 
 
+def _read_forms(home: Path) -> None:
+    """Compile the site's forms once, for every page that will show one. The store is closed again before any fork."""
+    # A site that cannot be read is reported by the page that needs it
+    with contextlib.suppress(Exception):
+        from custinfo.actions import forms
+        from custinfo.store import Site, Store
+
+        with Store.open(Site.load(home)) as store:
+            forms.warm(store)
+
+
 def main() -> None:
-    """`nursery.py <descriptor of the socket to the server>`."""
+    """`nursery.py <descriptor of the socket to the server> <the site's folder>`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     server = socket.socket(fileno=int(sys.argv[1]))
     _load()
+    _read_forms(Path(sys.argv[2]))
     if len(list(Path("/proc/self/task").iterdir())) > 1:
         sys.exit("a library that was loaded has started a thread: kernels cannot be forked from here")
     gc.collect()

@@ -61,7 +61,8 @@ class KernelProcess:
 class NurseryClient:
     """The server's end of the socket to the nursery."""
 
-    def __init__(self) -> None:
+    def __init__(self, home: Path) -> None:
+        self._home = home
         self.process: subprocess.Popen[bytes] | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._reading: asyncio.Task[None] | None = None
@@ -74,7 +75,7 @@ class NurseryClient:
         ours, theirs = socket.socketpair()
         with theirs:
             self.process = subprocess.Popen(  # noqa: S603  # our own script, our own interpreter
-                [sys.executable, "-I", str(NURSERY_SCRIPT), str(theirs.fileno())],
+                [sys.executable, "-I", str(NURSERY_SCRIPT), str(theirs.fileno()), str(self._home)],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 env=os.environ | ONE_THREAD,
