@@ -21,7 +21,6 @@ from custinfo.store import Store
 from custinfo.xforms import Form, Record
 
 SEED = 20261122
-COMPANIES, INDIVIDUALS = 1700, 300
 REVIEWED_WITHIN = 380
 """Every card was last gone through within so many days: some are overdue for their yearly review."""
 PASSWORD = "custinfo-demo"  # noqa: S105  the demo is invented, and its password is printed at every start
@@ -43,13 +42,11 @@ class Made:
     lake_version: int
 
 
-def fill(
-    store: Store, *, companies: int = COMPANIES, individuals: int = INDIVIDUALS, today: datetime | None = None
-) -> Made:
-    """Fill the store and its lake; `today` is the invented present, which the dealings end the month before."""
-    until = Month.of((today or utc_now()).astimezone(store.site.zone).date()).plus(-1)
+def fill(store: Store) -> Made:
+    """Fill the store and its lake; the dealings end with the month before this one."""
+    until = Month.of(utc_now().astimezone(store.site.zone).date()).plus(-1)
     staff = [_account(store, *account) for account in ACCOUNTS]
-    customers = [*demo.companies(SEED, companies, until), *demo.individuals(SEED, individuals, until)]
+    customers = [*demo.companies(SEED, demo.COMPANIES, until), *demo.individuals(SEED, demo.INDIVIDUALS, until)]
     numbers = _record_cards(store, staff[0], customers, until)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "demo-sales.csv"

@@ -14,9 +14,9 @@ def written(final: Path) -> Iterator[Path]:
     beside = final.with_name(f".{final.name}.part")
     try:
         yield beside
-        _sync(beside)
+        sync(beside)
         beside.replace(final)
-        _sync(final.parent)
+        sync(final.parent)
     finally:
         beside.unlink(missing_ok=True)
 
@@ -27,7 +27,8 @@ def sha256(file: Path) -> str:
         return hashlib.file_digest(content, "sha256").hexdigest()
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Have a file or a folder on the disk before anything goes on."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -5,7 +5,6 @@ differ from one already there is refused. A run that fails leaves its notebook i
 """
 
 import hashlib
-import os
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from custinfo.domain import clock
 from custinfo.domain.errors import Conflict, SiteFault
 from custinfo.domain.messages import DEFAULT_LANGUAGE
 from custinfo.domain.periods import Month
+from custinfo.lake import files
 from custinfo.reports import executed, parameters, places
 from custinfo.reports.kernel import own_kernel
 from custinfo.store.site import Site
@@ -131,8 +131,8 @@ def _failed(site: Site, order: Order, notebook: Path, fault: Exception) -> SiteF
 
 def _publish(beside: Path, folder: Path) -> None:
     for file in beside.iterdir():
-        _to_disk(file)
-    _to_disk(beside)
+        files.sync(file)
+    files.sync(beside)
     try:
         # Only an empty folder would be replaced: a report that is there stays
         beside.rename(folder)
@@ -141,7 +141,7 @@ def _publish(beside: Path, folder: Path) -> None:
             raise
         _check_equal(beside, folder)
     else:
-        _to_disk(folder.parent)
+        files.sync(folder.parent)
 
 
 def _check_equal(new: Path, old: Path) -> None:
@@ -149,14 +149,6 @@ def _check_equal(new: Path, old: Path) -> None:
         before, after = old / name, new / name
         if not (before.is_file() and after.is_file() and before.read_bytes() == after.read_bytes()):
             raise Conflict("reports.differs", folder=old, file=name)
-
-
-def _to_disk(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _built(order: Order) -> Built:
