@@ -7,24 +7,23 @@ session.layout(), session.state(ref), session.explain(ref)      # what to draw, 
 record = session.finish()                                       # or Unfinished, with every problem
 """
 
-from collections.abc import Mapping
-
+from custinfo.xforms.attachments import read_attachment
 from custinfo.xforms.explain import Reason
+from custinfo.xforms.findings import Finding
+from custinfo.xforms.form_check import from_file
 from custinfo.xforms.layout import Drawn
 from custinfo.xforms.model import Form, FormError
 from custinfo.xforms.problems import Format, Problem, RefusedAnswer, Unfinished
+from custinfo.xforms.quotas import Counts
 from custinfo.xforms.reader import load
 from custinfo.xforms.records import EntityAction, Record
 from custinfo.xforms.session import Changes, NodeState, Session
-from custinfo.xforms.xlsform import to_xform
 
-
-def from_xlsform(data: bytes, file_name: str, attachments: Mapping[str, bytes] | None = None) -> Form:
-    """The form of an XLSForm file. Raises FormError with everything that is wrong with it."""
-    return load(to_xform(data, file_name), attachments)
+from_xlsform = from_file
 
 
 __all__ = [
-    "Changes", "Drawn", "EntityAction", "Form", "FormError", "Format", "NodeState", "Problem", "Reason", "Record",
-    "RefusedAnswer", "Session", "Unfinished", "from_xlsform", "load",
+    "Changes", "Counts", "Drawn", "EntityAction", "Finding", "Form", "FormError", "Format", "NodeState", "Problem",
+    "Reason", "Record", "RefusedAnswer", "Session", "Unfinished", "from_file", "from_xlsform", "load",
+    "read_attachment",
 ]  # fmt: skip

@@ -9,6 +9,10 @@ from custinfo.xforms.tree import Item
 from custinfo.xforms.xpath import Moment, XPathError
 
 _CHAIN = 100  # how many actions one change may set off
+_CHANGED, _NEW_REPEAT, _LOAD = "xforms-value-changed", "odk-new-repeat", "odk-instance-load"
+_FIRST_LOAD = frozenset(["odk-instance-first-load", "xforms-ready"])  # the second is its name of old
+EVENTS = _FIRST_LOAD | {_CHANGED, _NEW_REPEAT, _LOAD}
+"""What an action may wait for."""
 
 
 class Actions:
@@ -17,20 +21,40 @@ class Actions:
     def __init__(self, engine: Engine, properties: Mapping[str, str]) -> None:
         self.engine, self.form, self.properties = engine, engine.form, properties
         self._running = 0
+        self._at_end: list[Item] = []
+        on_change = (c for c in self.form.control_of.values() if any(_CHANGED in a.events for a in c.actions))
+        self._listened = frozenset(c.ref for c in on_change if self.form.nodes[c.ref].bind.calculate is not None)
 
     def load(self, *, first: bool) -> None:
         """When the form is opened: for a new record, or again."""
-        for item in list(self.engine.root.inside()):
-            if item.spec.bind.preload and not item.stored:
-                self._set(item, self._preloaded(*item.spec.bind.preload, first))
-        wanted = {"odk-instance-load", "odk-instance-first-load"} if first else {"odk-instance-load"}
+        self._preload(first)
+        wanted = {_LOAD, *_FIRST_LOAD} if first else {_LOAD}
         for action in self.form.actions:
             if wanted & set(action.events):
                 for item in self._chosen(action, self.engine.all_at(action.ref), self.engine.root):
-                    if item.relevant:
+                    # An entity has its id from the start, also where its group or repeat is asked for only later.
+                    if item.relevant or item.kind == "attribute":
                         self._run(action, item)
         self.engine.settle()
         self.new_repeats()
+        self.engine.listened = self._listened
+
+    def finish(self) -> bool:
+        """Notes the end of the interview in a record that has none from before; whether there was anything to do."""
+        asked = [item for item in self._at_end if item.relevant and item.root() is self.engine.top]
+        for item in asked:
+            self._set(item, Moment(self.engine.context.local_now(), whole=True).text())
+        return bool(asked)
+
+    def recalculated(self) -> None:
+        """After calculations gave other values: runs the actions that wait for them."""
+        for _ in range(_CHAIN):
+            changed, self.engine.recalculated = self.engine.recalculated, {}
+            for item in changed:
+                if item.root() is self.engine.top:
+                    self.value_changed(item)
+            if not self.engine.recalculated:
+                return
 
     def new_repeats(self) -> None:
         """After instances of repeats were added, by hand or by a count."""
@@ -38,7 +62,7 @@ class Actions:
             created, self.engine.created = self.engine.created, []
             for instance in created:
                 for action in self.form.actions:
-                    if "odk-new-repeat" in action.events and instance.parent is not None:
+                    if _NEW_REPEAT in action.events and instance.parent is not None:
                         for item in [i for i in instance.inside() if i.spec.ref == action.ref]:
                             self._run(action, item)
             self.engine.settle()
@@ -49,7 +73,7 @@ class Actions:
         """After an answer changed. Actions may set off others; a circle ends after a while."""
         control = self.form.control_of.get(source.spec.ref)
         for action in control.actions if control else ():
-            if "xforms-value-changed" in action.events and self._running < _CHAIN:
+            if _CHANGED in action.events and self._running < _CHAIN:
                 for item in self._chosen(action, self._targets(action.ref, source), source):
                     before = item.stored
                     self._run(action, item)
@@ -93,6 +117,17 @@ class Actions:
         if value != item.stored:
             self.engine.set_stored(item, value)
             self.engine.settle()
+
+    def _preload(self, first: bool) -> None:
+        """Values that the device supplies take the place of the form's defaults; in a record opened again they stay."""
+        for item in list(self.engine.root.inside()):
+            if not item.spec.bind.preload:
+                continue
+            kind, parameter = item.spec.bind.preload
+            if (kind, parameter) == ("timestamp", "end"):
+                self._at_end += [] if item.stored else [item]
+            elif first or not item.stored:
+                self._set(item, self._preloaded(kind, parameter, first) or item.stored)
 
     def _preloaded(self, kind: str, parameter: str, first: bool) -> str:
         context = self.engine.context

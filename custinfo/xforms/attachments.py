@@ -4,13 +4,16 @@ import csv
 import io
 import json
 from collections.abc import Iterable
+from xml.parsers import expat
 
 from lxml import etree
 
-from custinfo.xforms.xpath import Node
+from custinfo.xforms.xpath import Node, to_string
 
 MAX_ATTACHMENT = 64 * 1024 * 1024
 MAX_ROWS = 1_000_000
+MAX_DEPTH = 100
+MAX_ATTRIBUTE = 200_000
 
 
 def parser() -> etree.XMLParser:
@@ -32,15 +35,66 @@ def read_attachment(name: str, data: bytes) -> Node:
     return still(tree_of(parse_xml(data)))
 
 
+class BadXml(ValueError):
+    """XML that is not taken: a message key and facts. As a text it is the place or the mark, in no language."""
+
+    def __init__(self, key: str, shown: str, **facts: object) -> None:
+        self.key, self.facts = key, facts
+        super().__init__(shown)
+
+
 def parse_xml(data: bytes) -> etree._Element:
-    """Raises ValueError for what is no XML, or has a document type (entities, external subsets)."""
+    """Raises BadXml for what is no XML, has a document type (entities, external subsets), or is nested or long beyond
+    measure. A document type is found before anything in it is read.
+    """
+    if _has_doctype(data):
+        raise BadXml("xforms.xml_doctype", "<!DOCTYPE>")
     try:
         root = etree.fromstring(data, parser())
     except etree.XMLSyntaxError as error:
-        raise ValueError(str(error)) from None
+        line, column = error.position
+        raise BadXml("xforms.xml_syntax", f"{line}:{column}", line=line, column=column) from None
     if root.getroottree().docinfo.internalDTD is not None:
-        raise ValueError("<!DOCTYPE>")
+        raise BadXml("xforms.xml_doctype", "<!DOCTYPE>")
+    _check_measures(root)
     return root
+
+
+class _Found(Exception):
+    """The document type, or the first element, has been reached."""
+
+
+def _has_doctype(data: bytes) -> bool:
+    """Whether a document type stands before the first element. What cannot be read is left to the parser."""
+
+    def doctype(*_: object) -> None:
+        raise _Found("doctype")
+
+    def element(*_: object) -> None:
+        raise _Found("element")
+
+    reader = expat.ParserCreate()
+    reader.StartDoctypeDeclHandler, reader.StartElementHandler = doctype, element
+    try:
+        reader.Parse(data, True)
+    except _Found as found:
+        return str(found) == "doctype"
+    except (expat.ExpatError, LookupError, ValueError):
+        pass
+    return False
+
+
+def _check_measures(root: etree._Element) -> None:
+    level, depth = [root], 0
+    while level:
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise BadXml("xforms.form_too_deep", f"> {MAX_DEPTH}", limit=MAX_DEPTH)
+        for element in level:
+            if any(len(value) > MAX_ATTRIBUTE for value in element.attrib.values()):
+                facts = {"line": element.sourceline, "limit": MAX_ATTRIBUTE}
+                raise BadXml("xforms.xml_attribute", f"{element.sourceline}: > {MAX_ATTRIBUTE}", **facts)
+        level = [child for element in level for child in element]
 
 
 def tree_of(element: etree._Element) -> Node:
@@ -73,10 +127,13 @@ def still(tree: Node) -> Node:
 def _csv(data: bytes) -> Node:
     text = _decoded(data)
     first = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=first.count)
+    delimiter = max(",;\t|", key=first.count)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    header = [h.strip() for h in next(rows, [])]
-    return _table(dict(zip(header, row, strict=False)) for row in rows if any(row))
+    try:
+        header = [h.strip() for h in next(rows, [])]
+        return _table(dict(zip(header, row, strict=False)) for row in rows if any(row))
+    except csv.Error:
+        raise ValueError(f"CSV, {rows.line_num}") from None
 
 
 def _decoded(data: bytes) -> str:
@@ -85,7 +142,7 @@ def _decoded(data: bytes) -> str:
             return data.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise ValueError("neither UTF-8 nor GB18030")
+    raise ValueError("≠ UTF-8, GB18030")
 
 
 def _table(rows: Iterable[dict[str, str]]) -> Node:
@@ -106,20 +163,33 @@ def _geojson(data: bytes) -> Node:
     try:
         features = json.loads(data)["features"]
         return _table(map(_feature, features))
-    except (TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise ValueError(f"GeoJSON: {error}") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"GeoJSON, {error.lineno}:{error.colno}") from None
+    except (TypeError, KeyError, AttributeError, RecursionError, UnicodeDecodeError):
+        raise ValueError("GeoJSON: features, properties, geometry") from None
 
 
 def _feature(feature: dict[str, dict[str, object]]) -> dict[str, str]:
     """Properties, `id` and the geometry as ODK writes places: `latitude longitude 0 0; …`."""
-    row = {str(k): str(v) for k, v in (feature.get("properties") or {}).items()}
+    row = {str(k): _plain(v) for k, v in (feature.get("properties") or {}).items()}
     if "id" in feature:
-        row.setdefault("id", str(feature["id"]))
+        row.setdefault("id", _plain(feature["id"]))
     geometry = feature.get("geometry") or {}
     places = geometry.get("coordinates")
     if isinstance(places, list):
         while places and isinstance(places[0], list) and places[0] and isinstance(places[0][0], list):
             places = places[0]
         pairs = places if places and isinstance(places[0], list) else [places]
-        row["geometry"] = "; ".join(f"{p[1]} {p[0]} 0 0" for p in pairs if isinstance(p, list) and len(p) > 1)
+        row["geometry"] = "; ".join(
+            f"{_plain(p[1])} {_plain(p[0])} 0 0" for p in pairs if isinstance(p, list) and len(p) > 1
+        )
     return row
+
+
+def _plain(value: object) -> str:
+    """A value of JSON as expressions write it: `1.0` is `1`, true is `true`, null is blank."""
+    if value is None or isinstance(value, (str, bool)):
+        return "" if value is None else to_string(value)
+    if isinstance(value, (int, float)):
+        return to_string(float(value)) if abs(value) < 2**53 else str(value)
+    return json.dumps(value, ensure_ascii=False)

@@ -4,7 +4,7 @@
 import heapq
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from custinfo.xforms.model import Form, ModelNode
@@ -12,6 +12,7 @@ from custinfo.xforms.rules import Kind, Rule, Rules
 from custinfo.xforms.tree import MAX_INSTANCES, Item, document, template
 from custinfo.xforms.xpath import (
     Context,
+    Days,
     Expression,
     Focus,
     Moment,
@@ -24,6 +25,7 @@ from custinfo.xforms.xpath import (
 )
 
 _FRACTION = re.compile(r"-?\d+\.\d*\Z", re.ASCII)
+SETTLE_LIMIT = 20_000_000  # steps of all rules that one change sets off
 _ROUNDS = 20  # how often one rule may be evaluated for one item after one change: rules that wait for each other
 
 
@@ -47,6 +49,8 @@ class Engine:
         self.touched = Touched()
         self._singles: dict[str, list[Item]] = {}
         self.created: list[Item] = []  # repeat instances whose actions have not run yet
+        self.listened: frozenset[str] = frozenset()  # calculations whose change sets off actions
+        self.recalculated: dict[Item, None] = {}  # those of them whose actions have not run yet
         self._heap: list[int] = []
         self._pending: dict[int, dict[Item, None]] = {}
 
@@ -57,13 +61,16 @@ class Engine:
 
     # What to evaluate
 
-    def schedule(self, rule: Rule, items: Iterable[Item]) -> None:
+    def schedule(self, rule: Rule, items: Sequence[Item]) -> None:
         """Marks a rule for evaluation at these items."""
         waiting = self._pending.get(rule.order)
         if waiting is None:
             waiting = self._pending[rule.order] = {}
             heapq.heappush(self._heap, rule.order)
-        waiting.update(dict.fromkeys(items))
+        if len(items) == 1:
+            waiting[items[0]] = None
+        else:
+            waiting.update(dict.fromkeys(items))
 
     def schedule_below(self, items: Iterable[Item]) -> None:
         """Every rule of these items."""
@@ -79,18 +86,23 @@ class Engine:
         self.touched.items[item] = None
         for rule, anchor in self.rules.readers.get(item.spec.ref, ()):
             self.schedule(rule, self._readers(rule, anchor, item))
-        for ref in self.rules.outputs.get(item.spec.ref, ()):
-            self.touched.items.update(dict.fromkeys(self.all_at(ref)))
+        for label, anchor in self.rules.outputs.get(item.spec.ref, ()):
+            self.touched.items.update(dict.fromkeys(self._readers(label, anchor, item)))
 
     def structure_changed(self, parent: Item, spec: ModelNode) -> None:
-        """Repeat instances were added or removed: schedules all that reads them or anything inside them."""
+        """Repeat instances were added or removed: schedules all that reads them or anything inside them.
+
+        Rules that never leave their own instance are not concerned: no instance has other answers than before.
+        """
         self.touched.structure = True
         for place in spec.walk():
             for rule, anchor in self.rules.readers.get(place.ref, ()):
-                near = anchor if len(anchor) < len(spec.ref) else spec.ref.rpartition("/")[0]
-                self.schedule(rule, self._down(self._up_to(parent, near), near, rule.home))
-            for ref in self.rules.outputs.get(place.ref, ()):
-                self.touched.items.update(dict.fromkeys(self.all_at(ref)))
+                if len(anchor) < len(spec.ref):
+                    self.schedule(rule, self._down(self._up_to(parent, anchor), anchor, rule.home))
+            for label, anchor in self.rules.outputs.get(place.ref, ()):
+                if len(anchor) < len(spec.ref):
+                    near = self._up_to(parent, anchor)
+                    self.touched.items.update(dict.fromkeys(self._down(near, anchor, label.home)))
 
     def all_at(self, ref: str) -> list[Item]:
         """Every item at a place of the form."""
@@ -100,9 +112,12 @@ class Engine:
 
     def below(self, item: Item, ref: str) -> list[Item]:
         """The items at `ref` inside `item`."""
-        return self._down(item, item.spec.ref, ref)
+        return self._single(ref) if ref in self.rules.single else self._down(item, item.spec.ref, ref)
 
     def _readers(self, rule: Rule, anchor: str, item: Item) -> list[Item]:
+        single = self._singles.get(rule.home)
+        if single is not None:
+            return single
         if rule.home in self.rules.single:
             return self._single(rule.home)
         items = [self._up_to(item, anchor)]
@@ -139,6 +154,7 @@ class Engine:
     def settle(self) -> None:
         """Evaluates what is scheduled, and what that concerns, until nothing changes."""
         rounds: dict[tuple[int, Item], int] = {}
+        spent = 0
         while self._heap:
             order = heapq.heappop(self._heap)
             rule, items = self.rules.ordered[order], self._pending.pop(order)
@@ -147,8 +163,12 @@ class Engine:
                     continue
                 key = (order, item)
                 rounds[key] = rounds.get(key, 0) + 1
-                if rounds[key] <= _ROUNDS:
+                if spent > SETTLE_LIMIT:  # what is left is not evaluated, and `finish()` refuses
+                    self.faults[item, rule.kind] = XPathError("too_many_steps", limit=SETTLE_LIMIT)
+                elif rounds[key] <= _ROUNDS:
+                    self.context.steps = 0
                     APPLY[rule.kind](self, rule, item)
+                    spent += self.context.steps
 
     def evaluate(self, expression: Expression, node: Node) -> Value:
         """The value of an expression seen from a node."""
@@ -182,16 +202,22 @@ class Engine:
         value = as_answer(self._value(rule, item, ""), item.spec.bind.type)
         if value != item.stored:
             self.set_stored(item, value)
+            if item.spec.ref in self.listened:
+                self.recalculated[item] = None
 
     def relevant(self, rule: Rule, item: Item) -> None:
         """Whether the place is asked at all."""
-        item.own_relevant = to_boolean(self._value(rule, item, True))
-        self._inherit(item)
+        own = to_boolean(self._value(rule, item, True))
+        if own != item.own_relevant:
+            item.own_relevant = own
+            self._inherit(item)
 
     def readonly(self, rule: Rule, item: Item) -> None:
         """Whether the place may be changed by hand."""
-        item.own_readonly = to_boolean(self._value(rule, item, False))
-        self._inherit(item)
+        own = to_boolean(self._value(rule, item, False))
+        if own != item.own_readonly:
+            item.own_readonly = own
+            self._inherit(item)
 
     def _inherit(self, item: Item) -> None:
         """Relevance and read-only pass down to everything inside."""
@@ -205,9 +231,10 @@ class Engine:
                 continue
             one.relevant, one.readonly = relevant, readonly
             self.touched.items[one] = None
-            if one.is_leaf:
+            if not one.spec.is_group:
                 self.refresh(one)
-            stack.extend(reversed([*one.attributes, *one.children]))
+            stack.extend(reversed(one.children))
+            stack.extend(reversed(one.attributes))
 
     def required(self, rule: Rule, item: Item) -> None:
         """Whether a blank answer is a problem."""
@@ -241,9 +268,16 @@ class Engine:
             if key and (item, rule.kind) not in self.faults:
                 self.rules.lists.put(key, offered)
         if item.offered != offered:
+            if item.stored and item.offered is not None and self.form.control_of[rule.ref].kind == "rank":
+                self._rank_all(rule, item)
             item.offered = offered
             self.touched.items[item] = None
             self.refresh(item)
+
+    def _rank_all(self, rule: Rule, item: Item) -> None:
+        """An order that was given holds all choices for ever: those that come to be offered stand at its end."""
+        ranked = item.stored.split()
+        item.stored = " ".join([*ranked, *(v for v in self.offered_values(rule, item) if v not in ranked)])
 
     def _list_key(self, rule: Rule) -> tuple[str, ...] | None:
         reads = self.rules.lists.reads(rule.ref)
@@ -333,7 +367,7 @@ def as_answer(value: Value, type_: str) -> str:
     if isinstance(value, float) and value != value:
         return ""
     if isinstance(value, float) and type_ in ("int", "integer") and math.isfinite(value):
-        return str(int(value))
+        return to_string(value) if isinstance(value, Days) else str(int(value))
     if isinstance(value, bool) and type_ in ("int", "integer", "decimal"):
         return "1" if value else "0"
     if isinstance(value, Moment):

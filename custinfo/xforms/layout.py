@@ -81,7 +81,7 @@ def _repeat(engine: Engine, texts: Texts, control: Control, inside: Item) -> Ite
             rounds.append(Drawn("instance", item.ref, texts.show(control.label, item), children=children))
     drawn = (c for top in engine.form.controls for c in top.walk())
     around = next((c for c in drawn if c.kind == "group" and c.ref == control.ref), control)
-    if rounds or not control.count:
+    if rounds or not (control.count or parent.instances(spec)):  # rounds that are not asked for now: nor is another one
         ref = f"{parent.ref}/{spec.name}"
         yield Drawn(
             "repeat", ref, texts.show(around.label, parent), texts.show(around.hint, parent), "",

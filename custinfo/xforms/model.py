@@ -1,11 +1,12 @@
 """A form as data: what an XForm says, without any answer. Made by `reader.read`; nothing here changes afterwards."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from custinfo.domain.errors import BadInput
+from custinfo.xforms.findings import Finding
 from custinfo.xforms.xpath import Node
 
 if TYPE_CHECKING:
@@ -16,16 +17,17 @@ ControlKind = Literal["group", "repeat", "input", "select1", "select", "range", 
 
 
 class FormError(BadInput):
-    """A form cannot be used. `problems` holds all that is wrong with it, each as (message key, facts)."""
+    """A form cannot be used. `findings` says all that is wrong, and where; `problems` the same as (key, facts)."""
 
-    def __init__(self, problems: "list[tuple[str, dict[str, object]]]") -> None:
-        self.problems = problems
-        key, facts = problems[0]
+    def __init__(self, problems: "Sequence[Finding | tuple[str, Mapping[str, object]]]") -> None:
+        self.findings = tuple(p if isinstance(p, Finding) else Finding("", 0, "", *p) for p in problems)
+        self.problems: list[tuple[str, dict[str, object]]] = [(f.key, dict(f.facts)) for f in self.findings]
+        key, facts = self.problems[0]
         super().__init__(key, **facts)
 
     def text(self, language: str = "zh-CN") -> str:
         """All problems, one on a line."""
-        return "\n".join(BadInput(key, **facts).text(language) for key, facts in self.problems)
+        return "\n".join(finding.text(language) for finding in self.findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +82,15 @@ class ModelNode:
     prefix: str = ""
     ns: str = ""
 
-    @property
+    @cached_property
     def is_group(self) -> bool:
         """Whether it holds other places instead of an answer."""
-        return bool([c for c in self.children if not c.name.startswith("@")])
+        return any(not c.name.startswith("@") for c in self.children)
+
+    @cached_property
+    def by_name(self) -> Mapping[str, "ModelNode"]:
+        """The places directly inside, by name."""
+        return {c.name: c for c in reversed(self.children)}
 
     def walk(self) -> "Iterator[ModelNode]":
         """It and everything below, in document order."""
@@ -178,6 +185,12 @@ class Form:
     entities: tuple[EntityDeclaration, ...]
     initial: Draft
     namespaces: Mapping[str, str]
+    live: frozenset[str] = frozenset()
+    """Ids of lists that came without rows: a session may be given them, such as the customers of today."""
+    quotas: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """By question: how many records may have which answer (`bind::custinfo:quota`, `cell=limit; cell=limit`)."""
+    style: str = ""
+    """How the whole form asks to be drawn: `pages`, `theme-grid` …, as the settings sheet says."""
 
     @cached_property
     def nodes(self) -> Mapping[str, ModelNode]:
@@ -194,6 +207,21 @@ class Form:
                 if control.ref and (known is None or known.kind == "group"):
                     found[control.ref] = control
         return found
+
+    @cached_property
+    def pictured(self) -> frozenset[str]:
+        """Ids of the texts that have a picture, a sound or a film beside the words."""
+        forms = {"image", "audio", "video", "big-image"}
+        texts = (text for language in self.translations.values() for text in language.items())
+        return frozenset(text_id for text_id, values in texts if not forms.isdisjoint(values))
+
+    @cached_property
+    def live_texts(self) -> frozenset[str]:
+        """Ids of the texts that have answers inside them."""
+        texts = (text for language in self.translations.values() for text in language.items())
+        return frozenset(
+            text_id for text_id, forms in texts if any(isinstance(p, Output) for parts in forms.values() for p in parts)
+        )
 
     @property
     def languages(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from custinfo.domain.errors import BadInput
 from custinfo.domain.messages import text
 from custinfo.xforms.xpath.dates import parse_date, parse_moment, parse_time
 
-RuleName = Literal["required", "constraint", "type", "format", "choice", "text", "unique", "about"]
+RuleName = Literal["required", "constraint", "type", "format", "choice", "text", "unique", "about", "quota", "reason"]
 Format: TypeAlias = Callable[[str], str | None]
 
 
@@ -28,12 +28,13 @@ class Problem:
 
     def message(self, language: str = "zh-CN") -> str:
         """Place, fact and remedy. The form's own message, if it has one, stands for fact and remedy."""
-        place = _in(self.label, language) or self.ref
-        fact = _in(self.own, language) or text(self.key, _ours(language), **self.facts)
+        place = in_language(self.label, language) or self.ref
+        fact = in_language(self.own, language) or text(self.key, _ours(language), **self.facts)
         return text("xforms.problem", _ours(language), place=place, fact=fact)
 
 
-def _in(texts: Mapping[str, str], language: str) -> str:
+def in_language(texts: Mapping[str, str], language: str) -> str:
+    """The text in the language, in one near to it, or in any that there is."""
     if language in texts:
         return texts[language]
     base = language.partition("-")[0]
@@ -107,6 +108,6 @@ _TYPES: dict[str, Callable[[str, tzinfo], bool]] = {
     "boolean": lambda v, z: v in ("true", "false", "1", "0"),
     "geopoint": _geopoint,
     "geotrace": _line(2),
-    "geoshape": _line(4),
+    "geoshape": _line(3),
 }
 _MESSAGE = {"integer": "int"}

@@ -6,13 +6,27 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-from custinfo.xforms.attachments import parse_xml, read_attachment, still, tree_of
+from custinfo.xforms import quotas
+from custinfo.xforms.actions import EVENTS
+from custinfo.xforms.attachments import BadXml, parse_xml, read_attachment, still, tree_of
 from custinfo.xforms.controls import OPENROSA, XFORMS, ControlReader, set_value, text_of
-from custinfo.xforms.model import NAMESPACE, Bind, EntityDeclaration, Form, FormError, ModelNode, Parts, SetValue, Text
+from custinfo.xforms.model import (
+    NAMESPACE,
+    Bind,
+    Control,
+    EntityDeclaration,
+    Form,
+    FormError,
+    ModelNode,
+    Parts,
+    SetValue,
+    Text,
+)
 from custinfo.xforms.xpath import Node
 
 MAX_FORM = 20 * 1024 * 1024
 MAX_NESTING = 60
+MAX_PLACES = 50_000
 ENTITIES = "http://www.opendatakit.org/xforms/entities"
 Problems = list[tuple[str, dict[str, object]]]
 
@@ -24,8 +38,8 @@ def load(xml: str | bytes, attachments: Mapping[str, bytes] | None = None) -> Fo
         raise FormError([("xforms.form_too_large", {"size": len(data), "limit": MAX_FORM})])
     try:
         root = parse_xml(data)
-    except ValueError as error:
-        raise FormError([("xforms.no_xml", {"reason": str(error)})]) from None
+    except BadXml as error:
+        raise FormError([(error.key, error.facts)]) from None
     reader = Reader(root, attachments or {})
     form = reader.form()
     problems = reader.problems + form.rules.problems
@@ -55,6 +69,8 @@ class Reader:
     attachments: Mapping[str, bytes]
     problems: Problems = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    live: set[str] = field(default_factory=set)
+    wanted: frozenset[str] = frozenset()
 
     def form(self) -> Form:
         model, body = _find(self.document, "head", "model"), _find(self.document, "body")
@@ -62,9 +78,15 @@ class Reader:
         if model is None or primary is None or len(primary) == 0 or body is None:
             raise FormError([("xforms.no_form", {})])
         data = primary[0]
+        places = sum(1 for _ in data.iter())
+        if places > MAX_PLACES:
+            raise FormError([("xforms.form_too_many_places", {"count": places, "limit": MAX_PLACES})])
         data_ref = "/" + _qname(data)
         controls = ControlReader(data_ref)
         drawn = controls.read(body)
+        actions = (*_actions(model, data_ref), *controls.actions)
+        self.check_events(actions, drawn)
+        self.wanted = _named_attributes(self.document)
         self.repeats = {c.ref for top in drawn for c in top.walk() if c.kind == "repeat"}
         self.fixed = {c.ref for top in drawn for c in top.walk() if c.fixed and not c.count}
         binds = self.binds(model)
@@ -77,7 +99,7 @@ class Reader:
             title=(title.text or "") if title is not None else "",
             root=root,
             controls=drawn,
-            actions=(*_actions(model, data_ref), *controls.actions),
+            actions=actions,
             translations=translations,
             default_language_name=default,
             instances=self.instances(model),
@@ -85,7 +107,17 @@ class Reader:
             entities=_entities(root),
             initial=self.initial(data, root),
             namespaces={p: u for e in (self.document, data, model) for p, u in e.nsmap.items() if p},
+            live=frozenset(self.live),
+            quotas=self.quotas(root),
+            style=body.get("class", ""),
         )
+
+    def check_events(self, in_model: Sequence[SetValue], drawn: Iterable[Control]) -> None:
+        """An action that waits for what never happens is a mistake of the form."""
+        in_controls = [action for top in drawn for control in top.walk() for action in control.actions]
+        for action in dict.fromkeys([*in_model, *in_controls]):
+            for event in (e for e in action.events if e not in EVENTS):
+                self.problems.append(("xforms.unknown_event", {"ref": action.ref, "name": event}))
 
     def binds(self, model: etree._Element) -> dict[str, Bind]:
         found: dict[str, Bind] = {}
@@ -108,9 +140,9 @@ class Reader:
         children = [self.model_node(_template(s), ref, binds, depth + 1, s) for s in _by_name(element).values()]
         plain = {etree.QName(k).localname: str(v) for k, v in element.attrib.items()}
         attributes = [
-            ModelNode("@" + name, f"{ref}/@{name}", binds[f"{ref}/@{name}"], default=value)
+            ModelNode("@" + name, f"{ref}/@{name}", binds.get(f"{ref}/@{name}", Bind(f"{ref}/@{name}")), default=value)
             for name, value in plain.items()
-            if f"{ref}/@{name}" in binds
+            if name in self.wanted
         ]
         name = etree.QName(element)
         return ModelNode(
@@ -136,11 +168,13 @@ class Reader:
             same = groups[child.name]
             if child.repeat:
                 real = [e for e in same if not _is_template(e)] or same[: child.instances]
-                values[child.name] = [self.initial(e, child) if child.is_group else e.text or "" for e in real]
+                values[child.name] = [
+                    self.initial(e, child) if child.is_group else _leaf(e.text or "", child) for e in real
+                ]
             elif child.is_group:
                 values[child.name] = self.initial(same[0], child)
             else:
-                values[child.name] = _default(same[0], child)
+                values[child.name] = _leaf(_default(same[0], child), child)
         return values
 
     def itext(self, model: etree._Element) -> tuple[dict[str, dict[str, dict[str, Parts]]], str]:
@@ -165,7 +199,16 @@ class Reader:
                 found[name] = still(tree_of(element[0])) if len(element) else Node(kind="root")
             else:
                 found[name] = self.external(source)
+                if not found[name].children:
+                    self.live.add(name)
         return found
+
+    def quotas(self, root: ModelNode) -> dict[str, dict[str, int]]:
+        try:
+            return quotas.of_nodes(root.walk())
+        except FormError as error:
+            self.problems += error.problems
+            return {}
 
     def external(self, source: str) -> Node:
         file_name = source.rsplit("/", 1)[-1]
@@ -194,6 +237,19 @@ def _by_name(element: etree._Element) -> dict[str, list[etree._Element]]:
 
 
 JAVAROSA = "http://openrosa.org/javarosa"
+_ATTRIBUTE = re.compile(r"(?:@|\battribute::)\s*([\w.-]+)")
+
+
+def _named_attributes(document: etree._Element) -> frozenset[str]:
+    """Names of the attributes that a form's paths mention: these are places of the instance, others are only kept."""
+    said = (str(value) for element in document.iter("*") for value in element.attrib.values())
+    return frozenset(name for text in said if "@" in text or "attribute::" in text for name in _ATTRIBUTE.findall(text))
+
+
+def _leaf(text: str, node: ModelNode) -> object:
+    """An answer with those of its attributes that are places of their own."""
+    attributes: dict[str, object] = {child.name: child.default for child in node.children}
+    return {"": text, **attributes} if attributes else text
 
 
 def _default(element: etree._Element, node: ModelNode) -> str:
@@ -263,11 +319,11 @@ def _entities(root: ModelNode) -> tuple[EntityDeclaration, ...]:
 
 
 def _of_scope(top: ModelNode) -> Iterable[ModelNode]:
-    """The questions that belong to an entity of `top`: not those of repeats inside that have an entity of their own."""
+    """The questions that belong to an entity of `top`: not those of groups inside that have an entity of their own."""
     for child in top.children:
         metas = [n for n in child.children if n.name.rpartition(":")[2] == "meta"]
         own = any("dataset" in e.attributes for meta in metas for e in meta.children)
-        if not (child.repeat and own):
+        if not own:
             yield child
             yield from _of_scope(child)
 

@@ -66,12 +66,19 @@ class Reads:
             return (Read(self.ref, self.ref),)
         if not args and name in ("string", "number", "string-length", "normalize-space"):
             self.found.update(dict.fromkeys(context))
+        if name == "position":
+            self.neighbours(args, context)
         places = [self.noted(a, context) for a in args]
         if name == "jr:choice-name" and len(args) == 2 and isinstance(args[1], Literal):
             self.choices_of(args[1].value)
         if name in ("indexed-repeat", "randomize") and places:
             return places[0]
         return ()
+
+    def neighbours(self, args: tuple[Expr, ...], context: Places) -> None:
+        """The position of an instance is another when one before it comes or goes: all of them are read."""
+        for place in (p for arg in args for p in self.follow(arg, context)):
+            self.found[Read(place.ref, min(place.anchor, place.ref.rpartition("/")[0], key=len))] = None
 
     def choices_of(self, path: str) -> None:
         """A choice's name depends on what its list is filtered by."""
@@ -108,7 +115,9 @@ class Reads:
 
 def _common(anchor: str, ref: str, axis: str) -> str:
     """The anchor after a step to `ref`: leaving an instance upwards or sideways widens it."""
-    if axis.endswith("sibling") or axis in ("following", "preceding"):
+    if axis in ("following", "preceding"):
+        return ""
+    if axis.endswith("sibling"):
         anchor = anchor.rpartition("/")[0]
     while anchor and not (ref == anchor or ref.startswith(anchor + "/")):
         anchor = anchor.rpartition("/")[0]

@@ -11,13 +11,19 @@ from custinfo.xforms.tree import Item, record
 
 @dataclass(frozen=True, slots=True)
 class EntityAction:
-    """A record creates or updates one entity. `properties` holds the answers that the form saves to it."""
+    """A record creates or updates one entity. `properties` holds the answers that the form saves to it.
+
+    `ref` is the place that the entity belongs to: the record itself or one round of a repeat. `base_version` is the
+    version of the entity that the form's list had when it was filled in, None when it had none.
+    """
 
     dataset: str
     action: Literal["create", "update"]
     id: str
     label: str
     properties: Mapping[str, str] = field(default_factory=dict)
+    ref: str = ""
+    base_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,10 @@ def _actions(engine: Engine, declaration: EntityDeclaration, item: Item) -> list
         return []
     properties = {name: _value(engine, scope, ref) for name, ref in declaration.properties.items()}
     kept = {name: value for name, value in properties.items() if value is not None}
-    return [EntityAction(declaration.dataset, "create" if creates else "update", attributes.get("id", ""), label, kept)]
+    action: Literal["create", "update"] = "create" if creates else "update"
+    base = attributes.get("baseVersion", "")
+    version = int(base) if base.isascii() and base.isdigit() and len(base) < 10 else None
+    return [EntityAction(declaration.dataset, action, attributes.get("id", ""), label, kept, scope.ref, version)]
 
 
 def _value(engine: Engine, scope: Item, ref: str) -> str | None:

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from custinfo.xforms.model import Control, Form, Output, Parts, Text
+from custinfo.xforms.model import Control, Form, ModelNode, Output, Parts, Text
 from custinfo.xforms.reads import Read, Reads
-from custinfo.xforms.xpath import Compiler, Expression, XPathError
+from custinfo.xforms.xpath import Compiler, Expression, XPathError, ast
 from custinfo.xforms.xpath.ast import Call, Path, walk
 from custinfo.xforms.xpath.parser import parse
+from custinfo.xforms.xpath.regex import check_pattern
 from custinfo.xforms.xpath.registry import FUNCTIONS
 
 MOST_LISTS = 4096
@@ -29,11 +30,11 @@ class Rule:
     reads: tuple[Read, ...]
     order: int = 0
     down: dict[str, tuple[str, ...]] = field(default_factory=dict)  # from an anchor down to the places of the rule
+    home: str = field(init=False)
+    """Where the rule is evaluated: the count of a repeat at what holds the repeat, everything else at its place."""
 
-    @property
-    def home(self) -> str:
-        """Where the rule is evaluated: the count of a repeat at what holds the repeat, everything else at its place."""
-        return self.ref.rpartition("/")[0] if self.kind == "count" else self.ref
+    def __post_init__(self) -> None:
+        self.home = self.ref.rpartition("/")[0] if self.kind == "count" else self.ref
 
     @property
     def name(self) -> tuple[str, str]:
@@ -73,16 +74,17 @@ class Rules:
         self.compiler = Compiler(form.namespaces)
         self.by_name: dict[tuple[str, str], Rule] = {}
         self.readers: dict[str, list[tuple[Rule, str]]] = defaultdict(list)
-        self.outputs: dict[str, set[str]] = defaultdict(set)
+        self.outputs: dict[str, list[tuple[Rule, str]]] = defaultdict(list)
+        self.labels: list[Rule] = []
         for ref, kind, text in self._texts():
             self._add(ref, kind, text)
         self.ordered = _sorted(list(self.by_name.values()), form, self.problems)
         for order, rule in enumerate(self.ordered):
             rule.order = order
-            for read in rule.reads:
-                anchor = min(read.anchor, rule.home, key=len)
-                self.readers[read.ref].append((rule, anchor))
-                rule.down[anchor] = _way(anchor, rule.home)
+            _tell(self.readers, rule)
+        for label in self.labels:
+            _tell(self.outputs, label)
+        self.place = {node.ref: place for place, node in enumerate(_in_order(form.root))}
         self._check_others()
         repeats = [ref + "/" for ref, node in form.nodes.items() if node.repeat]
         self.single = frozenset(r for r in form.nodes if not any((r + "/").startswith(one) for one in repeats))
@@ -91,6 +93,8 @@ class Rules:
     def _is_list(self, rule: Rule) -> bool:
         """Whether equal answers at what the rule reads always give equal choices."""
         calls = {e.name for e in walk(rule.expression.tree) if isinstance(e, Call)}
+        if self.form.live & {e.value for e in walk(rule.expression.tree) if isinstance(e, ast.Literal)}:
+            return False  # rows that are another session's tomorrow
         if (
             not isinstance(rule.expression.tree, Path)
             or calls & VARYING
@@ -119,13 +123,20 @@ class Rules:
 
     def _label_texts(self, control: Control) -> Iterator[str]:
         texts = [t for t in (control.label, control.hint) if t is not None]
-        for choice in control.choices:
-            texts.append(choice.label)
+        texts += [choice.label for choice in control.choices]
+        texts += [Text(itext_id=text_id) for text_id in self._live_labels(control)]
         for text in texts:
             for parts in self.all_parts(text):
                 yield from (p.expression for p in parts if isinstance(p, Output))
             if text.expression:
                 yield text.expression
+
+    def _live_labels(self, control: Control) -> list[str]:
+        """The texts with answers inside that label the rows of a list, wherever in the row their ids stand."""
+        if control.itemset is None or not self.form.live_texts:
+            return []
+        lists = (rows for name, rows in self.form.instances.items() if name in control.itemset.nodeset)
+        return [node.text for rows in lists for node in rows.descend() if node.text in self.form.live_texts]
 
     def all_parts(self, text: Text) -> Iterator[Parts]:
         """The parts of a text in every language."""
@@ -143,8 +154,7 @@ class Rules:
             return
         reads = Reads(self.form, ref).of(expression.tree)
         if kind == "label":
-            for read in reads:
-                self.outputs[read.ref].add(ref)
+            self.labels.append(Rule(ref, kind, expression, reads))
             return
         self.by_name[ref, kind] = Rule(ref, kind, expression, reads)
 
@@ -170,6 +180,8 @@ class Rules:
         elif not known.accepts(len(call.args)):
             facts = {"ref": ref, "name": call.name, "count": len(call.args), "expression": _short(text)}
             self.problems.append(("xforms.wrong_arguments", facts))
+        elif call.name == "regex" and isinstance(call.args[1], ast.Literal):
+            check_pattern(call.args[1].value)
 
     def _check_others(self) -> None:
         """Expressions that are no rules: labels of choices, values of actions."""
@@ -193,6 +205,20 @@ class Rules:
 
 def _short(text: str) -> str:
     return text.strip() if len(text) <= 200 else text.strip()[:197] + "…"
+
+
+def _tell(readers: dict[str, list[tuple[Rule, str]]], rule: Rule) -> None:
+    """Enters a rule under the places that it reads, each with the anchor down from which its readers are found."""
+    for ref, anchor in dict.fromkeys((read.ref, min(read.anchor, rule.home, key=len)) for read in rule.reads):
+        readers[ref].append((rule, anchor))
+        rule.down[anchor] = _way(anchor, rule.home)
+
+
+def _in_order(node: ModelNode) -> Iterator[ModelNode]:
+    """Everything in document order: attributes before children."""
+    yield node
+    for child in sorted(node.children, key=lambda c: not c.name.startswith("@")):
+        yield from _in_order(child)
 
 
 def _way(anchor: str, ref: str) -> tuple[str, ...]:

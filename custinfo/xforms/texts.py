@@ -1,6 +1,8 @@
 """Labels, hints, messages and choices in the active language, with the answers that stand inside them."""
 
+import re
 from collections.abc import Iterator, Mapping
+from typing import TypeAlias
 
 from custinfo.xforms.engine import Engine, as_answer
 from custinfo.xforms.model import Form, Itemset, Output, Parts, Text, language_code
@@ -8,18 +10,22 @@ from custinfo.xforms.reads import absolute_ref
 from custinfo.xforms.tree import Item
 from custinfo.xforms.xpath import Node, XPathError
 
+MEDIA = ("image", "audio", "video", "big-image")
+Media: TypeAlias = Mapping[str, str]
+_ITEXT_COLUMN = re.compile(r"\s*jr:itext\(\s*([\w.-]+)\s*\)\s*\Z")
+
 
 class Surroundings:
     """What expressions of a form may ask for beside the instance."""
 
-    def __init__(self, form: Form) -> None:
-        self.form = form
+    def __init__(self, form: Form, lists: Mapping[str, Node] | None = None) -> None:
+        self.form, self.lists = form, lists or {}
         self.language_name = form.default_language_name
         self.texts: Texts | None = None
 
     def instance(self, name: str) -> Node | None:
         """A choice list or attachment by its id."""
-        found = self.form.instances.get(name)
+        found = self.lists.get(name) or self.form.instances.get(name)
         if found is None and self.texts is not None and name == self.form.root.name:
             return self.texts.engine.top
         return found
@@ -41,6 +47,7 @@ class Texts:
 
     def __init__(self, engine: Engine, surroundings: Surroundings) -> None:
         self.engine, self.form, self.surroundings = engine, engine.form, surroundings
+        self._labelled: dict[tuple[Itemset, str], tuple[list[Node], tuple[tuple[str, str], ...]]] = {}
         surroundings.texts = self
 
     @property
@@ -89,6 +96,37 @@ class Texts:
         """What is written beside a hint for those who want to know more."""
         return self.translated(text.itext_id, node, "guidance") if text and text.itext_id else ""
 
+    # Pictures, sounds and films beside the words
+
+    def media(self, text: Text | None, node: Node) -> Media:
+        """The files that belong to a label: `image`, `audio`, `video`, `big-image` → file name."""
+        text_id = text.itext_id if text else None
+        return self._media_of(text_id, node) if text_id in self.form.pictured else {}
+
+    def choice_media(self, item: Item) -> Mapping[str, Media]:
+        """The files that belong to the choices offered now, by value; only those of choices that have any."""
+        control = self.form.control_of.get(item.spec.ref)
+        if control is None or not self.form.pictured:
+            return {}
+        if control.itemset is None:
+            found = {choice.value: self.media(choice.label, item) for choice in control.choices}
+        else:
+            found = dict(self._row_media(control.itemset, item))
+        return {value: files for value, files in found.items() if files}
+
+    def _row_media(self, itemset: Itemset, item: Item) -> Iterator[tuple[str, Media]]:
+        column = _ITEXT_COLUMN.match(itemset.label.expression or "")
+        rule = self.engine.rules.by_name.get((item.spec.ref, "choices"))
+        if column is None or rule is None:
+            return
+        for row in self.engine.rows(rule, item):
+            for named in row.named(column[1])[:1]:
+                yield self.value(itemset.value, row), self._media_of(named.text, row)
+
+    def _media_of(self, text_id: str | None, node: Node) -> Media:
+        named = ((kind, self.translated(text_id or "", node, kind)) for kind in MEDIA)
+        return {kind: name.rpartition("/")[2] for kind, name in named if name}
+
     def render(self, parts: Parts, node: Node) -> str:
         """Parts with the values of their expressions."""
         shown = "".join(p if isinstance(p, str) else self.value(p.expression, node) for p in parts)
@@ -113,12 +151,28 @@ class Texts:
             return ()
         if control.itemset is None:
             return tuple((c.value, self.show(c.label, item)) for c in control.choices)
-        return tuple(self._rows(control.itemset, item))
+        return self._offered(control.itemset, item)
 
-    def _rows(self, itemset: Itemset, item: Item) -> Iterator[tuple[str, str]]:
+    def _offered(self, itemset: Itemset, item: Item) -> tuple[tuple[str, str], ...]:
+        """Rows that never change are labelled once in a language: of thousands of them that takes a while."""
         rule = self.engine.rules.by_name.get((item.spec.ref, "choices"))
-        for row in self.engine.rows(rule, item) if rule else ():
-            yield self.value(itemset.value, row), self.row_label(itemset, row)
+        rows = self.engine.rows(rule, item) if rule else []
+        list_ = (itemset, self.surroundings.language_name)
+        known, offered = self._labelled.get(list_, ([], ()))
+        if rows != known:
+            offered = tuple((self.value(itemset.value, row), self.row_label(itemset, row)) for row in rows)
+            if self._never_changes(itemset, rows):
+                self._labelled[list_] = list(rows), offered
+        return offered
+
+    def _never_changes(self, itemset: Itemset, rows: list[Node]) -> bool:
+        label = itemset.label.expression or itemset.value
+        column = _ITEXT_COLUMN.match(label)
+        if not itemset.value.isidentifier() or not (column or label.isidentifier()):
+            return False
+        if column and not self.form.live_texts.isdisjoint(one.text for row in rows for one in row.named(column[1])):
+            return False
+        return all(row.static for row in rows)
 
     def row_label(self, itemset: Itemset, row: Node) -> str:
         """The label of a row: the column of the active language, else the label column."""

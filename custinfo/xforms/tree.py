@@ -20,6 +20,7 @@ class Item(Node):
         "offered",
         "own_readonly",
         "own_relevant",
+        "place",
         "readonly",
         "relevant",
         "required",
@@ -38,6 +39,7 @@ class Item(Node):
         local = spec.name.rpartition(":")[2].removeprefix("@")
         super().__init__(local, kind=kind, prefix=spec.prefix, ns=spec.ns)
         self.spec = spec
+        self.place = 1  # among the instances of a repeat
         self.stored = ""
         self.own_relevant = self.relevant = True
         self.own_readonly = self.readonly = self.required = False
@@ -48,18 +50,41 @@ class Item(Node):
     @property
     def ref(self) -> str:
         """The path with the positions of repeat instances."""
-        steps: list[str] = []
-        item: Item | None = self
-        while item is not None and item.kind != "root":
-            steps.append(f"{item.spec.name}[{item.place}]" if item.spec.repeat else item.spec.name)
-            item = item.parent
-        return "/" + "/".join(reversed(steps))
+        instance: Item | None = self
+        while instance is not None and not instance.spec.repeat:
+            instance = instance.parent
+        if instance is None:
+            return self.spec.ref
+        above = instance.parent.ref if instance.parent is not None else ""
+        return f"{above}/{instance.spec.name}[{instance.place}]{self.spec.ref[len(instance.spec.ref) :]}"
 
-    @property
-    def place(self) -> int:
-        """The position among the instances of a repeat, from 1."""
-        assert self.parent is not None
-        return next(i for i, n in enumerate(self.parent.instances(self.spec), 1) if n is self)
+    def among_siblings(self) -> int:
+        """The position among the siblings of its name, from 1."""
+        return self.place
+
+    def order_key(self, places: Mapping[str, int]) -> tuple[int, ...]:
+        """Sorts items in document order; `places` numbers the places of the form."""
+        steps = [places[self.spec.ref]]
+        item: Item | None = self
+        while item is not None:
+            if item.spec.repeat:
+                steps += (item.place, places[item.spec.ref])
+            item = item.parent
+        return tuple(reversed(steps))
+
+    def insert(self, index: int, child: "Item") -> None:  # type: ignore[override]
+        """Puts a child at that place, and numbers the instances after it anew."""
+        super().insert(index, child)
+        self._number(child.spec)
+
+    def remove(self, child: "Item") -> None:  # type: ignore[override]
+        """Takes a child away, and numbers the instances after it anew."""
+        super().remove(child)
+        self._number(child.spec)
+
+    def _number(self, spec: ModelNode) -> None:
+        for place, instance in enumerate(self.instances(spec), 1):
+            instance.place = place
 
     @property
     def is_leaf(self) -> bool:
@@ -87,7 +112,7 @@ class Item(Node):
         """What expressions may see of the stored answer."""
         if not self.relevant:
             return ""
-        if self.offered is None or not self.stored:
+        if self.offered is None or not self.stored or self.stored in self.offered:
             return self.stored
         return " ".join(v for v in self.stored.split() if v in self.offered)
 
@@ -116,8 +141,8 @@ def build(spec: ModelNode, value: object, where: str) -> Item:
     if unknown:
         raise BadInput("xforms.draft_unknown", ref=where, names=", ".join(unknown[:5]))
     for child in spec.children:
-        for one in build_child(child, values.get(child.name), where, child.name not in values):
-            _attach(item, one)
+        for place, one in enumerate(build_child(child, values.get(child.name), where, child.name not in values), 1):
+            _attach(item, one, place)
     return item
 
 
@@ -138,12 +163,13 @@ def template(spec: ModelNode) -> Item:
     item = Item(spec)
     item.stored = item.text = spec.default
     for child in spec.children:
-        for _ in range(child.instances):
-            _attach(item, template(child))
+        for place in range(1, child.instances + 1):
+            _attach(item, template(child), place)
     return item
 
 
-def _attach(parent: Item, child: Item) -> None:
+def _attach(parent: Item, child: Item, place: int) -> None:
+    child.place = place
     if child.kind == "attribute":
         child.parent = parent
         parent.attributes.append(child)
@@ -178,8 +204,8 @@ def record(item: Item) -> object:
     values: dict[str, object] = {"": item.text} if item.is_leaf and item.text else {}
     for spec in item.spec.children:
         found = [record(i) for i in item.instances(spec) if i.relevant]
-        if spec.repeat and found:
-            values[spec.name] = found
+        if spec.repeat and (found or (spec.instances and not item.instances(spec))):
+            values[spec.name] = found  # where all rounds were taken away, that is said: none must come back by itself
         elif found and found[0] not in ("", {}):
             values[spec.name] = found[0]
     return values

@@ -1,57 +1,64 @@
-"""XLSForm (.xlsx, .xls, .csv, .md) → XForm XML. The only module that knows pyxform, and of it only `convert()`."""
+"""A `Workbook` → XForm XML. The only module that knows pyxform, and of it only `convert()`."""
 
-import zipfile
-from io import BytesIO
-from pathlib import PurePath
+import re
+from typing import Any
 
 from pyxform.errors import PyXFormError
 from pyxform.xls2xform import convert
 
+from custinfo.xforms.findings import Finding
 from custinfo.xforms.model import FormError
+from custinfo.xforms.workbook import SHEETS, Workbook
 
-MAX_FILE = 20 * 1024 * 1024
-MAX_UNPACKED = 200 * 1024 * 1024
-_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+_ROW = re.compile(r"\[row ?: ?(\d+)\]\s*")
+_PLACE = re.compile(r"On the '(\w+)' sheet, the '([^']+)' value is invalid\.\s*")
+_NAMED = re.compile(r"(?:named|question|name) '([^']+)'")
+_LEARN = re.compile(r"\s*Learn more: \S+")
+_PYTHON = re.compile(r"Traceback|<class |object at 0x|\{'|Error\(")
 
 
-def to_xform(data: bytes, file_name: str) -> str:
-    """The XForm of an XLSForm. What the file is, its first bytes say; the name decides between text formats.
-
-    Raises FormError with what is wrong.
-    """
-    if len(data) > MAX_FILE:
-        raise FormError([("xforms.form_too_large", {"size": len(data), "limit": MAX_FILE})])
-    kind = _kind(data, file_name)
-    if kind == ".xlsx":
-        _check_zip(data)
+def converted(book: Workbook) -> str:
+    """The XForm of an XLSForm. Raises FormError with what pyxform says, at the place that it names."""
     try:
-        return str(convert(data, file_type=kind, form_name="data", warnings=[]).xform)
+        return str(convert(_plain(book), form_name="data", warnings=[]).xform)
     except PyXFormError as error:
-        problems = [line.strip().rstrip(".") for line in str(error).splitlines() if line.strip()]
-        raise FormError([("xforms.xlsform", {"reason": reason}) for reason in problems or ["?"]]) from None
-    except Exception as error:  # pyxform lets other errors through for files that it cannot read at all
-        raise FormError([("xforms.xlsform", {"reason": f"{type(error).__name__}: {error}"[:300]})]) from None
+        said = [line.strip() for line in str(error).splitlines() if line.strip()]
+        raise FormError([_finding(book, line) for line in said or ["?"]]) from None
+    except Exception:  # pyxform lets other errors through; what they say is of no use to a designer
+        raise FormError([Finding("", 0, "", "form_check.converter.failed", {})]) from None
 
 
-def _kind(data: bytes, file_name: str) -> str:
-    if data.startswith(_ZIP):
-        return ".xlsx"
-    if data.startswith(_OLE):
-        return ".xls"
-    suffix = PurePath(file_name).suffix.lower()
-    if suffix in (".md", ".csv"):
-        return suffix
-    raise FormError([("xforms.unknown_file", {"file": file_name})])
+def _plain(book: Workbook) -> dict[str, Any]:
+    """The sheets in the shape that `convert()` takes; blank rows stay, so that its row numbers are ours."""
+    sheets: dict[str, Any] = {"sheet_names": [t for t in book.titles if t.lower() not in SHEETS] + list(book.sheets)}
+    for name, sheet in book.sheets.items():
+        if not sheet.headings:
+            continue
+        sheets[name] = [dict(row.cells) for row in sheet.rows]
+        sheets[f"{name}_header"] = [dict.fromkeys(sheet.headings)]
+    return sheets
 
 
-def _check_zip(data: bytes) -> None:
-    try:
-        with zipfile.ZipFile(BytesIO(data)) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-            macros = any(entry.filename.lower().endswith("vbaproject.bin") for entry in archive.infolist())
-    except zipfile.BadZipFile as error:
-        raise FormError([("xforms.xlsform", {"reason": str(error)})]) from None
-    if size > MAX_UNPACKED:
-        raise FormError([("xforms.form_too_large", {"size": size, "limit": MAX_UNPACKED})])
-    if macros:
-        raise FormError([("xforms.form_macros", {})])
+def _finding(book: Workbook, said: str) -> Finding:
+    number = _ROW.search(said)
+    reason = _LEARN.sub("", _ROW.sub("", said))
+    place = _PLACE.search(reason)
+    reason = _PLACE.sub("", reason).strip()
+    if _PYTHON.search(reason):
+        reason = _PYTHON.split(reason)[0].strip(" :")
+    sheet = book.sheet(place[1] if place else "survey")
+    row = 0
+    if number is not None:
+        index = int(number[1]) - 2
+        row = sheet.rows[index].number if 0 <= index < len(sheet.rows) else sheet.heading_row
+    named = _NAMED.search(reason)
+    if not row and named is not None:
+        row = next((one.number for one in sheet.rows if named[1] in one.cells.values()), 0)
+    if "has no label" in reason and named is not None and row:
+        return sheet.found("form_check.label.none", {"name": named[1]}, row=row, column="label")
+    if not reason:
+        return sheet.found("form_check.converter.refused_row", {}, row=row)
+    if row or place:
+        column = place[2] if place else ""
+        return sheet.found("form_check.converter.refused", {"reason": reason}, row=row, column=column)
+    return Finding("", 0, "", "form_check.converter.refused", {"reason": reason})

@@ -18,18 +18,17 @@ from playwright.sync_api import Page, sync_playwright
 
 from custinfo.actions import forms
 from tests import browser as browsers
+from tests.bench import peers
 from tests.factories import PASSWORD, account, site_with_forms
 from tests.processes import free_port
 
-ROOT = Path(__file__).parents[2]
-PEER = ROOT / ".venv-bench"
 ROUNDS = 7
 BAR = 1.0
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 
 
 def main() -> None:
-    _make_peer()
+    peers.make()
     executable = browsers.executable()
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "site"
@@ -73,19 +72,6 @@ def _described(store) -> dict:
     return {"title": forms.titles(form)["zh-CN"], "groups": groups}
 
 
-def _make_peer() -> None:
-    """An environment of its own for the peer, so that its needs do not bend ours."""
-    lock = Path(__file__).with_name("requirements.lock")
-    mark = PEER / ".ready"
-    if mark.exists() and mark.stat().st_mtime >= lock.stat().st_mtime:
-        return
-    uv = Path(sys.executable).with_name("uv")
-    subprocess.run([sys.executable, "-m", "venv", PEER], check=True)
-    install = [uv, "pip", "sync", "--quiet", "--require-hashes", "--python", PEER / "bin/python", lock]
-    subprocess.run(install, check=True)
-    mark.touch()
-
-
 def _measured(page: Page, ours: int, peer: int) -> dict:
     page.goto(f"http://127.0.0.1:{ours}/login")
     page.locator("input[autocomplete=username]").fill("lin")
@@ -123,7 +109,7 @@ def _serve_ours(home: Path, port: int) -> subprocess.Popen[bytes]:
 
 
 def _serve_peer(folder: Path, port: int) -> subprocess.Popen[bytes]:
-    command = [PEER / "bin/python", "-m", "streamlit", "run", Path(__file__).with_name("streamlit_form.py")]
+    command = [peers.PYTHON, "-m", "streamlit", "run", Path(__file__).with_name("streamlit_form.py")]
     command += ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]
     command += ["--browser.gatherUsageStats", "false"]
     return _started(

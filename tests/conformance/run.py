@@ -45,7 +45,9 @@ def rows(file: Path) -> Iterator[dict[str, Any]]:
 
 
 def counted(case: dict[str, Any]) -> bool:
-    """JavaRosa's errors state its own limitations; cases that the engines dispute, or of the clock, are not counted."""
+    """Cases that the engines dispute, or of clock or chance, are not counted. Errors by which JavaRosa states what it lacks
+    are: they count as failed where we have it.
+    """
     return not case.get("disputed") and not case.get("clock_or_random")
 
 

@@ -1,10 +1,17 @@
-"""Replays recorded runs of forms on a session and compares every node's state after every step."""
+"""Replays recorded runs of forms on a session and compares every node's state after every step.
 
+What a run was given is not all recorded. Taken from its states instead: the instance that a restored run was opened with,
+the properties of the device, the names of uploaded files. The moments that a run noted (`jr:preload`) are those of the
+recording: only that there is one is compared. A value that we keep although it is wrong is blank there; equal numbers and
+letters may be written differently (`0 1` and `0.0 1.0`, composed and combining accents); `meta` is left out.
+"""
+
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
 from custinfo.domain.errors import BadInput
-from custinfo.xforms import NodeState, RefusedAnswer, Session, load
+from custinfo.xforms import Form, NodeState, RefusedAnswer, Session, load
 
 State = dict[str, dict[str, Any]]
 
@@ -29,14 +36,15 @@ def _run(trace: dict[str, Any], xform: str) -> str | None:
             restored = any(
                 f"mode: '{mode}'" in trace["test"] or "editing" in trace["test"] for mode in ("edit", "restore")
             )
-            session = Session(form, given(expected, form.root.name) if restored else None)
+            instance = given(expected, form.root.name) if restored else None
+            session = Session(form, instance, properties=properties(form, expected))
         elif "changed" in step:
             assert session is not None
             act(session, step, expected)
             expected = {r: s for r, s in {**expected, **step["changed"]}.items() if r not in step["removed"]}
         else:
             continue
-        difference = compare(session, expected)
+        difference = compare(session, expected, moments(form))
         if difference is not None:
             return f"step {number} {step['op']}: {difference}"
     return None
@@ -59,6 +67,23 @@ def given(state: State, root: str) -> dict[str, object]:
     return values
 
 
+def preloads(form: Form, *kinds: str) -> dict[str, str]:
+    """The places that the device fills with a value of these kinds, and which value."""
+    binds = ((ref, node.bind.preload) for ref, node in form.nodes.items())
+    return {ref: preload[1] for ref, preload in binds if preload is not None and preload[0] in kinds}
+
+
+def properties(form: Form, state: State) -> dict[str, str]:
+    """The properties of the device that recorded."""
+    named = preloads(form, "property")
+    return {name: state[ref]["val"] for ref, name in named.items() if ref in state}
+
+
+def moments(form: Form) -> frozenset[str]:
+    """The places that hold when a run took place."""
+    return frozenset(preloads(form, "timestamp", "date"))
+
+
 def into(place: dict[str, Any], step: str) -> Any:
     name, _, position = step.rstrip("]").partition("[")
     if not position:
@@ -76,6 +101,8 @@ def act(session: Session, step: dict[str, Any], before: State) -> None:
             case "answer":
                 given_ = args[1:] if len(args) > 2 else args[-1]
                 trigger = before[at]["type"] == "trigger"
+                if given_ == {"str": "[object File]"}:
+                    given_ = step["changed"][at]["val"]
                 session.answer(at, ("OK" if given_ else "") if trigger else text(given_))
             case "createNewRepeat":
                 name, _, position = at.rpartition("[")
@@ -93,6 +120,8 @@ def text(value: object) -> str | None:
         return None
     if isinstance(value, bool):
         return "1" if value else "0"
+    if isinstance(value, dict):
+        return str(value["str"])  # a number or a choice that the recording had as an object
     if isinstance(value, list):
         return " ".join(str(text(v)) for v in value)
     if isinstance(value, float) and value.is_integer():
@@ -100,7 +129,7 @@ def text(value: object) -> str | None:
     return str(value)
 
 
-def compare(session: Session, expected: State) -> str | None:
+def compare(session: Session, expected: State, moments: frozenset[str]) -> str | None:
     states = {s.ref: s for s in session.nodes()}
     for ref, node in expected.items():
         if "#range" in ref or "/meta" in ref or "orx:meta" in ref:
@@ -109,12 +138,19 @@ def compare(session: Session, expected: State) -> str | None:
             return f"{ref} is missing"
         ours = shown(states[ref], node)
         theirs = {k: node[k] for k in ours}
-        if isinstance(theirs.get("val"), str) and same_numbers(ours["val"], theirs["val"]):
+        if isinstance(theirs.get("val"), str) and same(ours["val"], theirs["val"], ref in moments):
             ours["val"] = theirs["val"]
         if ours != theirs:
             return f"{ref}: {ours} != {theirs}"
     extra = [r for r in states if r not in expected and "/meta" not in r and "orx:meta" not in r]
     return f"{extra} should not be there" if extra else None
+
+
+def same(one: str, other: str, moment: bool) -> bool:
+    """Whether the values say the same."""
+    if moment:
+        return bool(one) == bool(other)
+    return same_numbers(one, other) or unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)
 
 
 def same_numbers(one: str, other: str) -> bool:

@@ -33,9 +33,9 @@ def test_all_wrong_expressions_at_once() -> None:
     said = problems(
         survey("text | a | A | 1 + | | | |", "text | b | B | | nofunction(.) | | |", "text | c | C | | substr(.) | | |")
     )
-    assert "/data/a" in said
+    assert "survey, row 3, relevant" in said
     assert "nofunction()" in said
-    assert "substr() has 1 arguments" in said
+    assert "substr() takes 2 to 3 arguments, here it has 1" in said
 
 
 def test_circles_are_named_as_a_path() -> None:
@@ -92,18 +92,17 @@ def test_files_that_are_no_form() -> None:
 
 
 def test_a_suffix_that_lies() -> None:
-    with pytest.raises(FormError):
-        from_xlsform(CUSTOMER.encode(), "form.xlsx")
+    assert from_xlsform(CUSTOMER.encode(), "form.xlsx").form_id == "customer"
 
 
 def test_rules_that_fail_while_answering_stand_in_the_way() -> None:
     one = session(survey("text | a | A | | regex(., ${b}) | | |", "text | b | B | | | | |"))
-    one.answer("/data/b", "(a+)+b")
+    one.answer("/data/b", "(a*)*(?=b)")
     one.answer("/data/a", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")
     violation = one.state("/data/a").violation
     assert violation is not None
     assert violation.key == "xforms.regex_runs_away"
-    assert "(a+)+b" in violation.message("en")
+    assert "(a*)*(?=b)" in violation.message("en")
     one.answer("/data/b", "a+")
     assert one.state("/data/a").violation is None
 

@@ -8,9 +8,9 @@ from custinfo.xforms.xpath.compiler import Compiler, Expression, compile_express
 from custinfo.xforms.xpath.dates import Moment
 from custinfo.xforms.xpath.errors import XPathError
 from custinfo.xforms.xpath.nodes import Node
-from custinfo.xforms.xpath.values import Context, Focus, Surroundings, Value, to_boolean, to_number, to_string
+from custinfo.xforms.xpath.values import Context, Days, Focus, Surroundings, Value, to_boolean, to_number, to_string
 
 LIBRARIES = (core, openrosa, moments)  # each registers its functions when it is imported
 
-__all__ = ["LIBRARIES", "Compiler", "Context", "Expression", "Focus", "Moment", "Node", "Surroundings", "Value",
+__all__ = ["LIBRARIES", "Compiler", "Context", "Days", "Expression", "Focus", "Moment", "Node", "Surroundings", "Value",
            "XPathError", "compile_expression", "to_boolean", "to_number", "to_string"]  # fmt: skip

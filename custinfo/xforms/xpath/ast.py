@@ -56,6 +56,11 @@ class Step:
     test: str
     predicates: tuple["Expr", ...] = ()
 
+    @property
+    def is_name(self) -> bool:
+        """Whether it is a step to children of one name, without prefix."""
+        return self.axis == "child" and ":" not in self.test and "(" not in self.test and self.test != "*"
+
 
 @dataclass(frozen=True, slots=True)
 class Path:

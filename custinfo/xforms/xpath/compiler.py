@@ -21,6 +21,7 @@ from custinfo.xforms.xpath.values import (
     compares,
     differs,
     equals,
+    text_number,
     to_boolean,
     to_nodes,
     to_number,
@@ -122,26 +123,85 @@ class Compiler:
         return paths.path(tree.absolute, start, steps, tree)
 
     def _predicate(self, tree: Expr) -> "paths.Predicate":
-        return paths.Predicate(self.compile(tree), tree)
+        return paths.Predicate(self.compile(tree), _is_test(tree))
+
+    def _test(self, tree: Expr) -> Callable[[Focus], bool]:
+        """The closure of a tree as true or false."""
+        run = self.compile(tree)
+        return run if _is_test(tree) else lambda f: to_boolean(run(f))  # type: ignore[return-value]
 
     def _chain(self, tree: Chain) -> Evaluate:
-        first = self.compile(tree.first)
         names = [name for name, _ in tree.rest]
+        if names[0] in ("and", "or"):
+            return _logical(names[0], [self._test(e) for e in (tree.first, *(operand for _, operand in tree.rest))])
+        first = self.compile(tree.first)
         others = [self.compile(operand) for _, operand in tree.rest]
-        if names[0] == "and":
-            parts = [first, *others]
-            return lambda f: all(to_boolean(p(f)) for p in parts)
-        if names[0] == "or":
-            parts = [first, *others]
-            return lambda f: any(to_boolean(p(f)) for p in parts)
         if names[0] == "|":
             parts = [first, *others]
             return lambda f: in_document_order([n for p in parts for n in to_nodes(p(f))])
         if len(others) == 1:
+            quick = _against(first, names[0], tree.rest[0][1])
+            if quick is not None:
+                return quick
             other, apply = others[0], OPERATORS[names[0]]
             return lambda f: apply(first(f), other(f), f.context.zone)
         links = [(OPERATORS[name], other) for name, other in zip(names, others, strict=True)]
         return partial(_fold, first, links)
+
+
+_COMPARISONS: dict[str, Callable[[float, float], bool]] = {"<": op.lt, "<=": op.le, ">": op.gt, ">=": op.ge}
+_TESTS = frozenset(
+    ["boolean", "contains", "ends-with", "false", "not", "regex", "selected", "starts-with", "true"]
+)  # functions that give true or false
+
+
+def _is_test(tree: Expr) -> bool:
+    """Whether the value is always true or false."""
+    if isinstance(tree, Chain):
+        return tree.rest[-1][0] in ("and", "or", "=", "!=", *_COMPARISONS)
+    return isinstance(tree, Call) and tree.name in _TESTS
+
+
+def _logical(name: str, tests: list[Callable[[Focus], bool]]) -> Evaluate:
+    if len(tests) == 2:
+        first, second = tests
+        if name == "and":
+            return lambda f: first(f) and second(f)
+        return lambda f: first(f) or second(f)
+    decides = name == "or"
+
+    def run(focus: Focus) -> Value:
+        for test in tests:
+            if test(focus) is decides:
+                return decides
+        return not decides
+
+    return run
+
+
+def _against(first: Evaluate, name: str, other: Expr) -> Evaluate | None:
+    """`${a} > 5` and `${a} = 'x'`: nearly every comparison of a form has a constant on its right."""
+    if name in ("=", "!=") and isinstance(other, Literal):
+        text, equal, general = other.value, name == "=", OPERATORS[name]
+
+        def same(focus: Focus) -> Value:
+            found = first(focus)
+            if isinstance(found, list) and len(found) == 1:
+                return (found[0].string() == text) is equal
+            return general(found, text, focus.context.zone)
+
+        return same
+    if name in _COMPARISONS and isinstance(other, Number):
+        number, apply = other.value, _COMPARISONS[name]
+
+        def ordered(focus: Focus) -> Value:
+            found = first(focus)
+            if isinstance(found, list) and len(found) == 1:
+                return apply(text_number(found[0].string(), focus.context.zone), number)
+            return compares(apply, found, number, focus.context.zone)
+
+        return ordered
+    return None
 
 
 Operator: TypeAlias = Callable[[Value, Value, tzinfo], Value]

@@ -3,9 +3,10 @@
 
 import math
 
+from custinfo.xforms.xpath.dates import EPOCH, parse_date, parse_moment
 from custinfo.xforms.xpath.nodes import Node, in_document_order
-from custinfo.xforms.xpath.registry import function, numbers_of, strings_of
-from custinfo.xforms.xpath.values import Focus, Value, to_boolean, to_nodes, to_number, to_string
+from custinfo.xforms.xpath.registry import function, joined, numbers_of, strings_of
+from custinfo.xforms.xpath.values import Days, Focus, Value, to_boolean, to_nodes, to_number, to_string
 
 XML = "http://www.w3.org/XML/1998/namespace"
 
@@ -23,11 +24,7 @@ def position(f: Focus, of: Value | None = None) -> Value:
     nodes = to_nodes(of)
     if not nodes:
         return math.nan
-    node = nodes[0]
-    if node.parent is None:
-        return 1.0
-    same = [n for n in node.parent.children if n.name == node.name and n.ns == node.ns]
-    return float(next(i for i, n in enumerate(same, 1) if n is node))
+    return float(nodes[0].among_siblings())
 
 
 @function("count", 1)
@@ -93,7 +90,7 @@ def string(f: Focus, value: Value | None = None) -> Value:
 
 @function("concat", 0, None)
 def concat(f: Focus, *values: Value) -> Value:
-    return "".join(strings_of(values))
+    return joined("", strings_of(values))
 
 
 @function("starts-with", 2)
@@ -185,7 +182,16 @@ def false(f: Focus) -> Value:
 
 @function("number", 0, 1)
 def number(f: Focus, value: Value | None = None) -> Value:
-    return to_number(f.node.string() if value is None else value, f.context.zone)
+    zone = f.context.zone
+    text = f.node.string() if value is None else value
+    found = to_number(text, zone)
+    if not isinstance(text, (str, list)) or not found % 1 > 0:
+        return found
+    written = to_string(text).strip()
+    day = parse_date(written)
+    if day is not None:
+        return Days(found, (day - EPOCH.date()).days)
+    return Days(found, math.floor(found)) if parse_moment(written, zone) else found
 
 
 @function("sum", 1)

@@ -126,7 +126,7 @@ def geofence(f: Focus, point: Value, shape: Value) -> Value:
     one, corners = points((point,)), points((shape,))
     if one is None or corners is None:
         raise XPathError("not_a_place", value=to_string(point))
-    if not one or len(corners) < 3:
+    if not one or len(corners) < 3 or corners[0] != corners[-1]:
         return False
     y, x = one[0]
     inside = False

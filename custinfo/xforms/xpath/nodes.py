@@ -1,11 +1,11 @@
 """A light tree that expressions walk: one class for elements, attributes, text and the document itself."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Literal
 
 Kind = Literal["root", "element", "attribute", "namespace", "text", "comment", "pi"]
 XHTML = "http://www.w3.org/1999/xhtml"
-_INDEX_FROM = 8  # with fewer children a plain search is as fast as a dictionary
+_INDEX_FROM = 8  # the many small rows of a choice list are searched plainly: an index of each would only cost memory
 
 
 class Node:
@@ -16,7 +16,8 @@ class Node:
 
     __slots__ = (
         "_by_name",
-        "_equal",
+        "_lookups",
+        "_paths",
         "_text_node",
         "attributes",
         "children",
@@ -47,7 +48,8 @@ class Node:
         self.static = False
         self._by_name: dict[str, list[Node]] | None = None
         self._text_node: Node | None = None
-        self._equal: dict[tuple[str, str], dict[str, list[Node]]] | None = None
+        self._lookups: dict[tuple[str, str, Hashable], dict[Hashable, list[int]]] | None = None
+        self._paths: dict[str, list[Node]] | None = None
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.qname}>"
@@ -67,18 +69,27 @@ class Node:
         """Puts a child at the end."""
         child.parent = self
         self.children.append(child)
-        self._by_name = None
+        self.changed()
 
     def remove(self, child: "Node") -> None:
         """Takes a child away."""
         self.children.remove(child)
         child.parent = None
+        child.changed()
         self.changed()
 
     def changed(self) -> None:
         """The children are others than before: forget what was derived from them."""
         self._by_name = None
-        self.root().order = -1
+        root = self.root()
+        root.order, root._paths = -1, None
+
+    def among_siblings(self) -> int:
+        """The position among the siblings of its name, from 1."""
+        if self.parent is None:
+            return 1
+        same = (n for n in self.parent.children if n.name == self.name and n.ns == self.ns)
+        return next(i for i, n in enumerate(same, 1) if n is self)
 
     def root(self) -> "Node":
         """The topmost node."""
@@ -89,29 +100,46 @@ class Node:
 
     def named(self, name: str) -> "list[Node]":
         """The child elements that the name finds, in order. Not to be changed by the caller."""
-        children = self.children
-        if len(children) < _INDEX_FROM:
-            return [c for c in children if c.plain == name and c.kind == "element"]
-        if self._by_name is None:
-            index: dict[str, list[Node]] = {}
+        index = self._by_name
+        if index is None:
+            children = self.children
+            if self.static and len(children) < _INDEX_FROM:
+                return [c for c in children if c.plain == name and c.kind == "element"]
+            index = self._by_name = {}
             for child in children:
                 if child.kind == "element":
                     index.setdefault(child.plain, []).append(child)
-            self._by_name = index
-        return self._by_name.get(name, [])
+        return index.get(name, [])
 
-    def equal(self, child_name: str, field: str) -> "dict[str, list[Node]]":
-        """Children `child_name` by the text of their `field`: the index of a choice filter. Static trees only."""
-        if self._equal is None:
-            self._equal = {}
-        key = (child_name, field)
-        if key not in self._equal:
-            index: dict[str, list[Node]] = {}
-            for child in self.named(child_name):
-                for value in dict.fromkeys(f.string() for f in child.named(field)):
-                    index.setdefault(value, []).append(child)
-            self._equal[key] = index
-        return self._equal[key]
+    def at(self, path: str) -> "list[Node]":
+        """What `a/b/c` finds from here. A root remembers it until its tree changes. Not to be changed by the caller."""
+        known = self._paths
+        if known is None or self.parent is not None:
+            known = self._paths = {}
+        found = known.get(path)
+        if found is None:
+            found = [self]
+            for name in path.split("/"):
+                found = found[0].named(name) if len(found) == 1 else [c for n in found for c in n.named(name)]
+            known[path] = found
+        return found
+
+    def lookup(
+        self, child_name: str, field: str, kind: Hashable, keys: Callable[[list[str]], Iterable[Hashable]]
+    ) -> dict[Hashable, list[int]]:
+        """Positions among the children `child_name`, by the `keys` of the texts of their `field`: the index of a choice
+        filter, made at its first use. `kind` names `keys`. Static trees only; not to be changed by the caller.
+        """
+        if self._lookups is None:
+            self._lookups = {}
+        name = (child_name, field, kind)
+        known = self._lookups.get(name)
+        if known is None:
+            known = self._lookups[name] = {}
+            for place, child in enumerate(self.named(child_name)):
+                for key in dict.fromkeys(keys([f.string() for f in child.named(field)])):
+                    known.setdefault(key, []).append(place)
+        return known
 
     def string(self) -> str:
         """The string-value of XPath 1.0."""
@@ -151,11 +179,15 @@ def in_document_order(nodes: list[Node]) -> list[Node]:
         return nodes
     unique = list({id(n): n for n in nodes}.values())
     roots: dict[int, Node] = {}
+    new: set[int] = set()  # trees with nodes that came since they were numbered
     for node in unique:
         root = node.root()
         roots[id(root)] = root
-    for root in roots.values():
-        _number(root)
+        if node.order < 0:
+            new.add(id(root))
+    for key, root in roots.items():
+        if root.order != 0 or key in new:
+            _number(root)
     unique.sort(key=lambda n: n.order)
     return unique
 

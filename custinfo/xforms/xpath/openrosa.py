@@ -11,10 +11,10 @@ from collections.abc import Callable
 from custinfo.xforms.xpath.errors import XPathError
 from custinfo.xforms.xpath.nodes import Node
 from custinfo.xforms.xpath.regex import matches
-from custinfo.xforms.xpath.registry import function, numbers_of, strings_of
+from custinfo.xforms.xpath.registry import function, joined, numbers_of, strings_of
 from custinfo.xforms.xpath.values import Focus, Value, to_boolean, to_nodes, to_number, to_string
 
-MAX_TEXT = 1_000_000
+MAX_UUID = 1000
 
 
 @function("if", 3, lazy=True)
@@ -40,7 +40,8 @@ def once(f: Focus, value: Callable[[Focus], Value]) -> Value:
 
 @function("selected", 2)
 def selected(f: Focus, values: Value, one: Value) -> Value:
-    return to_string(one).strip() in to_string(values).split()
+    wanted, chosen = to_string(one).strip(), to_string(values).split()
+    return wanted in chosen if wanted else not chosen
 
 
 @function("selected-at", 2)
@@ -83,8 +84,8 @@ def pulldata(f: Focus, name: Value, wanted: Value, key: Value, value: Value) -> 
     if found is None:
         raise XPathError("unknown_instance", name=to_string(name))
     table = found.children[0] if found.children else found
-    rows = table.equal("item", to_string(key)).get(to_string(value), [])
-    fields = rows[0].named(to_string(wanted)) if rows else []
+    places = table.lookup("item", to_string(key), "text", list).get(to_string(value), [])
+    fields = table.named("item")[places[0]].named(to_string(wanted)) if places else []
     return fields[0].string() if fields else ""
 
 
@@ -125,7 +126,8 @@ def int_(f: Focus, value: Value) -> Value:
 
 @function("round", 1, 2)
 def round_(f: Focus, value: Value, digits: Value = 0.0) -> Value:
-    """Half away from zero, to `digits` after the point (or before it, when negative)."""
+    """Half away from zero, to `digits` after the point (or before it, when negative). A decimal comma is a point."""
+    value = value.replace(",", ".") if isinstance(value, str) else value
     number, places = to_number(value, f.context.zone), to_number(digits, f.context.zone)
     if not math.isfinite(number) or places != places:
         return number if places == places else math.nan
@@ -216,11 +218,12 @@ def random(f: Focus) -> Value:
 @function("randomize", 1, 2)
 def randomize(f: Focus, nodes: Value, seed: Value | None = None) -> Value:
     """The nodes in a random order; with a seed always in the same one (Park and Miller's generator, as ODK's)."""
-    shuffled = list(to_nodes(nodes))
     draw = f.context.random.random if seed is None else _park_miller(_seed(seed, f))
-    for i in range(len(shuffled) - 1, 0, -1):
+    shuffled: list[Node] = []
+    for i, node in enumerate(to_nodes(nodes)):  # Fisher and Yates, inside out: the form that ODK's clients agree on
         j = math.floor(draw() * (i + 1))
-        shuffled[i], shuffled[j] = shuffled[j], shuffled[i]
+        shuffled.append(node)
+        shuffled[i], shuffled[j] = shuffled[j], node
     return shuffled
 
 
@@ -228,13 +231,15 @@ def _seed(seed: Value, f: Focus) -> int:
     number = to_number(seed, f.context.zone)
     if math.isfinite(number):
         return int(number)
-    text = to_string(seed)
+    if math.isinf(number):
+        return 2**63 - 1 if number > 0 else -(2**63)  # the largest whole numbers of Java
+    text = "" if isinstance(seed, float) else to_string(seed)
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big", signed=True) if text else 0
 
 
 def _park_miller(seed: int) -> Callable[[], float]:
     modulus = 2_147_483_647
-    state = int(math.fmod(seed, modulus))
+    state = abs(seed) % modulus * (1 if seed >= 0 else -1)  # the remainder has the sign of the seed
     state = state + modulus - 1 if state <= 0 else state
 
     def draw() -> float:
@@ -251,7 +256,9 @@ def uuid(f: Focus, length: Value | None = None) -> Value:
         return str(uuids.UUID(int=f.context.random.getrandbits(128), version=4))
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
     number = to_number(length, f.context.zone)
-    return "".join(f.context.random.choices(letters, k=min(1000, max(0, int(number) if number == number else 0))))
+    if number != number:
+        raise XPathError("not_a_number", value=to_string(length))
+    return "".join(f.context.random.choices(letters, k=int(max(0, min(MAX_UUID, number)))))
 
 
 @function("regex", 2)
@@ -272,10 +279,7 @@ def substr(f: Focus, text: Value, start: Value, end: Value | None = None) -> Val
 
 @function("join", 1, None)
 def join(f: Focus, separator: Value, *values: Value) -> Value:
-    joined = to_string(separator).join(strings_of(values))
-    if len(joined) > MAX_TEXT:
-        raise XPathError("text_too_long", limit=MAX_TEXT)
-    return joined
+    return joined(to_string(separator), strings_of(values))
 
 
 @function("boolean-from-string", 1)

@@ -1,13 +1,14 @@
 # ruff: noqa: ARG005, PLR0911 - closures have one shape; one return for each kind of test
-"""Location paths: axes, node tests, predicates, and the index that makes choice filters quick."""
+"""Location paths: axes, node tests, predicates."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from custinfo.xforms.xpath.ast import Call, Chain, Expr, Literal, Path, Step, walk
+from custinfo.xforms.xpath.ast import Path, Step
+from custinfo.xforms.xpath.choices import Compile, candidates
 from custinfo.xforms.xpath.nodes import Node, in_document_order
-from custinfo.xforms.xpath.values import Focus, Value, to_boolean, to_nodes, to_string
+from custinfo.xforms.xpath.values import Focus, Value, to_boolean, to_nodes
 
 Evaluate: TypeAlias = Callable[[Focus], Value]
 Select: TypeAlias = Callable[[Focus, Node], list[Node]]
@@ -19,7 +20,7 @@ class Predicate:
     """A condition in square brackets."""
 
     run: Evaluate
-    tree: Expr
+    is_test: bool  # gives true or false, never a position
 
     def keep(self, focus: Focus, nodes: Sequence[Node]) -> list[Node]:
         """The nodes for which the predicate holds, `nodes` being in the order of their axis."""
@@ -29,7 +30,7 @@ class Predicate:
         for position, node in enumerate(nodes, 1):
             inner.node, inner.position = node, position
             value = run(inner)
-            if (value == position) if isinstance(value, float) else to_boolean(value):
+            if value if self.is_test else value == position if isinstance(value, float) else to_boolean(value):
                 kept.append(node)
         return kept
 
@@ -46,9 +47,19 @@ def filtered(base: Evaluate, predicates: list[Predicate]) -> Evaluate:
     return run
 
 
+_DOWN = frozenset({"child", "self", "attribute"})
+_FLAT = _DOWN | {"parent", "following-sibling", "preceding-sibling"}
+"""Axes that find from one node no node inside another."""
+
+
 def path(absolute: bool, start: Evaluate | None, steps: list[Select], tree: Path) -> Evaluate:
     """Steps one after the other. Results that may be out of order or doubled are sorted."""
-    sort = any(s.axis not in ("child", "self", "attribute") for s in tree.steps) or start is not None
+    plain = _plain(tree)
+    if plain is not None:
+        return plain
+    if tree.steps == (_SELF,) and start is None and not absolute:
+        return lambda f: [f.node]
+    axes = [s.axis for s in tree.steps]
 
     def run(focus: Focus) -> Value:
         if start is not None:
@@ -57,26 +68,68 @@ def path(absolute: bool, start: Evaluate | None, steps: list[Select], tree: Path
             nodes = [focus.context.root or focus.node.root()]
         else:
             nodes = [focus.node]
-        for select in steps:
+        flat = False  # whether the nodes are in order and none is inside another: then so is what is below them
+        for select, axis in zip(steps, axes, strict=True):
             if len(nodes) == 1:
                 nodes = select(focus, nodes[0])
+                flat = axis in _FLAT
             elif nodes:
                 nodes = [found for node in nodes for found in select(focus, node)]
-                if sort:
-                    nodes = in_document_order(nodes)
+                if not (flat and axis in _DOWN):
+                    nodes, flat = in_document_order(nodes), False
         return nodes
 
     return run
 
 
-def step(
-    tree: Step, predicates: list[Predicate], namespaces: Mapping[str, str], compile_: Callable[[Expr], Evaluate]
-) -> Select:
+def _plain(tree: Path) -> Evaluate | None:
+    """`/a/b` and `../../a/b`, the paths of nearly every rule, without the machinery of steps."""
+    ups = 0
+    while ups < len(tree.steps) and tree.steps[ups] == _PARENT:
+        ups += 1
+    below = tree.steps[ups:]
+    if tree.start is not None or (tree.absolute and ups) or not below:
+        return None
+    if not all(one.is_name and not one.predicates for one in below):
+        return None
+    way = "/".join(s.test for s in below)
+    if tree.absolute:
+        return lambda f: (f.context.root or f.node.root()).at(way)
+    names = [s.test for s in below]
+    if len(names) == 1 and ups < 2:
+        return _child(names[0]) if ups == 0 else _sibling(names[0])
+
+    def run(focus: Focus) -> Value:
+        node = focus.node
+        for _ in range(ups):
+            if node.parent is None:
+                return []
+            node = node.parent
+        found = node.named(names[0])
+        for name in names[1:]:
+            found = found[0].named(name) if len(found) == 1 else [c for n in found for c in n.named(name)]
+        return found
+
+    return run
+
+
+def _child(name: str) -> Evaluate:
+    return lambda f: f.node.named(name)
+
+
+def _sibling(name: str) -> Evaluate:
+    return lambda f: f.node.parent.named(name) if f.node.parent is not None else []
+
+
+_PARENT, _SELF = Step("parent", "node()"), Step("self", "node()")
+
+
+def step(tree: Step, predicates: list[Predicate], namespaces: Mapping[str, str], compile_: Compile) -> Select:
     """The nodes that one step finds from one node, in document order."""
     base, reverse = _base(tree, namespaces)
     if not predicates:
         return base
-    index = _index(tree, compile_)
+    index = candidates(tree, compile_)
 
     def select(focus: Focus, node: Node) -> list[Node]:
         nodes = index(focus, node) if index and node.static else None
@@ -95,7 +148,7 @@ def step(
 
 def _base(tree: Step, namespaces: Mapping[str, str]) -> tuple[Select, bool]:
     name = tree.test
-    if tree.axis == "child" and ":" not in name and "(" not in name and name != "*":
+    if tree.is_name:
         return (lambda f, n: n.named(name)), False
     if tree.axis in ("self", "parent") and name == "node()":
         if tree.axis == "self":
@@ -204,59 +257,3 @@ AXES: dict[str, tuple[Callable[[Node], Iterable[Node]], bool]] = {
     "following": (_following, False),
     "preceding": (_preceding, True),
 }
-
-
-def _index(tree: Step, compile_: Callable[[Expr], Evaluate]) -> Callable[[Focus, Node], list[Node] | None] | None:
-    """For `item[field = value and …]`: look the candidates up by `field` instead of walking the list."""
-    first = tree.predicates[0]
-    calls = {e.name for e in walk(first) if isinstance(e, Call)}
-    if tree.axis != "child" or ":" in tree.test or "(" in tree.test or calls & {"position", "last"}:
-        return None
-    terms = [first]
-    if isinstance(first, Chain) and first.rest[0][0] == "and":
-        terms = [first.first, *(operand for _, operand in first.rest)]
-    keys = [(field, compile_(value)) for term in terms for field, value in [_equality(term)] if value is not None]
-    if not keys:
-        return None
-
-    def candidates(focus: Focus, node: Node) -> list[Node] | None:
-        best: list[Node] | None = None
-        for field, value_of in keys:
-            value = value_of(focus)
-            if (isinstance(value, list) and len(value) != 1) or isinstance(value, (float, bool)):
-                continue
-            if not isinstance(value, (str, list)):
-                continue
-            found = node.equal(tree.test, field).get(to_string(value), [])
-            if best is None or len(found) < len(best):
-                best = found
-        return best
-
-    return candidates
-
-
-def _equality(term: Expr) -> tuple[str, Expr | None]:
-    """(field, value) of `field = value` where the value does not depend on the item."""
-    if not (isinstance(term, Chain) and len(term.rest) == 1 and term.rest[0][0] == "="):
-        return "", None
-    for field, value in ((term.first, term.rest[0][1]), (term.rest[0][1], term.first)):
-        plain = isinstance(field, Path) and not field.absolute and field.start is None and len(field.steps) == 1
-        if plain and isinstance(field, Path) and _is_field(field.steps[0]) and _independent(value):
-            return field.steps[0].test, value
-    return "", None
-
-
-def _is_field(one: Step) -> bool:
-    return (
-        one.axis == "child" and not one.predicates and ":" not in one.test and "(" not in one.test and one.test != "*"
-    )
-
-
-def _independent(value: Expr) -> bool:
-    match value:
-        case Literal():
-            return True
-        case Path(absolute, start, _):
-            return absolute or start == Call("current", ())
-        case _:
-            return False

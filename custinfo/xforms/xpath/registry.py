@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from custinfo.xforms.xpath.errors import XPathError
 from custinfo.xforms.xpath.values import Focus, Value, text_number, to_number, to_string
 
+MAX_TEXT = 1_000_000
 JAVAROSA = "http://openrosa.org/javarosa"
 
 
@@ -47,6 +49,13 @@ def numbers_of(focus: Focus, values: tuple[Value, ...]) -> list[float]:
         else:
             found.append(to_number(value, zone))
     return found
+
+
+def joined(separator: str, texts: list[str]) -> str:
+    """Texts as one. Raises XPathError for one so long that a few more steps would fill the memory."""
+    if sum(map(len, texts)) + len(separator) * len(texts) > MAX_TEXT:
+        raise XPathError("text_too_long", limit=MAX_TEXT)
+    return separator.join(texts)
 
 
 def strings_of(values: tuple[Value, ...]) -> list[str]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
+from decimal import Decimal
 from random import Random
 from typing import Protocol, TypeAlias
 
@@ -17,6 +18,9 @@ Value: TypeAlias = list[Node] | str | float | bool | Moment
 
 STEP_LIMIT = 5_000_000
 _NUMBER = re.compile(r"\s*-?(?:\d+(?:\.\d*)?|\.\d+)\s*\Z", re.ASCII)
+# how other engines write what is too small or too large to be written out; a person's `1.1e6` is no number in XPath
+_WRITTEN = re.compile(r"\s*-?\d(?:\.\d+)?[eE](?:-0*(?:[7-9]|\d{2,3})|\+?0*(?:2[1-9]|[3-9]\d|\d{3}))\s*\Z", re.ASCII)
+_NEAR = 1e-12  # numbers nearer to each other than this are equal, as in ODK Collect: 6.1 - 7.8 = -1.7
 
 
 class Surroundings(Protocol):
@@ -46,6 +50,18 @@ class NoSurroundings:
     def choice_name(self, value: str, path: str, node: Node) -> str:
         """There is none."""
         return ""
+
+
+class Days(float):
+    """What `number()` makes of a date: days since 1970 with their fraction in arithmetic, `whole` days as a text."""
+
+    whole: int
+
+    def __new__(cls, days: float, whole: int) -> "Days":
+        """Both counts; where a day begins, a date's midnight decides, in UTC for a moment."""
+        made = super().__new__(cls, days)
+        made.whole = whole
+        return made
 
 
 @dataclass(slots=True)
@@ -108,8 +124,10 @@ def number_text(value: float) -> str:
         return "Infinity" if value > 0 else "-Infinity"
     if value == int(value):
         return str(int(value))
+    if isinstance(value, Days):
+        return str(value.whole)
     text = repr(value)
-    return text if "e" not in text else f"{value:.340f}".rstrip("0") if value < 1 else f"{value:f}"
+    return text if "e" not in text else f"{Decimal(text):f}"
 
 
 def to_number(value: Value, zone: tzinfo) -> float:
@@ -128,7 +146,9 @@ def text_number(text: str, zone: tzinfo) -> float:
     if _NUMBER.match(text):
         return float(text)
     moment = moment_of_text(text.strip(), zone) if "-" in text else None
-    return math.nan if moment is None else moment.days()
+    if moment is not None:
+        return moment.days()
+    return float(text) if _WRITTEN.match(text) else math.nan
 
 
 def to_boolean(value: Value) -> bool:
@@ -173,7 +193,12 @@ def equals(left: Value, right: Value, zone: tzinfo) -> bool:
         return _some_equal(right, left, zone)
     if isinstance(left, bool) or isinstance(right, bool):
         return to_boolean(left) == to_boolean(right)
-    return to_number(left, zone) == to_number(right, zone)
+    return same_number(to_number(left, zone), to_number(right, zone))
+
+
+def same_number(one: float, other: float) -> bool:
+    """Whether two numbers are equal but for what binary fractions lose."""
+    return one == other or abs(one - other) < _NEAR
 
 
 def _some_equal(nodes: list[Node], other: Value, zone: tzinfo) -> bool:
@@ -185,7 +210,7 @@ def _some_equal(nodes: list[Node], other: Value, zone: tzinfo) -> bool:
     if isinstance(other, bool):
         return bool(nodes) == other
     number = to_number(other, zone)
-    return any(text_number(n.string(), zone) == number for n in nodes)
+    return any(same_number(text_number(n.string(), zone), number) for n in nodes)
 
 
 def differs(left: Value, right: Value, zone: tzinfo) -> bool:
@@ -196,13 +221,13 @@ def differs(left: Value, right: Value, zone: tzinfo) -> bool:
         return not equals(left, right, zone)
     if isinstance(right, list):
         texts = {n.string() for n in right}
-        return any(len(texts - {n.string()}) > 0 for n in left)
+        return bool(left) and (len(texts) > 1 or any(texts != {n.string()} for n in left if texts))
     if isinstance(right, str):
         return any(n.string() != right for n in left)
     if isinstance(right, bool):
         return bool(left) != right
     number = to_number(right, zone)
-    return any(text_number(n.string(), zone) != number for n in left)
+    return any(not same_number(text_number(n.string(), zone), number) for n in left)
 
 
 def compares(operator: Callable[[float, float], bool], left: Value, right: Value, zone: tzinfo) -> bool:
@@ -211,4 +236,9 @@ def compares(operator: Callable[[float, float], bool], left: Value, right: Value
         return operator(to_number(left, zone), to_number(right, zone))
     ones = [text_number(n.string(), zone) for n in left] if isinstance(left, list) else [to_number(left, zone)]
     others = [text_number(n.string(), zone) for n in right] if isinstance(right, list) else [to_number(right, zone)]
-    return any(operator(a, b) for a in ones for b in others)
+    ones, others = [a for a in ones if a == a], [b for b in others if b == b]
+    if not ones or not others:
+        return False
+    if operator(0.0, 1.0):  # < or <=: if some pair holds, so does the smallest with the largest
+        return operator(min(ones), max(others))
+    return operator(max(ones), min(others))
