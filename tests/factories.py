@@ -51,10 +51,17 @@ SURVEY = {
 
 
 @contextmanager
-def site_with_forms(home, *, demo=False):
-    """A new site with the shipped forms; gives its open store."""
+def empty_site(home, *, demo=False):
+    """A new site without forms; gives its open store."""
     site = Site.create(home, name="测试公司", demo=demo)
     with Store.create(site) as store:
+        yield store
+
+
+@contextmanager
+def site_with_forms(home, *, demo=False):
+    """A new site with the shipped forms; gives its open store."""
+    with empty_site(home, demo=demo) as store:
         forms.publish_folder(store, SERVICE)
         yield store
 

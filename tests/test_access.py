@@ -8,16 +8,16 @@ from custinfo.domain.people import Person, Role
 from custinfo.domain.sensitivity import Level
 
 TABLE = """
-                           form.fill form.publish customer.read batch.import lake.read lake.publish report.build person.add audit.read
-researcher                 yes          no           yes          no           no           no           no           no           no
-supervisor                 yes          no           yes          no           no           no           no           no           no
-department_head            yes          no           yes          no           yes          no           no           no           no
-information_administrator  no           yes          yes          yes          yes          yes          no           no           no
-analyst                    no           no           no           no           yes          no           yes          no           no
-manager                    no           no           yes          no           yes          no           yes          no           no
-auditor                    no           no           no           no           no           no           no           no           yes
-system_administrator       no           yes          no           yes          no           yes          yes          yes          yes
-security_administrator     no           no           no           no           no           no           no           no           no
+                           form.fill form.propose form.review form.publish form.close record.read record.edit record.verify record.review record.import record.export customer.read batch.import lake.read lake.publish report.build person.add audit.read
+researcher                 yes       yes          no          no           no         yes         yes         yes           no            no            no            yes           no           no        no           no           no         no
+supervisor                 yes       yes          yes         no           no         yes         yes         yes           yes           yes           yes           yes           no           no        no           no           no         no
+department_head            yes       yes          yes         no           no         yes         yes         yes           yes           yes           yes           yes           no           yes       no           no           no         no
+information_administrator  no        yes          yes         yes          yes        yes         no          no            no            yes           yes           yes           yes          yes       yes          no           no         no
+analyst                    no        no           no          no           no         no          no          no            no            no            yes           no            no           yes       no           yes          no         no
+manager                    no        no           no          no           no         yes         no          no            no            no            no            yes           no           yes       no           yes          no         no
+auditor                    no        no           no          no           no         no          no          no            no            no            no            no            no           no        no           no           no         yes
+system_administrator       no        yes          yes         yes          yes        no          no          no            no            yes           yes           no            yes          no        yes          yes          yes        yes
+security_administrator     no        no           no          no           no         no          no          no            no            no            no            no            no           no        no           no           no         no
 """
 HEADER, *ROWS = [line.split() for line in TABLE.strip().splitlines()]
 CASES = [

@@ -125,6 +125,6 @@ def test_a_defect_shows_no_traceback_and_keeps_it_for_developers(home, monkeypat
     def fails(*_):
         raise ZeroDivisionError("secret detail")
 
-    monkeypatch.setattr(cli.sites.forms, "read", fails)
+    monkeypatch.setattr(cli.forms.forms, "check", fails)
     said = run("form", "check", __file__, status=1)
     assert "secret detail" not in said and "defect" in said

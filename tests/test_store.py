@@ -75,12 +75,23 @@ def test_the_audit_log_cannot_be_changed_through_the_connection(store):
 def test_only_the_transaction_can_write():
     """No method of Store takes rows to write; Tx is made in `act` alone, which appends the audit event."""
     writers = {name for name, _ in inspect.getmembers(Tx, inspect.isfunction) if not name.startswith("_")}
-    assert writers == {"insert", "insert_all", "update", "delete", "next_number", "note"}
+    assert writers == {"insert", "insert_all", "update", "delete", "next_number", "note", "part"}
     source = inspect.getsource(database)
     assert source.count("Tx(self._db)") == 1
     assert "self._append_audit(" in inspect.getsource(Store.act)
     readers = {name for name, _ in inspect.getmembers(Store, inspect.isfunction) if not name.startswith("_")}
     assert readers == {"act", "close", "first_broken_audit_entry", "lookup_digest", "row", "rows", "damage"}
+
+
+def test_a_part_of_a_transaction_that_fails_leaves_the_rest(store):
+    with store.act("P-1", "test.write", "test", "1") as tx:
+        tx.insert("number_series", {"series": "before", "last": 1})
+        with pytest.raises(ValueError), tx.part():
+            tx.insert("number_series", {"series": "inside", "last": 1})
+            raise ValueError
+        with tx.part():
+            tx.insert("number_series", {"series": "after", "last": 1})
+    assert {row["series"] for row in store.rows("SELECT series FROM number_series")} == {"before", "after"}
 
 
 def test_every_action_that_writes_goes_through_act():

@@ -7,11 +7,21 @@ from custinfo.domain.errors import NotAllowed
 from custinfo.domain.messages import text
 from custinfo.domain.people import Person, Role
 
-FIELD_WORK = frozenset({Role.RESEARCHER, Role.SUPERVISOR, Role.DEPARTMENT_HEAD})
+SUPERVISION = frozenset({Role.SUPERVISOR, Role.DEPARTMENT_HEAD})
+FIELD_WORK = SUPERVISION | {Role.RESEARCHER}
 
 PERMISSIONS: dict[str, frozenset[Role]] = {
     "form.fill": FIELD_WORK,
+    "form.propose": FIELD_WORK | {Role.INFORMATION_ADMINISTRATOR, Role.SYSTEM_ADMINISTRATOR},
+    "form.review": SUPERVISION | {Role.INFORMATION_ADMINISTRATOR, Role.SYSTEM_ADMINISTRATOR},
     "form.publish": frozenset({Role.INFORMATION_ADMINISTRATOR, Role.SYSTEM_ADMINISTRATOR}),
+    "form.close": frozenset({Role.INFORMATION_ADMINISTRATOR, Role.SYSTEM_ADMINISTRATOR}),
+    "record.read": FIELD_WORK | {Role.MANAGER, Role.INFORMATION_ADMINISTRATOR},
+    "record.edit": FIELD_WORK,
+    "record.verify": FIELD_WORK,
+    "record.review": SUPERVISION,
+    "record.import": SUPERVISION | {Role.INFORMATION_ADMINISTRATOR, Role.SYSTEM_ADMINISTRATOR},
+    "record.export": SUPERVISION | {Role.INFORMATION_ADMINISTRATOR, Role.ANALYST, Role.SYSTEM_ADMINISTRATOR},
     "customer.read": FIELD_WORK | {Role.MANAGER, Role.INFORMATION_ADMINISTRATOR},
     "batch.import": frozenset({Role.INFORMATION_ADMINISTRATOR, Role.SYSTEM_ADMINISTRATOR}),
     "lake.read": frozenset({Role.ANALYST, Role.MANAGER, Role.DEPARTMENT_HEAD, Role.INFORMATION_ADMINISTRATOR}),

@@ -1,10 +1,10 @@
 """In which state something can be done; who may do it stands in `permissions`."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from custinfo.domain.errors import Conflict, NotFound, WrongState
-from custinfo.domain.people import Person
+from custinfo.domain.errors import Conflict, NotAllowed, NotFound, WrongState
+from custinfo.domain.people import Person, Role
 
 
 def check_own_open_draft(person: Person, draft: Mapping[str, Any] | None) -> None:
@@ -22,3 +22,19 @@ def check_unchanged(draft: Mapping[str, Any], saves: int) -> None:
     """What somebody is about to save or submit is what they see: the draft was not saved elsewhere meanwhile."""
     if draft["saves"] != saves:
         raise Conflict("drafts.changed_elsewhere")
+
+
+def check_readable(person: Person, record: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """A researcher reads and edits what they recorded; who supervises, manages or administers reads all.
+
+    Somebody else's record is not told apart from one that never was.
+    """
+    if record is None or (person.roles <= {Role.RESEARCHER} and record["recorded_by"] != person.person_id):
+        raise NotFound("access.no_record")
+    return record
+
+
+def check_not_own(person: Person, authors: Collection[str]) -> None:
+    """Nobody approves, reviews or verifies what they made themselves."""
+    if person.person_id in authors:
+        raise NotAllowed("access.own_work")

@@ -195,7 +195,7 @@ def _history(store: Store, actor: Person, customer_id: str, language: str) -> li
     before: dict[str, Shown] = {}
     history: list[VersionRow] = []
     for row in rows:
-        sections = _sections(store, actor, row, language)
+        sections = _sections(store, actor, entities.as_card(store, row), language)
         after = {field.ref: field for section in sections for field in section.fields}
         changed = _changes(before, after) if history else []
         history.insert(
@@ -221,7 +221,8 @@ def _records(store: Store, customer_id: str) -> list[RecordRow]:
         "JOIN record_version USING (record_id) "
         "JOIN form ON form.form_id = record.form_id AND form.version = form_version "
         "LEFT JOIN person ON person_id = recorded_by "
-        "WHERE entity_id = ? AND form.dataset IS NULL AND record_version.version = "
+        "WHERE entity_id = ?1 AND record_id NOT IN (SELECT record_id FROM entity_version WHERE entity_id = ?1) "
+        "AND record_version.version = "
         "(SELECT max(version) FROM record_version AS newer WHERE newer.record_id = record.record_id) "
         "ORDER BY recorded_at DESC",
         [customer_id],

@@ -2,24 +2,37 @@
 
 import json
 import secrets
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from custinfo.access import permissions, policies
 from custinfo.actions import entities, forms
-from custinfo.domain.clock import parse
-from custinfo.domain.errors import WrongState
+from custinfo.domain.clock import parse, stamp, utc_now
+from custinfo.domain.errors import BadInput, NotFound, WrongState
 from custinfo.domain.people import Person
-from custinfo.store import Store
+from custinfo.domain.text import clean
+from custinfo.store import Store, Tx
 from custinfo.store.database import Row
+from custinfo.xforms import RefusedAnswer
+from custinfo.xforms.fitting import fitted
+
+NEVER = parse("1970-01-01T00:00:00Z")
+LONGEST_REMARK = 2000
+LONGEST_REF = 500
+WIPED = {"instance": "{}", "notes": "{}", "reasons": "{}"}
+"""What a draft holds of answers once it has ended."""
 
 
 @dataclass(frozen=True)
 class Draft:
     """A draft as it stands. `instance` is the nested dict that `xforms.Session` takes and gives.
 
-    `customer_id` and `base_version` say which version of which customer it started from, for a form that is about one.
+    `customer_id` and `base_version` say which version of which customer it started from, for a form that is about one;
+    `record_id` and `base_record_version` which record it edits; `verifies` which record it enters a second time.
+    `notes` and `reasons` (why an unusual answer stands) are by ref.
     """
 
     draft_id: str
@@ -30,6 +43,24 @@ class Draft:
     base_version: int | None
     updated_at: datetime
     saves: int
+    record_id: str | None = None
+    base_record_version: int | None = None
+    verifies: str | None = None
+    interviewed_at: datetime | None = None
+    notes: Mapping[str, str] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AnswerEvent:
+    """One line of the log of a form being filled in, as in ODK's audit.csv. Values are kept as the record's are."""
+
+    event: str
+    ref: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    old: str | None = None
+    new: str | None = None
 
 
 @dataclass(frozen=True)
@@ -53,46 +84,105 @@ class DraftSummary:
     customer_id: str | None
 
 
-def blank(store: Store, actor: Person, form_id: str, customer_id: str | None = None) -> Draft:
+def blank(
+    store: Store, actor: Person, form_id: str, customer_id: str | None = None, *, record_id: str | None = None,
+    verifies: str | None = None, given: Mapping[str, str] | None = None,
+) -> Draft:  # fmt: skip
     """What a new draft of the form starts with; nothing is stored until the first answer.
 
-    For a customer, a card starts from its current version, and any other form from the customer's number.
+    For a customer, a card starts from its current version, and any other form from the customer's number. For a record,
+    an edit starts from its newest version; a second entry (`verifies`) starts blank, or from the first one where the
+    form says `open`. `given` are answers by ref that a link brought along: what the form refuses is left out.
     """
     permissions.check(actor, "form.fill")
+    if record_id is not None:
+        return _edit(store, actor, record_id)
+    if verifies is not None:
+        return _second_entry(store, actor, verifies)
     form_row = forms.find(store, form_id)
-    instance: dict[str, Any] = {}
-    base: int | None = None
+    if forms.closed(store, form_id):
+        raise WrongState("forms.closed", form=form_id[:80])
+    draft = Draft("", form_id, form_row["version"], {}, None, None, NEVER, 0)
     if customer_id is not None:
-        permissions.check(actor, "customer.read")
-        customer = entities.current(store, customer_id)
-        base = customer["version"]
-        if customer["form_id"] == form_id:
-            instance = entities.content(store, customer)
-            _read_for_editing(store, actor, customer_id)
-        elif form_row["dataset"]:
-            raise WrongState("customers.other_card", number=customer["number"])
-        else:
-            instance = entities.about(forms.load(store, form_id), customer["dataset"], customer["number"])
-    return Draft("", form_id, form_row["version"], instance, customer_id, base, parse("1970-01-01T00:00:00Z"), 0)
+        draft = _about_customer(store, actor, draft, customer_id)
+    return replace(draft, instance=_with(store, actor, draft, given)) if given else draft
 
 
-def _read_for_editing(store: Store, actor: Person, customer_id: str) -> None:
-    """Opening a card to change it shows all of it, so it is on the audit log as any reading is."""
-    with store.act(actor.person_id, "customer.read", "customer", customer_id, why="edit"):
+def _about_customer(store: Store, actor: Person, draft: Draft, customer_id: str) -> Draft:
+    permissions.check(actor, "customer.read")
+    customer = entities.current(store, customer_id)
+    form = forms.load(store, draft.form_id)
+    if customer["form_id"] == draft.form_id:
+        instance, _ = fitted(form, entities.content(store, customer))
+        _read_for_editing(store, actor, "customer", customer_id)
+    elif forms.find(store, draft.form_id)["dataset"] == customer["dataset"]:
+        raise WrongState("customers.other_card", number=customer["number"])
+    else:
+        instance = entities.about(form, customer["dataset"], customer["number"])
+    return replace(draft, customer_id=customer_id, base_version=customer["version"], instance=instance)
+
+
+def _edit(store: Store, actor: Person, record_id: str) -> Draft:
+    """An edit stays with the record's own version of the form, to which its answers are tied."""
+    permissions.check(actor, "record.edit")
+    found = store.row("SELECT * FROM record_current WHERE record_id = ?", [record_id])
+    record = policies.check_readable(actor, found)
+    _read_for_editing(store, actor, "record", record_id)
+    stated = "SELECT * FROM entity_current WHERE record_id = ? AND entity_id = ?"
+    made = store.row(stated, [record_id, record["entity_id"]])
+    return Draft(
+        "", record["form_id"], record["form_version"], json.loads(record["content"]), record["entity_id"],
+        made["version"] if made else None, NEVER, 0, record_id, record["version"],
+        interviewed_at=parse(record["interviewed_at"]) if record["interviewed_at"] else None,
+        notes=json.loads(record["notes"]), reasons=json.loads(record["reasons"]),
+    )  # fmt: skip
+
+
+def _second_entry(store: Store, actor: Person, record_id: str) -> Draft:
+    """Somebody else enters the same questionnaire again, so that slips of the first entry show."""
+    permissions.check(actor, "record.verify")
+    record = store.row("SELECT * FROM record_current WHERE record_id = ?", [record_id])
+    if record is None:
+        raise NotFound("access.no_record")
+    policies.check_not_own(actor, [record["recorded_by"]])
+    form = forms.load(store, record["form_id"], record["form_version"])
+    mode = forms.double_entry(form)
+    if mode is None:
+        raise WrongState("records.no_second_entry", form=record["form_id"])
+    instance = json.loads(record["content"]) if mode == "open" else {}
+    if instance:
+        _read_for_editing(store, actor, "record", record_id)
+    return Draft("", record["form_id"], record["form_version"], instance, None, None, NEVER, 0, verifies=record_id)
+
+
+def _with(store: Store, actor: Person, draft: Draft, given: Mapping[str, str]) -> dict[str, Any]:
+    session = forms.session(store, forms.load(store, draft.form_id), draft.instance, actor=actor)
+    for ref, value in given.items():
+        with suppress(RefusedAnswer):
+            session.answer(ref, value)
+    return session.instance
+
+
+def _read_for_editing(store: Store, actor: Person, what: str, id_: str) -> None:
+    """Opening a card or record to change it shows all of it, so it is on the audit log as any reading is."""
+    with store.act(actor.person_id, f"{what}.read", what, id_, why="edit"):
         pass
 
 
-def start(store: Store, actor: Person, form_id: str, *, customer_id: str | None = None) -> Draft:
-    """A new stored draft of the form's newest version."""
-    draft = blank(store, actor, form_id, customer_id)
+def start(
+    store: Store, actor: Person, form_id: str, *, customer_id: str | None = None, record_id: str | None = None,
+    verifies: str | None = None, given: Mapping[str, str] | None = None,
+) -> Draft:  # fmt: skip
+    """A new stored draft, of what `blank` gives."""
+    draft = blank(store, actor, form_id, customer_id, record_id=record_id, verifies=verifies, given=given)
     draft_id = f"D-{secrets.token_hex(8)}"
-    with store.act(actor.person_id, "draft.start", "draft", draft_id, form=form_id) as tx:
+    with store.act(actor.person_id, "draft.start", "draft", draft_id, form=draft.form_id) as tx:
         tx.insert(
             "draft",
             {
                 "draft_id": draft_id,
                 "owner": actor.person_id,
-                "form_id": form_id,
+                "form_id": draft.form_id,
                 "form_version": draft.form_version,
                 "entity_id": draft.customer_id,
                 "base_version": draft.base_version,
@@ -100,6 +190,12 @@ def start(store: Store, actor: Person, form_id: str, *, customer_id: str | None 
                 "saves": 0,
                 "started_at": tx.at,
                 "updated_at": tx.at,
+                "record_id": draft.record_id,
+                "base_record_version": draft.base_record_version,
+                "verifies": draft.verifies,
+                "interviewed_at": stamp(draft.interviewed_at) if draft.interviewed_at else None,
+                "notes": json.dumps(dict(draft.notes), ensure_ascii=False),
+                "reasons": json.dumps(dict(draft.reasons), ensure_ascii=False),
             },
         )
     return open_(store, actor, draft_id)
@@ -118,6 +214,12 @@ def open_(store: Store, actor: Person, draft_id: str) -> Draft:
         row["base_version"],
         parse(row["updated_at"]),
         row["saves"],
+        row["record_id"],
+        row["base_record_version"],
+        row["verifies"],
+        parse(row["interviewed_at"]) if row["interviewed_at"] else None,
+        json.loads(row["notes"]),
+        json.loads(row["reasons"]),
     )
 
 
@@ -129,8 +231,11 @@ def own_open(store: Store, actor: Person, draft_id: str) -> Row:
     return row
 
 
-def save(store: Store, actor: Person, draft_id: str, instance: dict[str, Any], ref: str, *, saves: int) -> Saved:
-    """Save the draft after the answer to `ref`.
+def save(
+    store: Store, actor: Person, draft_id: str, instance: dict[str, Any], ref: str, *, saves: int,
+    events: Sequence[AnswerEvent] = (),
+) -> Saved:  # fmt: skip
+    """Save the draft after the answer to `ref`, with what the log of answering has to say of it.
 
     `saves` is the counter that the caller last saw. Raises Conflict, and saves nothing, when the draft was saved
     elsewhere since: in another window, or on another machine.
@@ -141,15 +246,79 @@ def save(store: Store, actor: Person, draft_id: str, instance: dict[str, Any], r
         policies.check_unchanged(row, saves)
         content = json.dumps(instance, ensure_ascii=False)
         tx.update("draft", draft_id, {"instance": content, "saves": saves + 1, "updated_at": tx.at})
+        _log(tx, draft_id, events)
     return Saved(parse(tx.at), saves + 1)
 
 
+def log(store: Store, actor: Person, draft_id: str, events: Sequence[AnswerEvent]) -> None:
+    """Keep what happened without an answer: the form was opened, resumed, left."""
+    permissions.check(actor, "form.fill")
+    with store.act(actor.person_id, "draft.log", "draft", draft_id, events=len(events)) as tx:
+        own_open(store, actor, draft_id)
+        _log(tx, draft_id, events)
+
+
+def _log(tx: Tx, draft_id: str, events: Sequence[AnswerEvent]) -> None:
+    tx.insert_all(
+        "answer_event",
+        [
+            {
+                "draft_id": draft_id,
+                "event": one.event,
+                "ref": one.ref,
+                "started_at": stamp(one.started_at),
+                "ended_at": stamp(one.ended_at) if one.ended_at else None,
+                "old_value": one.old,
+                "new_value": one.new,
+            }
+            for one in events
+        ],
+    )
+
+
+def remark(
+    store: Store, actor: Person, draft_id: str, *, interviewed_at: datetime | None = None,
+    notes: Mapping[str, str] | None = None, reasons: Mapping[str, str] | None = None,
+) -> None:  # fmt: skip
+    """Keep what stands beside the answers: when the interview was, notes and reasons by ref; a blank text removes one.
+
+    Raises BadInput for a time to come, an unknown question or a text that cannot be kept.
+    """
+    permissions.check(actor, "form.fill")
+    if interviewed_at is not None and interviewed_at > utc_now():
+        raise BadInput("drafts.interview_to_come")
+    with store.act(actor.person_id, "draft.remark", "draft", draft_id) as tx:
+        row = own_open(store, actor, draft_id)
+        places = forms.load(store, row["form_id"], row["form_version"]).nodes
+        changes: dict[str, Any] = {
+            column: json.dumps(_remarked(json.loads(row[column]), new, places), ensure_ascii=False)
+            for column, new in (("notes", notes), ("reasons", reasons))
+            if new
+        }
+        if interviewed_at is not None:
+            changes["interviewed_at"] = stamp(interviewed_at)
+        tx.note(what=", ".join(sorted(changes)))
+        if changes:
+            tx.update("draft", draft_id, changes)
+
+
+def _remarked(kept: dict[str, str], new: Mapping[str, str], places: Collection[str]) -> dict[str, str]:
+    for ref, words in new.items():
+        if entities.without_positions(ref) not in places or len(ref) > LONGEST_REF:
+            raise BadInput("xforms.refused_unknown", ref=ref[:200])
+        kept[ref] = clean(words, max_length=LONGEST_REMARK).strip()
+    return {ref: words for ref, words in kept.items() if words}
+
+
 def discard(store: Store, actor: Person, draft_id: str) -> None:
-    """Give the draft up. Its answers are wiped; that it was there, and who discarded it, stays."""
+    """Give the draft up. Its answers, times and files are wiped; that it was there, and who discarded it, stays."""
     permissions.check(actor, "form.fill")
     with store.act(actor.person_id, "draft.discard", "draft", draft_id) as tx:
         own_open(store, actor, draft_id)
-        tx.update("draft", draft_id, {"outcome": "discarded", "instance": "{}", "updated_at": tx.at})
+        tx.update("draft", draft_id, {**WIPED, "outcome": "discarded", "updated_at": tx.at})
+        for table, column in (("answer_event", "seq"), ("file", "file_id")):
+            for row in store.rows(f"SELECT {column} AS id FROM {table} WHERE draft_id = ?", [draft_id]):
+                tx.delete(table, (row["id"],))
 
 
 def mine(store: Store, actor: Person) -> list[DraftSummary]:

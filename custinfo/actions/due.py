@@ -42,7 +42,7 @@ def mine(store: Store, actor: Person, today: date) -> DueList:
         return DueList(0, 0, [])
     total = overdue = 0
     rows: list[DueRow] = []
-    for due in (_Drafts(store, actor), _Reviews(store, actor)):
+    for due in (_Drafts(store, actor), _Reviews(store, actor), _Promises(store, actor)):
         total += due.count(today)
         overdue += due.count(today - timedelta(days=1))
         rows += due.rows(today)
@@ -69,9 +69,11 @@ class _Query:
         return [self._row(row) for row in self._rows("SELECT *", by, f" ORDER BY {self.column} LIMIT {SHOWN}")]
 
     def _rows(self, select: str, by: date, rest: str = "") -> list[Row]:
-        before = datetime.combine(by + timedelta(days=1 - self.days), time.min, self._store.site.zone)
         where = f"{select} {self.source} AND {self.column} < ?1{rest}"
-        return self._store.rows(where, [stamp(before), self._actor.person_id])
+        return self._store.rows(where, [self._bound(by + timedelta(days=1 - self.days)), self._actor.person_id])
+
+    def _bound(self, day: date) -> str:
+        return stamp(datetime.combine(day, time.min, self._store.site.zone))
 
     def _due_on(self, row: Row) -> date:
         return parse(row[self.column]).astimezone(self._store.site.zone).date() + timedelta(days=self.days)
@@ -96,3 +98,23 @@ class _Reviews(_Query):
     def _row(self, row: Row) -> DueRow:
         facts = {"number": row["number"], "label": row["label"]}
         return DueRow("due.review", facts, self._due_on(row), row["entity_id"], f"/customer/{row['entity_id']}")
+
+
+class _Promises(_Query):
+    """What a form worked out to be due: the property `due_on` of an entity, for whoever recorded it last."""
+
+    days, column = 0, "due_on"
+    source = (
+        "FROM (SELECT *, date(json_extract(properties, '$.due_on')) AS due_on FROM entity_current) "
+        "WHERE recorded_by = ?2"
+    )
+
+    def _bound(self, day: date) -> str:
+        return day.isoformat()
+
+    def _due_on(self, row: Row) -> date:
+        return date.fromisoformat(row["due_on"])
+
+    def _row(self, row: Row) -> DueRow:
+        facts = {"number": row["number"], "label": row["label"]}
+        return DueRow("due.promise", facts, self._due_on(row), None, f"/record/{row['record_id']}")

@@ -7,15 +7,15 @@ import json
 import re
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from custinfo.domain import datasets
 from custinfo.domain.errors import Conflict, NotFound
 from custinfo.store import Store, Tx
 from custinfo.store.database import Row
 from custinfo.xforms import EntityAction, Form
 
-NUMBER_PREFIX = {"customers": "C"}
 UNIQUE = "unique"
 """The form column `bind::custinfo:unique`: no two entities of a dataset may have the same value there."""
 ABOUT = "about"
@@ -23,11 +23,31 @@ ABOUT = "about"
 
 
 def current(store: Store, entity_id: str) -> Row:
-    """The entity's newest version. Raises NotFound."""
+    """The entity's newest version, as its card states it (see `as_card`). Raises NotFound."""
     row = store.row("SELECT * FROM entity_current WHERE entity_id = ?", [entity_id])
     if row is None:
         raise NotFound("customers.unknown", number=entity_id[:40])
-    return row
+    return as_card(store, row)
+
+
+def as_card(store: Store, version: Row) -> Row:
+    """A version of an entity with the form and record of its card: the form that created it.
+
+    Another form may have updated some properties since; then they stand over the card's answers (`updated`).
+    """
+    first = store.row(
+        "SELECT form_id, dataset FROM entity_version JOIN entity USING (entity_id) WHERE entity_id = ? AND version = 1",
+        [version["entity_id"]],
+    )
+    if first is None or first["form_id"] == version["form_id"]:
+        return version
+    card = store.row(
+        "SELECT record_id, record_version, form_id, form_version FROM entity_version "
+        "WHERE entity_id = ? AND form_id = ? AND version < ? ORDER BY version DESC LIMIT 1",
+        [version["entity_id"], first["form_id"], version["version"]],
+    )
+    assert card is not None
+    return {**version, **card, "dataset": first["dataset"], "updated": True}
 
 
 def by_number(store: Store, dataset: str, number: str) -> Row | None:
@@ -43,15 +63,77 @@ def content(store: Store, entity: Row) -> dict[str, Any]:
     )
     assert row is not None
     answers: dict[str, Any] = json.loads(row["content"])
+    return _updated(store, entity, answers) if entity.get("updated") else answers
+
+
+def _updated(store: Store, entity: Row, answers: dict[str, Any]) -> dict[str, Any]:
+    """The card's answers with the properties that other forms changed."""
+    from custinfo.actions import forms  # forms gives its sessions lists of entities
+
+    form = forms.load(store, entity["form_id"], entity["form_version"])
+    properties = json.loads(entity["properties"])
+    for declared in form.entities:
+        for name, ref in declared.properties.items():
+            if declared.dataset == entity["dataset"] and name in properties:
+                _put(answers, ref.split("/")[2:], properties[name])
     return answers
 
 
-def create(tx: Tx, dataset: str) -> tuple[str, str]:
-    """A new entity without a version yet: its id and its number, neither ever used before or again."""
+def _put(answers: dict[str, Any], path: list[str], value: str) -> None:
+    for name in path[:-1]:
+        inner = answers.setdefault(name, {})
+        if not isinstance(inner, dict):
+            return  # a round of a repeat: no property of the card itself
+        answers = inner
+    answers[path[-1]] = value
+
+
+def create(tx: Tx, dataset: str, uuid: str | None = None) -> tuple[str, str]:
+    """A new entity without a version yet: its id and its number, neither ever used before or again.
+
+    `uuid` is the id that the form gave it; the same record names it by that when it is edited.
+    """
     entity_id = secrets.token_hex(12)
-    number = f"{NUMBER_PREFIX[dataset]}{tx.next_number(dataset):06d}"
-    tx.insert("entity", {"entity_id": entity_id, "dataset": dataset, "number": number, "created_at": tx.at})
+    number = f"{datasets.named(dataset).prefix}{tx.next_number(dataset):06d}"
+    row = {"entity_id": entity_id, "dataset": dataset, "number": number, "created_at": tx.at, "uuid": uuid or None}
+    tx.insert("entity", row)
     return entity_id, number
+
+
+def by_id(store: Store, dataset: str, given: str) -> Row | None:
+    """The newest version of the entity with this id, be it ours or the one that the form gave it; None without one."""
+    return store.row(
+        "SELECT * FROM entity_current WHERE dataset = ?1 AND ?2 != '' AND entity_id IN "
+        "(SELECT ?2 UNION SELECT entity_id FROM entity WHERE uuid = ?2)",  # each by its index: an import asks often
+        [dataset, given],
+    )
+
+
+def merged(current: Row, action: EntityAction) -> EntityAction:
+    """An update as ODK Central does it: what it does not mention stays as it is."""
+    properties = json.loads(current["properties"]) | dict(action.properties)
+    return replace(action, label=action.label or current["label"], properties=properties)
+
+
+def mark_conflict(store: Store, tx: Tx, current: Row, action: EntityAction) -> None:
+    """The update was made from an older version than `current`: mark it, hard when both changed the same property."""
+    base = action.base_version
+    if base is None or base >= current["version"]:
+        return
+    old = store.row(
+        "SELECT properties FROM entity_version WHERE entity_id = ? AND version = ?", [current["entity_id"], base]
+    )
+    before, now = json.loads(old["properties"]) if old else {}, json.loads(current["properties"])
+    theirs = {name for name in {*before, *now} if before.get(name) != now.get(name)}
+    both = sorted(name for name in theirs if name in action.properties and action.properties[name] != now.get(name))
+    row = {
+        "entity_id": current["entity_id"],
+        "version": current["version"] + 1,
+        "base_version": base,
+        "kind": "hard" if both else "soft",
+        "properties": json.dumps(both, ensure_ascii=False),
+    }
+    tx.insert("entity_conflict", row)
 
 
 def add_version(tx: Tx, entity_id: str, version: int, action: EntityAction, made_by: Mapping[str, Any]) -> None:

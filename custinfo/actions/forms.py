@@ -2,25 +2,30 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from custinfo import xforms
 from custinfo.access import permissions
-from custinfo.actions import entities
+from custinfo.actions import entity_lists, quotas
 from custinfo.actions.formats import FORMATS
-from custinfo.domain import codelists
+from custinfo.domain import codelists, datasets
+from custinfo.domain.clock import parse
 from custinfo.domain.errors import BadInput, Conflict, NotFound
 from custinfo.domain.people import Person
 from custinfo.store import Store
 from custinfo.store.database import Row
-from custinfo.xforms.xlsform import to_xform
+from custinfo.xforms import form_check
+from custinfo.xforms.last_saved import LAST_SAVED
 
 FORMS = Path(__file__).parents[2] / "forms"
 SUFFIXES = (".md", ".xlsx", ".xls", ".csv")
+DATASET_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
 
 
 @dataclass(frozen=True)
@@ -40,23 +45,29 @@ def publish_folder(store: Store, actor: Person, folder: Path = FORMS) -> list[Fo
     return [summary for summary in published if summary is not None]
 
 
-def publish(store: Store, actor: Person, file_name: str, table: bytes) -> FormSummary | None:
-    """Publish one XLSForm; None when this very table is published already.
+def publish(
+    store: Store, actor: Person, file_name: str, table: bytes, attachments: Mapping[str, bytes] | None = None,
+    proposal_id: str | None = None,
+) -> FormSummary | None:  # fmt: skip
+    """Publish one XLSForm or XForm with its own files; None when this very table is published already.
 
     Raises FormError for a form with mistakes, and Conflict when the table changed but its version did not: answers are
     tied to their version for ever, so a published version never changes.
     """
     permissions.check(actor, "form.publish")
-    digest = hashlib.sha256(table).hexdigest()
-    if store.row("SELECT 1 FROM form WHERE source_sha256 = ?", [digest]):
+    own = dict(attachments or {})
+    digest = source_digest(table, own)
+    if is_published(store, table, own):
         return None
-    xform = to_xform(table, file_name)
-    form = _compiled(xform)
+    form, xform = check(file_name, table, own, store).sound()
     _check_entities(file_name, form)
     if store.row("SELECT 1 FROM form WHERE form_id = ? AND version = ?", [form.form_id, form.version]):
         raise Conflict("forms.version_frozen", file=file_name, version=form.version)
     summary = FormSummary(form.form_id, form.version, titles(form), _dataset(form))
     with store.act(actor.person_id, "form.publish", "form", form.form_id, version=form.version) as tx:
+        if proposal_id is not None:
+            ended = {"state": "published", "ended_at": tx.at, "ended_by": actor.person_id}
+            tx.update("form_proposal", proposal_id, ended)
         tx.insert(
             "form",
             {
@@ -68,28 +79,59 @@ def publish(store: Store, actor: Person, file_name: str, table: bytes) -> FormSu
                 "source_sha256": digest,
                 "published_at": tx.at,
                 "published_by": actor.person_id,
+                "proposal_id": proposal_id,
             },
         )
+        key = {"form_id": form.form_id, "version": form.version}
+        tx.insert_all("form_file", [{**key, "name": name, "content": content} for name, content in own.items()])
     return summary
 
 
+def is_published(store: Store, table: bytes, attachments: Mapping[str, bytes]) -> bool:
+    """Whether this very form file, with these files beside it, is published already."""
+    digest = source_digest(table, attachments)
+    return store.row("SELECT 1 FROM form WHERE source_sha256 = ?", [digest]) is not None
+
+
+def source_digest(table: bytes, attachments: Mapping[str, bytes]) -> str:
+    """What tells one form file with its attachments from another."""
+    digest = hashlib.sha256(table)
+    for name, content in sorted(attachments.items()):
+        digest.update(f"\n{name}\n".encode() + hashlib.sha256(content).digest())
+    return digest.hexdigest()
+
+
 def _check_entities(file_name: str, form: xforms.Form) -> None:
-    """A form may create one entity of a dataset that this site has; what else ODK Entities allow is not built yet."""
-    datasets = [declared.dataset for declared in form.entities]
-    known = sorted(entities.NUMBER_PREFIX)
-    if any(dataset not in known for dataset in datasets):
-        raise BadInput("forms.dataset", file=file_name, dataset=datasets[0], known=", ".join(known))
-    if len(datasets) > 1 or any(declared.update or _repeated(form, declared.ref) for declared in form.entities):
-        raise BadInput("forms.entities", file=file_name)
+    """A dataset's name begins the numbers of its entities, so it is a plain word."""
+    for declared in form.entities:
+        if not DATASET_NAME.fullmatch(declared.dataset):
+            raise BadInput("forms.dataset", file=file_name, dataset=declared.dataset[:80])
 
 
-def _repeated(form: xforms.Form, ref: str) -> bool:
-    return any(node.repeat and ref.startswith(f"{node.ref}/") for node in form.nodes.values())
+def check(
+    file_name: str, table: bytes, attachments: Mapping[str, bytes] | None = None, store: Store | None = None
+) -> form_check.Checked:
+    """All errors and warnings of a form file, each with its place. Lists may also come from the site's datasets."""
+    known = set(datasets.shipped())
+    if store is not None:
+        known |= {str(row["dataset"]) for row in store.rows("SELECT DISTINCT dataset FROM entity")}
+    return _checked(file_name, table, tuple(sorted((attachments or {}).items())), tuple(sorted(known)))
 
 
-def read(file_name: str, table: bytes) -> xforms.Form:
-    """An XLSForm, read and checked. Raises FormError with all that is wrong."""
-    return _compiled(to_xform(table, file_name))
+@lru_cache(maxsize=64)
+def _checked(
+    file_name: str, table: bytes, own: tuple[tuple[str, bytes], ...], live: tuple[str, ...]
+) -> form_check.Checked:
+    return form_check.check(table, file_name, {**_code_lists(), **dict(own)}, live=[f"{name}.csv" for name in live])
+
+
+def read(
+    file_name: str, table: bytes, attachments: Mapping[str, bytes] | None = None, store: Store | None = None
+) -> xforms.Form:
+    """An XLSForm or XForm, read and checked. Raises FormError with all that is wrong."""
+    form, _ = check(file_name, table, attachments, store).sound()
+    _check_entities(file_name, form)
+    return form
 
 
 def fillable(store: Store, actor: Person) -> list[FormSummary]:
@@ -99,7 +141,7 @@ def fillable(store: Store, actor: Person) -> list[FormSummary]:
     rows = store.rows(
         "SELECT * FROM form WHERE published_at = "
         "(SELECT max(published_at) FROM form AS newer WHERE newer.form_id = form.form_id) "
-        "ORDER BY dataset IS NULL, form_id"
+        "AND form_id NOT IN (SELECT form_id FROM form_closing) ORDER BY dataset IS NULL, form_id"
     )
     return [FormSummary(row["form_id"], row["version"], json.loads(row["titles"]), row["dataset"]) for row in rows]
 
@@ -110,10 +152,42 @@ def titles_of(store: Store) -> dict[str, dict[str, str]]:
     return {row["form_id"]: json.loads(row["titles"]) for row in rows}
 
 
+@dataclass(frozen=True)
+class VersionLine:
+    """A published version of a form."""
+
+    version: str
+    published_at: datetime
+
+
+def versions(store: Store, form_id: str) -> list[VersionLine]:
+    """The published versions of a form, newest first."""
+    rows = store.rows("SELECT version, published_at FROM form WHERE form_id = ? ORDER BY published_at DESC", [form_id])
+    return [VersionLine(row["version"], parse(row["published_at"])) for row in rows]
+
+
+def closed(store: Store, form_id: str) -> bool:
+    """Whether the form takes no new records any more."""
+    return store.row("SELECT 1 FROM form_closing WHERE form_id = ?", [form_id]) is not None
+
+
+def double_entry(form: xforms.Form) -> str | None:
+    """`blind` or `open` where the form's settings ask for a second entry (`attribute::custinfo:double_entry`)."""
+    return form.root.attributes.get("double_entry") or None
+
+
 def load(store: Store, form_id: str, version: str | None = None) -> xforms.Form:
     """A published form, the newest version unless one is given. Raises NotFound."""
     row = find(store, form_id, version)
-    return _compiled(row["xform"])
+    return _compiled(row["xform"], files_of(store, form_id, row["version"]))
+
+
+def files_of(store: Store, form_id: str, version: str) -> tuple[tuple[str, bytes], ...]:
+    """The files that came with a published version: choice lists, pictures. As (name, content), by name."""
+    rows = store.rows(
+        "SELECT name, content FROM form_file WHERE form_id = ? AND version = ? ORDER BY name", [form_id, version]
+    )
+    return tuple((row["name"], row["content"]) for row in rows)
 
 
 def warm(store: Store) -> None:
@@ -134,10 +208,32 @@ def find(store: Store, form_id: str, version: str | None = None) -> Row:
 
 
 def session(
-    store: Store, form: xforms.Form, instance: Mapping[str, Any], *, language: str | None = None
-) -> xforms.Session:
-    """A session of the engine over a draft or record, with this site's formats and zone; an empty one starts afresh."""
-    return xforms.Session(form, instance or None, language=language, formats=FORMATS, zone=store.site.zone)
+    store: Store, form: xforms.Form, instance: Mapping[str, Any], *, language: str | None = None,
+    actor: Person | None = None, record_id: str | None = None,
+) -> xforms.Session:  # fmt: skip
+    """A session of the engine over a draft or record, with this site's formats and zone; an empty one starts afresh.
+
+    `actor` is who fills it in: what they recorded last, and the lists that they may see. `record_id` is the record that
+    is being edited: it does not count against the form's quotas.
+    """
+    return xforms.Session(
+        form, instance or None, language=language, formats=FORMATS, zone=store.site.zone,
+        lists=entity_lists.rows(store, form, actor) if form.live else None,
+        counts=quotas.counts(store, form, without=record_id) if form.quotas else None,
+        last_saved=_last_saved(store, form, actor),
+    )  # fmt: skip
+
+
+def _last_saved(store: Store, form: xforms.Form, actor: Person | None) -> dict[str, Any] | None:
+    """What the same person recorded last with this form, where the form asks for it (`${last-saved#name}`)."""
+    if actor is None or LAST_SAVED not in form.instances:
+        return None
+    row = store.row(
+        "SELECT content FROM record_version JOIN record USING (record_id) WHERE form_id = ? AND recorded_by = ? "
+        "ORDER BY seq DESC LIMIT 1",
+        [form.form_id, actor.person_id],
+    )
+    return json.loads(row["content"]) if row else None
 
 
 def titles(form: xforms.Form) -> dict[str, str]:
@@ -146,9 +242,9 @@ def titles(form: xforms.Form) -> dict[str, str]:
     return {language: parts[min(index, len(parts) - 1)] for index, language in enumerate(form.languages or ("zh-CN",))}
 
 
-@lru_cache(maxsize=32)
-def _compiled(xform: str) -> xforms.Form:
-    return xforms.load(xform, attachments=_code_lists())
+@lru_cache(maxsize=64)
+def _compiled(xform: str, own: tuple[tuple[str, bytes], ...] = ()) -> xforms.Form:
+    return xforms.load(xform, attachments={**_code_lists(), **dict(own)})
 
 
 def _code_lists() -> dict[str, bytes]:
@@ -156,4 +252,6 @@ def _code_lists() -> dict[str, bytes]:
 
 
 def _dataset(form: xforms.Form) -> str | None:
-    return form.entities[0].dataset if form.entities else None
+    """What a submission makes or changes first of all: the entity of the record itself before those in repeats."""
+    by_depth = sorted(form.entities, key=lambda declared: declared.ref.count("/"))
+    return by_depth[0].dataset if by_depth else None

@@ -1,43 +1,60 @@
 """Records: what was submitted. A record is a chain of versions; nothing is overwritten.
 
-`submit` is the one way in: the form engine's `finish` decides, and the record, what it creates or updates, the end of
-the draft and the audit event are one transaction.
+`submit` is the way in for people, `admit` for imports, and both end in one place: the form engine's `finish` decides,
+and the record, the entities that it creates or updates, the end of the draft and the audit event are one transaction.
 """
 
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from custinfo.access import permissions, policies
-from custinfo.actions import drafts, entities, forms
-from custinfo.domain import customer
+from custinfo.actions import drafts, entities, entity_writing, files, forms, verifications
+from custinfo.actions.entity_writing import Made, unfinished
 from custinfo.domain.errors import Conflict, NotFound
 from custinfo.domain.people import Person
+from custinfo.domain.text import clean
 from custinfo.store import Store, Tx
 from custinfo.store.database import Row
-from custinfo.xforms import EntityAction, Form, Problem, Record, Unfinished
-from custinfo.xforms.problems import RuleName
+from custinfo.xforms import Form, Problem, Record, Session, Unfinished
 
-SUBMITTED = "submitted"
+RECEIVED, EDITED = "received", "edited"
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What was recorded. `customer_number` is there when the record made or changed a customer, or is about one."""
+    """What was recorded. `customer_number` is there when the record made or changed a customer, or is about one.
+
+    `entities` are all that it created or updated. After a second entry, `differences` counts the answers that differ
+    from the first, and `record_id` is the record that was verified.
+    """
 
     record_id: str
     version: int
     customer_id: str | None
     customer_number: str | None
+    entities: tuple[Made, ...] = ()
+    differences: int | None = None
+
+
+@dataclass(frozen=True)
+class Remarks:
+    """What stands beside the answers of a record. `reason` says why it was changed."""
+
+    interviewed_at: str | None = None
+    notes: Mapping[str, str] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    reason: str = ""
+    source: str = "page"
 
 
 @dataclass(frozen=True)
 class _Submission:
     """A record that the engine finished, on its way into the store within one transaction.
 
-    `changes` is the newest version of the entity that it changes, None when it makes a new one or none.
+    `changes` is the newest version of the entity whose card it is, `edits` the newest version of the record itself.
     """
 
     store: Store
@@ -46,99 +63,170 @@ class _Submission:
     form: Form
     made: Record
     key: str
+    remarks: Remarks
     changes: Row | None = None
-
-    @property
-    def action(self) -> EntityAction | None:
-        return self.made.entities[0] if self.made.entities else None
+    edits: Row | None = None
 
 
-def submit(store: Store, actor: Person, draft_id: str, key: str, *, saves: int) -> Receipt:
+def submit(store: Store, actor: Person, draft_id: str, key: str, *, saves: int, reason: str = "") -> Receipt:
     """Record a finished draft. The same `key` again gives the same receipt: a double click or a lost reply is harmless.
 
-    Raises Unfinished with every problem; Conflict when the draft was saved elsewhere since the caller saw it
-    (`saves`), or the customer was changed since the draft was started, with the draft kept as it is; NotFound and
-    WrongState as for any draft.
+    `reason` says why an existing record or card was changed. Raises Unfinished with every problem; Conflict when the
+    draft was saved elsewhere since the caller saw it (`saves`), or the customer or the record was changed since the
+    draft was started, with the draft kept as it is; NotFound and WrongState as for any draft.
     """
     permissions.check(actor, "form.fill")
+    reason = clean(reason, max_length=drafts.LONGEST_REMARK).strip()
     with store.act(actor.person_id, "record.submit", "draft", draft_id) as tx:
-        earlier = store.row("SELECT * FROM record_version WHERE submission_key = ?", [key])
+        earlier = _earlier(store, actor, tx, key)
         if earlier is not None:
-            return _receipt_again(store, actor, tx, earlier)
+            return earlier
         draft = drafts.own_open(store, actor, draft_id)
         policies.check_unchanged(draft, saves)
         form = forms.load(store, draft["form_id"], draft["form_version"])
-        made = forms.session(store, form, json.loads(draft["instance"])).finish()
-        changes = _entity_to_change(store, draft) if made.entities else None
-        receipt = _write(_Submission(store, tx, actor, form, made, key, changes))
-        tx.update("draft", draft_id, {"outcome": "submitted", "instance": "{}", "updated_at": tx.at})
+        session = forms.session(store, form, json.loads(draft["instance"]), actor=actor, record_id=draft["record_id"])
+        made = entity_writing.as_seen(session.finish(), json.loads(draft["instance"]))
+        files.check_answers(store, draft, form, made)
+        remarks = _remarks(draft, session, reason)
+        if draft["verifies"]:
+            receipt = _verified(store, tx, actor, draft, form, made, key)
+        else:
+            changes, edits = _entity_to_change(store, draft), _record_to_edit(store, actor, draft)
+            receipt = _write(_Submission(store, tx, actor, form, made, key, remarks, changes, edits))
+        ended = {**drafts.WIPED, "outcome": "submitted", "updated_at": tx.at}
+        tx.update("draft", draft_id, {**ended, "record_id": receipt.record_id, "made_version": receipt.version})
         tx.note(record=receipt.record_id, version=receipt.version, form=form.form_id, form_version=form.version)
     return receipt
+
+
+def admit(store: Store, tx: Tx, actor: Person, form: Form, made: Record, *, key: str, remarks: Remarks) -> Receipt:
+    """Record what an import brought, within the open transaction of that import. Raises Unfinished, Conflict.
+
+    The caller has checked the actor, and made the record with the form's own session. A key that was used before is
+    refused: the same row is never recorded twice.
+    """
+    if store.row("SELECT 1 FROM record_version WHERE submission_key = ?", [key]):
+        raise Conflict("records.imported_before")
+    return _write(_Submission(store, tx, actor, form, made, key, remarks))
 
 
 def record_as_of(store: Store, tx: Tx, actor: Person, form: Form, made: Record, *, recorded_at: str) -> str:
     """Record a finished card of the invented world as if at `recorded_at`; gives the number of its new customer."""
     at, tx.at = tx.at, recorded_at
-    receipt = _write(_Submission(store, tx, actor, form, made, secrets.token_hex(16)))
+    receipt = _write(_Submission(store, tx, actor, form, made, secrets.token_hex(16), Remarks()))
     tx.at = at
     return str(receipt.customer_number)
 
 
-def _receipt_again(store: Store, actor: Person, tx: Tx, earlier: Row) -> Receipt:
-    if earlier["recorded_by"] != actor.person_id:
+def receipt_of(store: Store, actor: Person, draft_id: str) -> Receipt | None:
+    """The receipt of one's own submitted draft, for a page that was loaded again; None when it was not submitted."""
+    draft = store.row("SELECT * FROM draft WHERE draft_id = ? AND owner = ?", [draft_id, actor.person_id])
+    if draft is None or draft["outcome"] != "submitted" or draft["made_version"] is None:
+        return None
+    return _receipt(store, draft["record_id"], draft["made_version"])
+
+
+def _earlier(store: Store, actor: Person, tx: Tx, key: str) -> Receipt | None:
+    """The receipt of the submission with this key; somebody else's is not told apart from no draft."""
+    recorded = store.row("SELECT *, recorded_by AS by FROM record_version WHERE submission_key = ?", [key])
+    verified = store.row("SELECT *, entered_by AS by FROM verification WHERE verification_id = ?", [key])
+    found = recorded or verified
+    if found is None:
+        return None
+    if found["by"] != actor.person_id:
         raise NotFound("access.no_draft")
-    tx.note(repeated=earlier["record_id"])
-    record = store.row("SELECT * FROM record WHERE record_id = ?", [earlier["record_id"]])
+    tx.note(repeated=found["record_id"])
+    if recorded is not None:
+        return _receipt(store, found["record_id"], found["version"])
+    return Receipt(found["record_id"], found["version"], None, None, (), len(json.loads(found["differences"])))
+
+
+def _remarks(draft: Row, session: Session, reason: str) -> Remarks:
+    """Raises Unfinished for each unusual answer that nobody gave a reason for."""
+    reasons = json.loads(draft["reasons"])
+    unexplained = [
+        Problem(one.ref, "reason", "records.reason_needed", {}, one.label)
+        for one in session.warnings()
+        if not reasons.get(one.ref)
+    ]
+    if unexplained:
+        raise Unfinished(unexplained)
+    return Remarks(draft["interviewed_at"], json.loads(draft["notes"]), reasons, reason)
+
+
+def _verified(store: Store, tx: Tx, actor: Person, draft: Row, form: Form, made: Record, key: str) -> Receipt:
+    record = store.row("SELECT * FROM record_current WHERE record_id = ?", [draft["verifies"]])
     assert record is not None
-    return _receipt(store, earlier["record_id"], earlier["version"], record["entity_id"])
+    policies.check_not_own(actor, [record["recorded_by"]])
+    differences = verifications.compare(tx, actor, form, record, made, key)
+    return Receipt(record["record_id"], record["version"], None, None, (), differences)
 
 
 def _entity_to_change(store: Store, draft: Row) -> Row | None:
-    """The entity that the draft was started from, provided that nobody changed it since."""
-    if draft["entity_id"] is None:
+    """The customer whose card the draft is, provided that nobody changed it since."""
+    if draft["entity_id"] is None or draft["base_version"] is None:
         return None
     entity = entities.current(store, draft["entity_id"])
+    if entity["form_id"] != draft["form_id"]:
+        return None
     if entity["version"] != draft["base_version"]:
         raise Conflict("customers.changed_meanwhile", number=entity["number"], version=entity["version"])
     return entity
 
 
+def _record_to_edit(store: Store, actor: Person, draft: Row) -> Row | None:
+    """The record that the draft edits, provided that nobody edited it since and it may still be read."""
+    if draft["record_id"] is None:
+        return None
+    permissions.check(actor, "record.edit")
+    found = store.row("SELECT * FROM record_current WHERE record_id = ?", [draft["record_id"]])
+    policies.check_readable(actor, found)
+    assert found is not None
+    if found["version"] != draft["base_record_version"]:
+        raise Conflict("records.changed_meanwhile", version=found["version"])
+    return found
+
+
 def _write(given: _Submission) -> Receipt:
-    action, changes = given.action, given.changes
-    if changes is not None:
-        entity_id = changes["entity_id"]
-    elif action is not None:
-        entity_id, _ = entities.create(given.tx, action.dataset)
-    else:
-        entity_id = _entity_asked_about(given)
-    version_row = _record_version(given, entity_id)
-    if action is not None:
-        _check_properties(given, action)
-        _claim_keys(given, action.dataset, entity_id)
-        version = changes["version"] + 1 if changes else 1
-        entities.add_version(given.tx, entity_id, version, action, version_row)
-    return _receipt(given.store, version_row["record_id"], version_row["version"], entity_id)
+    about = _entity_asked_about(given)
+    record_id, version = _place(given)
+    pending = entity_writing.plan(given.store, given.tx, given.form, given.made, given.changes, record_id)
+    main = about or next((one.entity_id for one in pending), given.changes["entity_id"] if given.changes else None)
+    row = _record_version(given, record_id, version, main)
+    for one in pending:
+        entity_writing.write(given.store, given.tx, given.form, given.made, one, row)
+    return _receipt(given.store, record_id, version)
 
 
-def _record_version(given: _Submission, entity_id: str | None) -> dict[str, Any]:
-    """Append to the record that last stated this customer, when it is of the same form; otherwise begin a new one."""
-    record_id, version = f"R-{secrets.token_hex(10)}", 1
-    form, tx, changes = given.form, given.tx, given.changes
-    if changes is not None and changes["form_id"] == form.form_id:
-        record_id, version = changes["record_id"], changes["record_version"] + 1
-    else:
+def _place(given: _Submission) -> tuple[str, int]:
+    """The record that is continued (an edit, or the card that last stated this customer), or a new one."""
+    changes = given.changes
+    if given.edits is not None:
+        return given.edits["record_id"], given.edits["version"] + 1
+    if changes is not None and changes["form_id"] == given.form.form_id:
+        return changes["record_id"], changes["record_version"] + 1
+    return f"R-{secrets.token_hex(10)}", 1
+
+
+def _record_version(given: _Submission, record_id: str, version: int, entity_id: str | None) -> dict[str, Any]:
+    form, tx, remarks = given.form, given.tx, given.remarks
+    if version == 1:
         row = {"record_id": record_id, "form_id": form.form_id, "entity_id": entity_id, "created_at": tx.at}
         tx.insert("record", row)
     version_row: dict[str, Any] = {
         "record_id": record_id,
         "version": version,
         "form_version": form.version,
-        "state": SUBMITTED,
+        "state": RECEIVED if version == 1 else EDITED,
         "content": json.dumps(given.made.values, ensure_ascii=False, sort_keys=True),
         "recorded_at": tx.at,
         "recorded_by": given.actor.person_id,
-        "reason": "",
+        "reason": remarks.reason,
         "submission_key": given.key,
+        "interviewed_at": remarks.interviewed_at,
+        "notes": json.dumps(dict(remarks.notes), ensure_ascii=False, sort_keys=True),
+        "reasons": json.dumps(dict(remarks.reasons), ensure_ascii=False, sort_keys=True),
+        "source": remarks.source,
     }
     tx.insert("record_version", version_row)
     return version_row | {"form_id": form.form_id}
@@ -151,36 +239,22 @@ def _entity_asked_about(given: _Submission) -> str | None:
         if answers.get(ref):
             found = entities.by_number(given.store, dataset, answers[ref])
             if found is None:
-                raise _unfinished(given, ref, "about", "customers.no_such_number", {"number": answers[ref][:40]})
+                facts = {"number": answers[ref][:40]}
+                raise unfinished(given.store, given.form, ref, "about", "customers.no_such_number", facts)
             return str(found["entity_id"])
     return None
 
 
-def _check_properties(given: _Submission, action: EntityAction) -> None:
-    """What the lake could not read would stop every later publication: it is mended now, at its question."""
-    wrong = customer.unreadable(action.properties)
-    for ref, node in given.form.nodes.items():
-        if node.bind.saveto in wrong:
-            raise _unfinished(given, ref, "type", "records.unreadable", {"value": action.properties[node.bind.saveto]})
-
-
-def _claim_keys(given: _Submission, dataset: str, entity_id: str) -> None:
-    answers = entities.flat(given.made.values)
-    for ref, kind in entities.marked(given.form, entities.UNIQUE):
-        if answers.get(ref):
-            try:
-                entities.claim_key(given.store, given.tx, entities.Key(dataset, kind, answers[ref]), entity_id)
-            except Conflict as taken:
-                raise _unfinished(given, ref, "unique", taken.key, taken.facts) from None
-
-
-def _unfinished(given: _Submission, ref: str, rule: RuleName, key: str, facts: Mapping[str, object]) -> Unfinished:
-    """A problem that only the store could see, at its question, as the engine would put it."""
-    shown = {code: forms.session(given.store, given.form, {}, language=code) for code in given.form.languages}
-    labels = {code: session.state(ref).label for code, session in shown.items()}
-    return Unfinished([Problem(ref, rule, key, facts, labels)])
-
-
-def _receipt(store: Store, record_id: str, version: int, entity_id: str | None) -> Receipt:
-    entity = store.row("SELECT number FROM entity WHERE entity_id = ?", [entity_id]) if entity_id else None
-    return Receipt(record_id, version, entity_id, entity["number"] if entity else None)
+def _receipt(store: Store, record_id: str, version: int) -> Receipt:
+    rows = store.rows(
+        "SELECT dataset, number, entity_id, entity_version.version FROM entity_version "
+        "JOIN entity USING (entity_id) WHERE record_id = ? AND record_version = ? ORDER BY seq",
+        [record_id, version],
+    )
+    made = tuple(Made(row["dataset"], row["number"], row["entity_id"], row["version"]) for row in rows)
+    about = store.row(
+        "SELECT entity.* FROM record JOIN entity USING (entity_id) WHERE record_id = ? AND dataset = 'customers'",
+        [record_id],
+    )
+    customer_id, number = (about["entity_id"], about["number"]) if about else (None, None)
+    return Receipt(record_id, version, customer_id, number, made)

@@ -13,8 +13,10 @@ from pathlib import Path
 
 import click
 
-from custinfo.domain.errors import CustinfoError
+from custinfo.actions import people
+from custinfo.domain.errors import CustinfoError, NotFound
 from custinfo.domain.messages import DEFAULT_LANGUAGE, LANGUAGES, text
+from custinfo.domain.people import SERVICE, Person
 from custinfo.store import Site, Store
 
 
@@ -51,6 +53,16 @@ def language() -> str:
     return "en" if wanted.startswith("en") else DEFAULT_LANGUAGE
 
 
+def acting(store: Store, login_name: str | None) -> Person:
+    """Who acts: the person with that login name, else the service itself. Raises NotFound."""
+    if login_name is None:
+        return SERVICE
+    person = people.by_login_name(store, login_name)
+    if person is None:
+        raise NotFound("cli.no_person", name=login_name[:64])
+    return person
+
+
 def say(key: str, **facts: object) -> None:
     """Print a message of the catalogue."""
     click.echo(text(key, language(), **facts))
@@ -71,6 +83,13 @@ HOME = click.option(
     show_default=True,
     help="The site's folder.",
 )
+ACTOR = click.option(
+    "--as",
+    "login_name",
+    default=None,
+    envvar="CUSTINFO_AS",
+    help="The login name of the person who does it; the service itself when left out.",
+)
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for other programs.")
 
 
@@ -82,4 +101,4 @@ def main() -> None:
 # jsonschema loads this when it is there, for two seconds at every start; nothing here validates IRIs
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
-from custinfo.cli import data, reports, sites  # noqa: E402, F401  # the commands register themselves on `main`
+from custinfo.cli import data, form_data, form_life, forms, reports, sites  # noqa: E402, F401  # the commands register themselves on `main`

@@ -1,4 +1,4 @@
-"""Commands for the site itself: init, serve, user, form, audit, doctor."""
+"""Commands for the site itself: init, serve, user, audit, doctor."""
 
 from pathlib import Path
 
@@ -70,32 +70,6 @@ def add_user(
             password=password,
         )
     say("cli.user_added", name=person.display_name, login=person.login_name)
-
-
-@main.group(cls=Commands)
-def form() -> None:
-    """Forms, as XLSForm tables."""
-
-
-@form.command("check")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def check_form(file: Path) -> None:
-    """Say what is wrong with a form, all at once; nothing is published."""
-    checked = forms.read(file.name, file.read_bytes())
-    say("cli.form_sound", form=checked.form_id, version=checked.version, questions=len(checked.control_of))
-
-
-@form.command("publish")
-@HOME
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def publish_form(home: Path, file: Path) -> None:
-    """Publish a form, or a new version of it, for people to fill in."""
-    with opened(home) as store:
-        summary = forms.publish(store, SERVICE, file.name, file.read_bytes())
-    if summary is None:
-        say("cli.form_known", file=file.name)
-    else:
-        say("cli.form_published", form=summary.form_id, version=summary.version)
 
 
 @main.group(cls=Commands)

@@ -29,5 +29,10 @@ class Person:
     department: str
 
 
-SERVICE = Person("service", "service", "custinfo", frozenset({Role.SYSTEM_ADMINISTRATOR}), "")
-"""The service itself: commands that the operating system's account may run on a site that it owns."""
+SERVICE = Person(
+    "service", "service", "custinfo", frozenset({Role.SYSTEM_ADMINISTRATOR, Role.INFORMATION_ADMINISTRATOR}), ""
+)
+"""The service itself: commands that the operating system's account may run on a site that it owns.
+
+That account holds the site's keys, so it can read what an information administrator may read.
+"""

@@ -19,12 +19,12 @@ from custinfo.domain.errors import SiteFault
 from custinfo.store.schema import migrations
 from custinfo.store.site import Site
 
-BUSY_SECONDS = 15
+BUSY_SECONDS = 60  # an import of ten thousand records holds the lock for about twenty
 OLDEST_SQLITE = (3, 51, 3)  # before it, a WAL reset can corrupt the file
 GENESIS = "0" * 64
 ACTION = re.compile(r"[a-z_]+\.[a-z_]+")
 
-Value = str | int | None
+Value = str | int | bytes | None
 Row = dict[str, Any]
 
 
@@ -39,7 +39,9 @@ class Tx:
 
     def insert(self, table: str, row: Mapping[str, Value]) -> None:
         """A new row. Raises on any broken constraint; the transaction is then rolled back whole."""
-        self._db.table(table).insert(dict(row))
+        # Not by `table().insert`, which looks the table up anew each time: an import has tens of thousands of rows
+        columns, marks = ", ".join(f'"{name}"' for name in row), ", ".join("?" * len(row))
+        self._db.execute(f'INSERT INTO "{table}" ({columns}) VALUES ({marks})', list(row.values()))
 
     def insert_all(self, table: str, rows: Iterable[Mapping[str, Value]]) -> None:
         """Many new rows, as a batch."""
@@ -49,10 +51,23 @@ class Tx:
         """Change a row that is not history (drafts, sessions, people). History refuses by trigger."""
         self._db.table(table).update(key, dict(changes))
 
-    def delete(self, table: str, key: tuple[str, ...]) -> None:
+    def delete(self, table: str, key: tuple[str | int, ...]) -> None:
         """Remove a row that is not history, by its primary key; nothing happens when there is none."""
         columns = self._db.table(table).pks
         self._db.table(table).delete_where(" AND ".join(f"{column} = ?" for column in columns), list(key))
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """A part of the transaction that leaves nothing behind when it raises; what was written before stays."""
+        self._db.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            if self._db.conn.in_transaction:  # a full disk may have rolled everything back already
+                self._db.execute("ROLLBACK TO part")
+                self._db.execute("RELEASE part")
+            raise
+        self._db.execute("RELEASE part")
 
     def next_number(self, series: str, count: int = 1) -> int:
         """The first of `count` numbers of a series that were never given out and never will be again."""
@@ -74,6 +89,7 @@ class Store:
         self.site = site
         self._db = db
         self._audit_key = site.secret("audit")
+        self._lookup_key = site.secret("lookup")
 
     @classmethod
     def create(cls, site: Site) -> "Store":
@@ -180,7 +196,7 @@ class Store:
 
     def lookup_digest(self, value: str) -> str:
         """The keyed digest under which an identifier can be found, and which says nothing without the key."""
-        return hmac.new(self.site.secret("lookup"), value.encode(), hashlib.sha256).hexdigest()
+        return hmac.new(self._lookup_key, value.encode(), hashlib.sha256).hexdigest()
 
 
 def chained(key: bytes, previous: str, event: Mapping[str, Value]) -> str:

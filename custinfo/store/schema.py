@@ -5,9 +5,11 @@ from sqlite_utils.migrations import Migrations
 
 migrations = Migrations("custinfo")
 
-APPEND_ONLY = ("audit", "record_version", "entity_version", "form")
+SPINE_APPEND_ONLY = ("audit", "record_version", "entity_version", "form")
+FORMS_APPEND_ONLY = ("form_file", "record_review", "query_message", "verification")
+APPEND_ONLY = SPINE_APPEND_ONLY + FORMS_APPEND_ONLY
 
-TABLES = """
+SPINE = """
 CREATE TABLE person (
     person_id TEXT PRIMARY KEY, login_name TEXT NOT NULL UNIQUE, display_name TEXT NOT NULL, department TEXT NOT NULL,
     password_hash TEXT NOT NULL, language TEXT NOT NULL, created_at TEXT NOT NULL
@@ -73,13 +75,114 @@ CREATE VIEW entity_current AS
 """
 
 
+FORMS = """
+ALTER TABLE entity ADD COLUMN uuid TEXT;
+CREATE UNIQUE INDEX entity_uuid ON entity (uuid) WHERE uuid IS NOT NULL;
+ALTER TABLE form ADD COLUMN proposal_id TEXT REFERENCES form_proposal;
+ALTER TABLE draft ADD COLUMN record_id TEXT REFERENCES record;
+ALTER TABLE draft ADD COLUMN base_record_version INTEGER;
+ALTER TABLE draft ADD COLUMN made_version INTEGER;
+ALTER TABLE draft ADD COLUMN verifies TEXT REFERENCES record;
+ALTER TABLE draft ADD COLUMN interviewed_at TEXT;
+ALTER TABLE draft ADD COLUMN notes TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE draft ADD COLUMN reasons TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE record_version ADD COLUMN interviewed_at TEXT;
+ALTER TABLE record_version ADD COLUMN notes TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE record_version ADD COLUMN reasons TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE record_version ADD COLUMN source TEXT NOT NULL DEFAULT 'page';
+CREATE TABLE form_proposal (
+    proposal_id TEXT PRIMARY KEY, form_id TEXT NOT NULL, version TEXT NOT NULL, titles TEXT NOT NULL,
+    xform TEXT NOT NULL, file_name TEXT NOT NULL, source BLOB NOT NULL, source_sha256 TEXT NOT NULL,
+    state TEXT NOT NULL, note TEXT NOT NULL DEFAULT '', proposed_at TEXT NOT NULL, proposed_by TEXT NOT NULL,
+    reviewed_at TEXT, reviewed_by TEXT, ended_at TEXT, ended_by TEXT
+) STRICT;
+CREATE TABLE proposal_file (
+    proposal_id TEXT NOT NULL REFERENCES form_proposal, name TEXT NOT NULL, content BLOB NOT NULL,
+    PRIMARY KEY (proposal_id, name)
+) STRICT;
+CREATE TABLE form_file (
+    form_id TEXT NOT NULL, version TEXT NOT NULL, name TEXT NOT NULL, content BLOB NOT NULL,
+    PRIMARY KEY (form_id, version, name), FOREIGN KEY (form_id, version) REFERENCES form
+) STRICT;
+CREATE TABLE form_closing (
+    form_id TEXT PRIMARY KEY, closed_at TEXT NOT NULL, closed_by TEXT NOT NULL, reason TEXT NOT NULL
+) STRICT;
+CREATE TABLE form_import (
+    import_id TEXT PRIMARY KEY, form_id TEXT NOT NULL, form_version TEXT NOT NULL, file_name TEXT NOT NULL,
+    sha256 TEXT NOT NULL, row_count INTEGER NOT NULL, accepted INTEGER NOT NULL, imported_at TEXT NOT NULL,
+    imported_by TEXT NOT NULL, FOREIGN KEY (form_id, form_version) REFERENCES form
+) STRICT;
+CREATE TABLE record_review (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, record_id TEXT NOT NULL, version INTEGER NOT NULL, state TEXT NOT NULL,
+    note TEXT NOT NULL, reviewed_at TEXT NOT NULL, reviewed_by TEXT NOT NULL,
+    FOREIGN KEY (record_id, version) REFERENCES record_version (record_id, version)
+) STRICT;
+CREATE INDEX record_review_record ON record_review (record_id, version);
+CREATE TABLE query (
+    query_id TEXT PRIMARY KEY, record_id TEXT NOT NULL, version INTEGER NOT NULL, ref TEXT NOT NULL,
+    opened_at TEXT NOT NULL, opened_by TEXT NOT NULL, resolved_at TEXT, resolved_by TEXT,
+    FOREIGN KEY (record_id, version) REFERENCES record_version (record_id, version)
+) STRICT;
+CREATE INDEX query_record ON query (record_id);
+CREATE TABLE query_message (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, query_id TEXT NOT NULL REFERENCES query, text TEXT NOT NULL,
+    said_at TEXT NOT NULL, said_by TEXT NOT NULL
+) STRICT;
+CREATE INDEX query_message_query ON query_message (query_id);
+CREATE TABLE answer_event (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, draft_id TEXT NOT NULL REFERENCES draft, event TEXT NOT NULL,
+    ref TEXT NOT NULL, started_at TEXT NOT NULL, ended_at TEXT, old_value TEXT, new_value TEXT
+) STRICT;
+CREATE INDEX answer_event_draft ON answer_event (draft_id);
+CREATE TABLE file (
+    file_id TEXT PRIMARY KEY, draft_id TEXT NOT NULL REFERENCES draft, ref TEXT NOT NULL, name TEXT NOT NULL UNIQUE,
+    media_type TEXT NOT NULL, size INTEGER NOT NULL, sha256 TEXT NOT NULL, content BLOB NOT NULL,
+    stored_at TEXT NOT NULL, stored_by TEXT NOT NULL
+) STRICT;
+CREATE INDEX file_draft ON file (draft_id);
+CREATE TABLE verification (
+    verification_id TEXT PRIMARY KEY, record_id TEXT NOT NULL, version INTEGER NOT NULL, mode TEXT NOT NULL,
+    content TEXT NOT NULL, compared INTEGER NOT NULL, differences TEXT NOT NULL, entered_at TEXT NOT NULL,
+    entered_by TEXT NOT NULL, FOREIGN KEY (record_id, version) REFERENCES record_version (record_id, version)
+) STRICT;
+CREATE INDEX verification_record ON verification (record_id);
+CREATE TABLE entity_conflict (
+    entity_id TEXT NOT NULL, version INTEGER NOT NULL, base_version INTEGER NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('soft', 'hard')), properties TEXT NOT NULL, resolved_at TEXT, resolved_by TEXT,
+    PRIMARY KEY (entity_id, version), FOREIGN KEY (entity_id, version) REFERENCES entity_version (entity_id, version)
+) STRICT;
+CREATE VIEW record_current AS
+    SELECT record.record_id, form_id, entity_id, created_at, version, form_version, content, recorded_at, recorded_by,
+           reason, interviewed_at, notes, reasons, source,
+           coalesce((SELECT state FROM record_review AS said WHERE said.record_id = record.record_id
+                     AND said.version = newest.version ORDER BY seq DESC LIMIT 1), newest.state) AS state
+    FROM record JOIN record_version AS newest USING (record_id)
+    WHERE newest.version = (SELECT max(version) FROM record_version AS other WHERE other.record_id = record.record_id);
+"""
+
+
 @migrations()
 def m001_spine(db: Database) -> None:
     """People, forms, drafts, records, entities, batches and the audit log."""
-    for statement in TABLES.split(";\n"):
+    _run(db, SPINE)
+    _protect(db, SPINE_APPEND_ONLY)
+
+
+@migrations()
+def m002_forms(db: Database) -> None:
+    """The life of a form, and what happens to its records: review, queries, second entry, files, times."""
+    _run(db, FORMS)
+    _protect(db, FORMS_APPEND_ONLY)
+
+
+def _run(db: Database, statements: str) -> None:
+    for statement in statements.split(";\n"):
         if statement.strip():
             db.execute(statement)
-    for table in APPEND_ONLY:
+
+
+def _protect(db: Database, tables: tuple[str, ...]) -> None:
+    for table in tables:
         for verb in ("UPDATE", "DELETE"):
             db.execute(
                 f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "

@@ -1,0 +1,68 @@
+"""The entities of a dataset as a form's choice list, `select_one_from_file customers.csv`, as ODK Entities have it."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+
+from custinfo.access import permissions, visibility
+from custinfo.domain.people import Person
+from custinfo.domain.sensitivity import level_of
+from custinfo.store import Store
+from custinfo.store.database import Row
+from custinfo.xforms import Form, read_attachment
+from custinfo.xforms.xpath import Node
+
+READ = {"customers": "customer.read"}
+"""What it takes to see the entities of a dataset as a list; any other dataset takes `record.read`."""
+_kept: dict[tuple[str, str, str], tuple[int, Node]] = {}
+NEWEST = "SELECT dataset, max(seq) AS newest FROM entity JOIN entity_version USING (entity_id) GROUP BY dataset"
+
+
+def rows(store: Store, form: Form, actor: Person | None) -> Mapping[str, Node]:
+    """The live lists of the form by id, with what the actor may see: nothing without an actor."""
+    if actor is None:
+        return {}
+    known = {row["dataset"]: row["newest"] for row in store.rows(NEWEST)}
+    return {
+        name: _list(store, name, known[name], actor)
+        for name in form.live & known.keys()
+        if permissions.may(actor, READ.get(name, "record.read"))
+    }
+
+
+def _list(store: Store, dataset: str, newest: int, actor: Person) -> Node:
+    """Made anew when an entity changed; the last one is kept for each dataset and clearance."""
+    clearance = ",".join(sorted(actor.roles))
+    key = (str(store.site.database), dataset, clearance)
+    if key not in _kept or _kept[key][0] != newest:
+        _kept[key] = (newest, read_attachment(f"{dataset}.csv", _csv(store, dataset, actor)))
+    return _kept[key][1]
+
+
+def _csv(store: Store, dataset: str, actor: Person) -> bytes:
+    found = store.rows("SELECT * FROM entity_current WHERE dataset = ? ORDER BY number", [dataset])
+    made_by = {(row["form_id"], row["form_version"]) for row in found}
+    levels = {key: property_levels(store, *key) for key in made_by}
+    properties = [_seen(row, levels[row["form_id"], row["form_version"]], actor) for row in found]
+    names = sorted({name for one in properties for name in one})
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(["name", "label", "number", "__version", *names])
+    for row, seen in zip(found, properties, strict=True):
+        label = f"{row['label']} ({row['number']})"
+        writer.writerow([row["entity_id"], label, row["number"], row["version"], *(seen.get(n, "") for n in names)])
+    return out.getvalue().encode()
+
+
+def _seen(row: Row, levels: Mapping[str, str | None], actor: Person) -> dict[str, str]:
+    given: dict[str, str] = json.loads(row["properties"])
+    return {name: value for name, value in given.items() if visibility.sees(actor, level_of(levels.get(name)))}
+
+
+def property_levels(store: Store, form_id: str, version: str) -> dict[str, str | None]:
+    """By property: the level that the form states for the question which fills it."""
+    from custinfo.actions import forms  # forms gives its sessions these lists
+
+    nodes = forms.load(store, form_id, version).nodes.values()
+    return {node.bind.saveto: node.bind.extra.get("level") for node in nodes if node.bind.saveto}

@@ -1,0 +1,124 @@
+"""What a record does to entities: new ones, new versions, conflicts marked as ODK Central marks them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from custinfo.actions import entities, forms
+from custinfo.domain import customer
+from custinfo.domain.errors import Conflict
+from custinfo.store import Store, Tx
+from custinfo.store.database import Row
+from custinfo.xforms import EntityAction, Form, Problem, Record, Unfinished
+from custinfo.xforms.problems import RuleName
+
+
+@dataclass(frozen=True)
+class Made:
+    """An entity that a record created or gave a new version."""
+
+    dataset: str
+    number: str
+    entity_id: str
+    version: int
+
+
+@dataclass(frozen=True)
+class Pending:
+    """An action whose entity is known; `current` is its newest version, None for a new one."""
+
+    action: EntityAction
+    entity_id: str
+    current: Row | None
+
+
+def as_seen(made: Record, instance: Mapping[str, Any]) -> Record:
+    """The record with the base versions that its updates had when the draft was last saved.
+
+    Finishing works them out anew from the lists of this moment, which the person has not seen.
+    """
+    saved = entities.flat(instance)
+    actions = []
+    for action in made.entities:
+        base = saved.get(f"{action.ref}/meta/entity/@baseVersion", "")
+        actions.append(replace(action, base_version=int(base)) if base.isdecimal() else action)
+    return replace(made, entities=tuple(actions))
+
+
+def plan(
+    store: Store, tx: Tx, form: Form, made: Record, changes: Row | None, record_id: str
+) -> list[Pending]:  # fmt: skip
+    """Find or make the entity of each action of a finished record, the record's own entity first.
+
+    `changes` is the customer whose card this is. Raises Unfinished for an update of what does not exist.
+    """
+    actions = sorted(made.entities, key=lambda action: action.ref.count("/"))
+    return [_pending(store, tx, form, action, changes, record_id) for action in actions]
+
+
+def _pending(
+    store: Store, tx: Tx, form: Form, action: EntityAction, changes: Row | None, record_id: str
+) -> Pending:  # fmt: skip
+    _check_properties(store, form, action)
+    if action.action == "update":
+        current = entities.by_id(store, action.dataset, action.id)
+        if current is None:
+            raise unfinished(store, form, action.ref, "about", "records.no_such_entity", {"id": action.id[:60]})
+        return Pending(action, current["entity_id"], current)
+    if changes is not None and changes["dataset"] == action.dataset and action.ref == form.root.ref:
+        return Pending(action, changes["entity_id"], changes)
+    known = entities.by_id(store, action.dataset, action.id)
+    if known is not None and known["record_id"] == record_id:
+        return Pending(action, known["entity_id"], known)
+    if known is not None:
+        raise unfinished(store, form, action.ref, "unique", "records.entity_exists", {"number": known["number"]})
+    entity_id, _ = entities.create(tx, action.dataset, action.id)
+    return Pending(action, entity_id, None)
+
+
+def write(store: Store, tx: Tx, form: Form, made: Record, pending: Pending, record_row: Mapping[str, Any]) -> None:
+    """Append the entity's version, after claiming the identifiers that nobody else may have."""
+    _claim_keys(store, tx, form, made, pending)
+    action, current = pending.action, pending.current
+    stated = entities.merged(current, action) if current and action.action == "update" else action
+    entities.add_version(tx, pending.entity_id, current["version"] + 1 if current else 1, stated, record_row)
+    if current is not None and action.action == "update":
+        entities.mark_conflict(store, tx, current, action)
+
+
+def _check_properties(store: Store, form: Form, action: EntityAction) -> None:
+    """What the lake could not read would stop every later publication: it is mended now, at its question."""
+    if action.dataset != "customers":
+        return
+    wrong = customer.unreadable(action.properties)
+    for ref, node in form.nodes.items():
+        if node.bind.saveto in wrong:
+            facts = {"value": action.properties[node.bind.saveto]}
+            raise unfinished(store, form, ref, "type", "records.unreadable", facts)
+
+
+def _claim_keys(store: Store, tx: Tx, form: Form, made: Record, pending: Pending) -> None:
+    """Identifiers belong to the entity in whose scope they stand: the record, or one round of a repeat."""
+    answers = entities.flat(made.values)
+    scope = pending.action.ref
+    deeper = [other.ref for other in made.entities if other.ref != scope and other.ref.startswith(f"{scope}/")]
+    for place, kind in entities.marked(form, entities.UNIQUE):
+        for ref in (ref for ref in answers if entities.without_positions(ref) == place and answers[ref]):
+            if not ref.startswith(f"{scope}/") or any(ref.startswith(f"{inner}/") for inner in deeper):
+                continue
+            try:
+                key = entities.Key(pending.action.dataset, kind, answers[ref])
+                entities.claim_key(store, tx, key, pending.entity_id)
+            except Conflict as taken:
+                raise unfinished(store, form, ref, "unique", taken.key, taken.facts) from None
+
+
+def unfinished(
+    store: Store, form: Form, ref: str, rule: RuleName, key: str, facts: Mapping[str, object]
+) -> Unfinished:  # fmt: skip
+    """A problem that only the store could see, at its question, as the engine would put it."""
+    control = form.control_of.get(entities.without_positions(ref))
+    if control is None or "[" in ref:
+        return Unfinished([Problem(ref, rule, key, facts, {})])
+    shown = {code: forms.session(store, form, {}, language=code) for code in form.languages}
+    return Unfinished([Problem(ref, rule, key, facts, {code: one.state(ref).label for code, one in shown.items()})])

@@ -1,0 +1,224 @@
+"""Records for readers: the list, and one record with its versions. Only what the person may see leaves here."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from custinfo.access import permissions, policies, visibility
+from custinfo.actions import entities, forms
+from custinfo.actions.entity_writing import Made
+from custinfo.actions.files import StoredFile
+from custinfo.domain.clock import parse
+from custinfo.domain.errors import NotFound
+from custinfo.domain.people import Person, Role
+from custinfo.domain.sensitivity import level_of
+from custinfo.store import Store
+from custinfo.store.database import Row
+from custinfo.xforms import Form
+
+
+@dataclass(frozen=True)
+class RecordLine:
+    """A line of the list of records. `label` is the entity that it made or is about, if any."""
+
+    record_id: str
+    form_id: str
+    titles: dict[str, str]
+    label: str
+    state: str
+    version: int
+    recorded_at: datetime
+    recorded_by_name: str
+    open_queries: int
+
+
+@dataclass(frozen=True)
+class RecordPage:
+    """Some of the records that were asked for, newest first, and how many there are in all."""
+
+    total: int
+    rows: list[RecordLine]
+
+
+@dataclass(frozen=True)
+class VersionLine:
+    """A version of a record; `changed` are the refs whose answers differ from the version before."""
+
+    version: int
+    recorded_at: datetime
+    recorded_by_name: str
+    reason: str
+    state: str
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RecordView:
+    """One version of a record as the person may see it. `answers` is flat, by ref; `values` nested, as in the engine.
+
+    `notes` and `reasons` are by ref; `files` by the name that an answer says.
+    """
+
+    record_id: str
+    version: int
+    newest: int
+    form_id: str
+    form_version: str
+    titles: dict[str, str]
+    state: str
+    values: dict[str, Any]
+    answers: dict[str, str]
+    notes: Mapping[str, str]
+    reasons: Mapping[str, str]
+    interviewed_at: datetime | None
+    recorded_at: datetime
+    recorded_by: str
+    recorded_by_name: str
+    about: Made | None
+    made: tuple[Made, ...]
+    versions: tuple[VersionLine, ...]
+    files: Mapping[str, StoredFile]
+
+
+def listed(
+    store: Store, actor: Person, *, form_id: str | None = None, state: str | None = None, offset: int = 0,
+    limit: int = 50,
+) -> RecordPage:  # fmt: skip
+    """The newest version of each record that the actor may read, newest first; a researcher's own only."""
+    permissions.check(actor, "record.read")
+    own = actor.person_id if actor.roles <= {Role.RESEARCHER} else None
+    where = "(?1 IS NULL OR record_current.form_id = ?1) AND (?2 IS NULL OR state = ?2)"
+    where += " AND (?3 IS NULL OR recorded_by = ?3)"
+    given = [form_id, state, own]
+    total = store.rows(f"SELECT count(*) AS n FROM record_current WHERE {where}", given)[0]["n"]
+    rows = store.rows(
+        "SELECT record_current.*, titles, display_name, (SELECT label FROM entity_current WHERE "
+        "entity_current.entity_id = record_current.entity_id) AS label, (SELECT count(*) FROM query WHERE "
+        "query.record_id = record_current.record_id AND resolved_at IS NULL) AS queries FROM record_current "
+        "JOIN form ON form.form_id = record_current.form_id AND form.version = form_version "
+        f"LEFT JOIN person ON person_id = recorded_by WHERE {where} "
+        "ORDER BY recorded_at DESC, record_id LIMIT ?4 OFFSET ?5",
+        [*given, max(0, min(limit, 500)), max(0, offset)],
+    )
+    with store.act(actor.person_id, "record.list", "form", form_id or "", found=total, shown=len(rows)):
+        pass
+    return RecordPage(total, [_line(row) for row in rows])
+
+
+def states(store: Store, actor: Person, form_id: str) -> dict[str, int]:
+    """How many records of the form are in which state, for those that the actor may read."""
+    permissions.check(actor, "record.read")
+    own = actor.person_id if actor.roles <= {Role.RESEARCHER} else None
+    rows = store.rows(
+        "SELECT state, count(*) AS n FROM record_current WHERE form_id = ?1 AND (?2 IS NULL OR recorded_by = ?2) "
+        "GROUP BY state",
+        [form_id, own],
+    )
+    return {row["state"]: row["n"] for row in rows}
+
+
+def read(store: Store, actor: Person, record_id: str, version: int | None = None) -> RecordView:
+    """One record, its newest version unless another is asked for. Raises NotFound, NotAllowed; reading is audited."""
+    permissions.check(actor, "record.read")
+    current = store.row("SELECT * FROM record_current WHERE record_id = ?", [record_id])
+    policies.check_readable(actor, current)
+    assert current is not None
+    rows = _versions(store, record_id)
+    wanted = next((row for row in rows if row["version"] == (version or current["version"])), None)
+    if wanted is None:
+        raise NotFound("access.no_record")
+    with store.act(actor.person_id, "record.read", "record", record_id, version=wanted["version"]):
+        pass
+    form = forms.load(store, current["form_id"], wanted["form_version"])
+    values = seen(form, actor, json.loads(wanted["content"]))
+    return RecordView(
+        record_id, wanted["version"], current["version"], form.form_id, form.version, forms.titles(form),
+        wanted["standing"], values, entities.flat(values),
+        _by_ref(form, actor, wanted["notes"]), _by_ref(form, actor, wanted["reasons"]),
+        parse(wanted["interviewed_at"]) if wanted["interviewed_at"] else None,
+        parse(wanted["recorded_at"]), wanted["recorded_by"], wanted["display_name"] or "",
+        _about(store, current["entity_id"]), _made(store, record_id, wanted["version"]),
+        _history(form, actor, rows), _files(store, record_id),
+    )  # fmt: skip
+
+
+def seen(form: Form, actor: Person, values: Mapping[str, Any], ref: str = "") -> dict[str, Any]:
+    """The answers whose level the actor is cleared for; what is not a place of the form is left out too."""
+    where = ref or form.root.ref
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        place = f"{where}/{name}" if name else where
+        node = form.nodes.get(place)
+        if node is None or not visibility.sees(actor, level_of(node.bind.extra.get("level"))):
+            continue
+        if isinstance(value, Mapping):
+            found[name] = seen(form, actor, value, place)
+        elif isinstance(value, list):
+            found[name] = [seen(form, actor, one, place) if isinstance(one, Mapping) else one for one in value]
+        else:
+            found[name] = value
+    return found
+
+
+def _by_ref(form: Form, actor: Person, stored: str) -> dict[str, str]:
+    """Notes and reasons stand under the level of their question."""
+    given: dict[str, str] = json.loads(stored)
+    nodes = {ref: form.nodes.get(entities.without_positions(ref)) for ref in given}
+    return {
+        ref: words
+        for ref, words in given.items()
+        if (node := nodes[ref]) is not None and visibility.sees(actor, level_of(node.bind.extra.get("level")))
+    }
+
+
+def _line(row: Row) -> RecordLine:
+    return RecordLine(
+        row["record_id"], row["form_id"], json.loads(row["titles"]), row["label"] or "", row["state"], row["version"],
+        parse(row["recorded_at"]), row["display_name"] or "", row["queries"],
+    )  # fmt: skip
+
+
+def _versions(store: Store, record_id: str) -> list[Row]:
+    return store.rows(
+        "SELECT record_version.*, display_name, coalesce((SELECT said.state FROM record_review AS said "
+        "WHERE said.record_id = record_version.record_id AND said.version = record_version.version "
+        "ORDER BY said.seq DESC LIMIT 1), record_version.state) AS standing FROM record_version "
+        "LEFT JOIN person ON person_id = recorded_by WHERE record_id = ? ORDER BY version",
+        [record_id],
+    )
+
+
+def _history(form: Form, actor: Person, rows: list[Row]) -> tuple[VersionLine, ...]:
+    lines: list[VersionLine] = []
+    before: dict[str, str] = {}
+    for row in rows:
+        now = entities.flat(seen(form, actor, json.loads(row["content"])))
+        asked = (ref for ref in {**before, **now} if entities.without_positions(ref) in form.control_of)
+        changed = [ref for ref in asked if before.get(ref, "") != now.get(ref, "")] if lines else []
+        who, when = row["display_name"] or "", parse(row["recorded_at"])
+        lines.insert(0, VersionLine(row["version"], when, who, row["reason"], row["standing"], tuple(changed)))
+        before = now
+    return tuple(lines)
+
+
+def _about(store: Store, entity_id: str | None) -> Made | None:
+    row = store.row("SELECT * FROM entity_current WHERE entity_id = ?", [entity_id]) if entity_id else None
+    return Made(row["dataset"], row["number"], row["entity_id"], row["version"]) if row else None
+
+
+def _made(store: Store, record_id: str, version: int) -> tuple[Made, ...]:
+    rows = store.rows(
+        "SELECT dataset, number, entity_id, entity_version.version FROM entity_version "
+        "JOIN entity USING (entity_id) WHERE record_id = ? AND record_version = ? ORDER BY seq",
+        [record_id, version],
+    )
+    return tuple(Made(row["dataset"], row["number"], row["entity_id"], row["version"]) for row in rows)
+
+
+def _files(store: Store, record_id: str) -> dict[str, StoredFile]:
+    rows = store.rows(
+        "SELECT file_id, name, media_type, size FROM file JOIN draft USING (draft_id) WHERE record_id = ?", [record_id]
+    )
+    return {row["name"]: StoredFile(row["file_id"], row["name"], row["media_type"], row["size"]) for row in rows}

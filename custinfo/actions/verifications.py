@@ -1,0 +1,127 @@
+"""Second entry: another person enters the same questionnaire, and what differs becomes a query on the answer."""
+
+import json
+import secrets
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from custinfo.access import permissions
+from custinfo.actions import entities, forms
+from custinfo.domain.people import Person
+from custinfo.store import Store, Tx
+from custinfo.store.database import Row
+from custinfo.xforms import Form, Record
+
+Pairs = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far two entries agree. `name` is a question's ref or the operators; `kappa` is None for free answers,
+    and where chance alone would make them agree.
+    """
+
+    name: str
+    compared: int
+    equal: int
+    kappa: float | None = None
+
+    @property
+    def percent(self) -> float:
+        """The share of equal answers, 0–100."""
+        return 100.0 * self.equal / self.compared if self.compared else 100.0
+
+
+@dataclass(frozen=True)
+class Report:
+    """Agreement over all second entries of a form, by question and by pair of operators (first / second)."""
+
+    records: int
+    questions: tuple[Agreement, ...]
+    operators: tuple[Agreement, ...]
+
+
+def compare(tx: Tx, actor: Person, form: Form, record: Row, made: Record, key: str) -> int:
+    """Keep the second entry beside the record, and ask about each answer that differs; gives their number."""
+    first, second = _answers(form, json.loads(record["content"])), _answers(form, made.values)
+    asked = sorted({*first, *second}, key=list({**first, **second}).index)
+    differing = [ref for ref in asked if first.get(ref, "") != second.get(ref, "")]
+    at = {"record_id": record["record_id"], "version": record["version"]}
+    row = {
+        **at,
+        "verification_id": key,
+        "mode": forms.double_entry(form) or "blind",
+        "content": json.dumps(made.values, ensure_ascii=False, sort_keys=True),
+        "compared": len(asked),
+        "differences": json.dumps(differing, ensure_ascii=False),
+        "entered_at": tx.at,
+        "entered_by": actor.person_id,
+    }
+    tx.insert("verification", row)
+    for ref in differing:
+        query = {**at, "query_id": f"Q-{secrets.token_hex(8)}", "ref": ref, "opened_at": tx.at}
+        tx.insert("query", {**query, "opened_by": actor.person_id})
+        said = {"query_id": query["query_id"], "text": second.get(ref, "") or "—", "said_at": tx.at}
+        tx.insert("query_message", {**said, "said_by": actor.person_id})
+    if differing:
+        review = {**at, "state": "has_issues", "note": "", "reviewed_at": tx.at, "reviewed_by": actor.person_id}
+        tx.insert("record_review", review)
+    return len(differing)
+
+
+def agreement(store: Store, actor: Person, form_id: str) -> Report:
+    """How far second entries agree with first ones. Raises NotAllowed; answers themselves do not leave here."""
+    permissions.check(actor, "record.review")
+    rows = store.rows(
+        "SELECT verification.*, record_version.content AS first, form_version, one.display_name AS first_by, "
+        "two.display_name AS second_by FROM verification JOIN record_version USING (record_id, version) "
+        "JOIN record USING (record_id) LEFT JOIN person AS one ON one.person_id = recorded_by "
+        "LEFT JOIN person AS two ON two.person_id = entered_by WHERE form_id = ? ORDER BY entered_at",
+        [form_id],
+    )
+    by_question: dict[str, Pairs] = defaultdict(list)
+    by_operators: dict[str, Pairs] = defaultdict(list)
+    closed: set[str] = set()
+    for row in rows:
+        form = forms.load(store, form_id, row["form_version"])
+        closed |= {ref for ref, control in form.control_of.items() if control.kind == "select1"}
+        first, second = _answers(form, json.loads(row["first"])), _answers(form, json.loads(row["content"]))
+        for ref in {**first, **second}:
+            pair = first.get(ref, ""), second.get(ref, "")
+            by_question[entities.without_positions(ref)].append(pair)
+            by_operators[f"{row['first_by'] or '—'} / {row['second_by'] or '—'}"].append(pair)
+    questions = (_agreement(ref, pairs, ref in closed) for ref, pairs in by_question.items())
+    operators = (_agreement(names, pairs, False) for names, pairs in by_operators.items())
+    return Report(len(rows), tuple(questions), tuple(operators))
+
+
+def _agreement(name: str, pairs: Pairs, categorical: bool) -> Agreement:
+    equal = sum(1 for one, other in pairs if one == other)
+    return Agreement(name, len(pairs), equal, cohens_kappa(pairs) if categorical else None)
+
+
+def cohens_kappa(pairs: Iterable[tuple[str, str]]) -> float | None:
+    """Agreement beyond chance (Cohen 1960), 1 for perfect; None when chance alone makes every pair equal."""
+    given = list(pairs)
+    total = len(given)
+    if not total:
+        return None
+    observed = sum(1 for one, other in given if one == other) / total
+    categories = {value for pair in given for value in pair}
+    expected = sum(
+        sum(1 for one, _ in given if one == c) * sum(1 for _, other in given if other == c) for c in categories
+    ) / (total * total)
+    return None if expected == 1 else (observed - expected) / (1 - expected)
+
+
+def _answers(form: Form, values: Mapping[str, object]) -> dict[str, str]:
+    """What people entered, by ref: not what the form computed."""
+    flat = entities.flat(values)
+    drawn = {ref for ref, c in form.control_of.items() if c.kind not in ("group", "repeat")}
+    return {
+        ref: text
+        for ref, text in flat.items()
+        if entities.without_positions(ref) in drawn
+        and form.nodes[entities.without_positions(ref)].bind.calculate is None
+    }
