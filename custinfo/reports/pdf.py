@@ -27,7 +27,7 @@ def render(document: Document, as_of: datetime) -> bytes:
         (root / "report.json").write_text(json.dumps(_data(document), ensure_ascii=False), "utf-8")
         for chart in document.charts:
             (root / f"{chart.id}.svg").write_text(chart.svg, "utf-8")
-        compiler = typst.Compiler(input=root / "main.typ", root=root, font_paths=_fonts(), ignore_system_fonts=True)
+        compiler = typst.Compiler(input=root / "main.typ", root=root, font_paths=fonts(), ignore_system_fonts=True)
         made = compiler.compile(format="pdf", pdf_standards=["ua-1"], timestamp=int(as_of.timestamp()))
     if not isinstance(made, bytes):
         raise TypeError("typst gave no PDF")
@@ -53,5 +53,6 @@ def _data(document: Document) -> dict[str, object]:
 
 
 @cache
-def _fonts() -> typst.Fonts:
+def fonts() -> typst.Fonts:
+    """The fonts that are embedded, and no others: the same on every machine."""
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(style.FONT_FOLDER)])

@@ -119,3 +119,28 @@ def moment(
 def timeline(moments: Sequence[Block]) -> Block:
     """What happened, newest first."""
     return {"type": "timeline", "items": [*moments]}
+
+
+def field(
+    name: str, label: str, kind: str = "text", *, value: str = "", hint: str = "", required: bool = False,
+    options: Sequence[tuple[str, str]] = (), accept: str = "", multiple: bool = False,
+) -> Block:  # fmt: skip
+    """An input of an `entry`: `text`, `multiline`, `select` (of (value, label)), `file`, `datetime` or `check`."""
+    return {
+        "name": name, "label": label, "kind": kind, "value": value, "hint": hint, "required": required,
+        "options": [{"value": code, "label": words} for code, words in options], "accept": accept, "multiple": multiple,
+    }  # fmt: skip
+
+
+def entry(
+    event: str, fields: Sequence[Block], submit: str, *, value: str = "", look: str = "primary", folded: str = "",
+    inline: bool = False,
+) -> Block:  # fmt: skip
+    """A small form: its event's value has each field by name, files as lists of ids, and `value` under `about`.
+
+    `folded` is the summary behind which it waits until it is wanted; `inline` puts the fields side by side.
+    """
+    return {
+        "type": "entry", "event": event, "fields": [*fields], "submit": submit, "value": value, "look": look,
+        "folded": folded, "inline": inline,
+    }  # fmt: skip

@@ -3,8 +3,9 @@
 /**
  * `find(query)` promises {items: [{value, label}], more: n}. `onpick(value)` is called with a code of the list or "".
  * What is typed and not on the list stays in the box, and `onpick` gets it as it is: the form says what is wrong with it.
+ * Enter picks and goes on to the next question, or, where the box `stays`, picks and waits for another choice.
  */
-function combobox({ id, texts, find, onpick }) {
+function combobox({ id, texts, find, onpick, stays = false }) {
   const list = make("ul", { class: "ci-menu", role: "listbox", id: `${id}-list`, hidden: true });
   const input = make("input", {
     id, type: "text", role: "combobox", autocomplete: "off", "aria-autocomplete": "list",
@@ -86,7 +87,10 @@ function combobox({ id, texts, find, onpick }) {
       input.value = chosen.label;
       close();
     } else if (event.key === "Enter") {
-      if (!list.hidden && active >= 0) choose(items[active]);
+      if (!list.hidden && active >= 0) {
+        choose(items[active]);
+        if (stays) event.stopPropagation();
+      }
       else settle();
     }
   });

@@ -4,19 +4,8 @@ function button(text, look, onclick, more = {}) {
   return make("button", { type: "button", class: `ci-btn ${look}`, text, onclick, ...more });
 }
 
-/** Figures of some fields: all, answered, required questions still blank, wrong ones. */
-function count(fields) {
-  const asked = fields.filter((one) => one.kind !== "note" && one.kind !== "output" && !one.shown.readonly);
-  return {
-    all: asked.length,
-    answered: asked.filter((one) => one.shown.value !== "").length,
-    required: asked.filter((one) => one.shown.required && one.shown.value === "").length,
-    wrong: fields.filter((one) => one.shown.problem && !one.shown.soft).length,
-  };
-}
-
 /** A group: a card at the top level, a plain heading below it; repeats carry their buttons. */
-function groupBox(item, depth, press) {
+function groupBox(item, depth, texts, press) {
   const body = make("div", { class: "ci-form-fields" });
   const title = make(depth === 0 ? "h2" : "h3", { class: "ci-section" });
   const tools = make("div", { class: "ci-actions" });
@@ -24,44 +13,35 @@ function groupBox(item, depth, press) {
   const id = fresh("g");
   const root = make("section", { id, class: item.instance ? "ci-repeat wide" : depth === 0 ? "ci-card" : "ci-subgroup wide" }, head,
     depth === 0 ? make("div", { class: "ci-card-body" }, body) : body);
+  let drawn = "";
   return {
     root, body, id,
     show(now) {
-      title.textContent = now.label;
-      head.hidden = !now.label && !now.add && !now.remove;
-      tools.replaceChildren(...["add", "remove"].filter((kind) => now[kind])
-        .map((kind) => button(now[kind], "small", () => press(kind))));
+      writeWords(title, now.label);
+      head.hidden = !now.label && !now.add && !now.remove && !now.rounds;
+      const wanted = JSON.stringify([now.rounds, now.add, now.remove]);
+      if (wanted === drawn) return; // a button that is drawn anew loses the focus
+      drawn = wanted;
+      tools.replaceChildren(...(now.rounds ? roundsBar(now.rounds, texts, (first) => press("rounds", first)) : []),
+        ...["add", "remove"].filter((kind) => now[kind]).map((kind) => button(now[kind], "small", () => press(kind))));
     },
   };
 }
 
-/** The table of contents: sections with what is left to do in each. */
-function drawContents(list, tree, boxes, tally, texts) {
-  const sections = tree.filter((item) => typeof item !== "string" && item.label);
-  list.closest("nav").hidden = sections.length < 2;
-  const lines = sections.map((item) => {
-    const { required, wrong, all, answered } = tally(item.items);
-    const state = wrong ? fill(texts.section_wrong, { n: wrong }) : required ? fill(texts.section_left, { n: required })
-      : all && answered === all ? "✓" : "";
-    return { ref: item.ref, label: item.label, state, look: wrong ? "danger" : state === "✓" ? "ok" : "" };
-  });
-  const drawn = JSON.stringify(lines);
-  if (list.dataset.drawn === drawn) return;
-  list.dataset.drawn = drawn;
-  list.replaceChildren(...lines.map((line) => make("li", {}, make("a", {
-    href: `#${boxes.get(line.ref).id}`,
-    onclick: (event) => {
-      event.preventDefault();
-      const { root } = boxes.get(line.ref);
-      root.scrollIntoView({ block: "start" });
-      root.querySelector("input, select, textarea")?.focus({ preventScroll: true });
-    },
-  }, make("span", { text: line.label }), line.state ? make("span", { class: `ci-toc-state ${line.look}`, text: line.state }) : null))));
+/** Which rounds of a long repeat are shown, and the way to the others. */
+function roundsBar({ first, last, total }, texts, turn) {
+  const step = Math.max(1, last - first);
+  return [
+    button("‹", "small", () => turn(Math.max(0, first - step)), { "aria-label": texts.previous_rounds, disabled: first === 0 }),
+    make("span", { class: "ci-num", text: fill(texts.rounds_of, { from: first + 1, to: last, total }) }),
+    button("›", "small", () => turn(last), { "aria-label": texts.next_rounds, disabled: last >= total }),
+  ];
 }
 
 /** The dialog that lists the keys. */
 function helpDialog(texts) {
-  const keys = [["Enter", "key_enter"], ["Tab", "key_tab"], ["1 … 9", "key_number"], ["Delete", "key_delete"], ["Alt + N", "key_next"], ["Ctrl + Enter", "key_submit"], ["?", "key_help"]];
+  const keys = [["Enter", "key_enter"], ["Tab", "key_tab"], ["1 … 9", "key_number"], ["↑ ↓", "key_arrows"], ["Delete", "key_delete"],
+    ["Alt + PageUp, PageDown", "key_page"], ["Alt + N", "key_next"], ["Alt + M", "key_note"], ["Alt + L", "key_language"], ["Ctrl + Enter", "key_submit"], ["?", "key_help"]];
   const id = fresh("h");
   const dialog = make("dialog", { class: "ci-card ci-help", "aria-labelledby": id },
     make("div", { class: "ci-card-head" }, make("h2", { class: "ci-section", id, text: texts.keys })),

@@ -2,24 +2,25 @@
 
 const TYPING_PAUSE = 600; // ms without a key until what is typed is sent
 const SETTLE = 250; // ms that Enter waits for questions that the answer may bring up
+const FACTS = ["tree", "at", "sections", "tallies", "summary", "full"];
 
 class Form {
   constructor(model, el) {
     this.model = model;
-    this.fields = new Map(); // ref -> field
-    this.boxes = new Map(); // ref -> element of a group
     this.lists = new Map(); // id -> resolver of a search in a long list
-    this.typing = new Map(); // ref -> {timer, value}
+    this.typing = new Map(); // kind and ref -> {of, ref, value, timer}
     this.unsaved = new Unsaved();
+    this.clock = new Stopwatch();
     this.waiters = [];
     this.line = new Line(model, (alive) => this.linked(alive));
     this.root = make("div", { class: "ci-page ci-form" }, skeleton());
     el.append(this.root);
-    this.hear = (message) => this.receive(message);
+    this.files = new Files((content, buffers) => this.line.send(content, buffers));
+    this.hear = (message, buffers) => this.receive(message, buffers);
     model.on("msg:custom", this.hear);
     this.keys = (event) => this.key(event);
     document.addEventListener("keydown", this.keys);
-    this.leave = () => this.flush();
+    this.leave = () => { this.flush(); try { model.send({ kind: "leave", seen: this.clock.take() }); } catch { /* nobody is there to be told */ } };
     window.addEventListener("pagehide", this.leave);
     this.hello = setInterval(() => { if (this.page) clearInterval(this.hello); else this.line.send({ kind: "hello" }); }, 1000);
     this.line.send({ kind: "hello" });
@@ -28,6 +29,8 @@ class Form {
   close() {
     this.flush();
     this.line.close();
+    this.files.close();
+    this.frame?.close();
     clearInterval(this.hello);
     this.model.off("msg:custom", this.hear);
     document.removeEventListener("keydown", this.keys);
@@ -36,42 +39,51 @@ class Form {
 
   // ---- messages ----------------------------------------------------------------------------------------------
 
-  receive(message) {
+  receive(message, buffers) {
     this.line.heard();
     if (!message || message.kind === "pong") return;
     if (message.kind === "page") this.open(message);
     else if (message.kind === "login") this.loggedOut(message);
     else if (message.kind === "choices") this.found(message);
+    else if (message.kind === "file" || message.kind === "media") this.files.heard(message, buffers);
     else if (this.page) this.apply(message);
     else if (message.kind === "failed") this.announce(message.text);
   }
 
   apply(message) {
     if (message.draft) this.drafted(message.draft);
-    if (message.kind === "ack") this.unsaved.acknowledge(message.ref, message.id);
-    if (message.kind === "refused") this.unsaved[message.kept ? "refuse" : "acknowledge"](message.ref, message.id);
+    if (message.kind === "ack") this.unsaved.acknowledge(message.ref, message.id, message.of);
+    if (message.kind === "refused") this.refused(message);
+    if (message.kind === "ack" && message.of === "interviewed") this.frame.momentTaken();
     this.saved(message.saved_at);
     if (message.patch) this.patch(message.patch, message.kind === "problems");
+    if (message.kind === "shown" && "at" in message.patch) this.top();
     if (message.kind === "problems") this.summarise(message);
+    else if (message.focus) this.focusOn(message.focus);
     if (message.kind === "receipt") this.receipt(message);
     if (message.kind === "failed" || message.kind === "conflict") this.announce(message.text, message);
-    if (message.kind !== "ack" && this.submit) mark(this.submit, "aria-busy", null);
+    if (!["ack", "refused", "shown"].includes(message.kind) && this.frame) mark(this.frame.submit, "aria-busy", null);
     this.state();
     for (const wake of this.waiters.splice(0)) wake();
   }
 
   open(page) {
-    if (this.page && page.stage === "fill" && this.page.stage === "fill") {
+    if (this.page?.stage === "fill" && page.stage === "fill") {
       this.page = page;
       this.unsaved.open(page.storage_key);
-      this.patch({ set: page.questions, tree: page.tree });
+      this.patch({ set: page.questions, ...page });
     } else {
       this.page = page;
       this.texts = page.texts;
       if (page.stage === "fill") {
         this.unsaved.open(page.storage_key);
         this.draw();
-      } else this.root.replaceChildren(plainPage(page));
+      } else this.root.replaceChildren(plainPage({ ...page.receipt, tone: "ok" }));
+    }
+    if (page.stage === "fill") {
+      mark(this.questions.body, "lang", page.language);
+      this.frame.show(page, this.unsaved.get("", "interviewed"));
+      if (this.rebasing) { this.rebasing = false; this.notices.say(this.texts.rebased, { look: "ok" }); }
     }
     if (page.draft) this.drafted(page.draft);
     this.saved(page.saved_at);
@@ -82,8 +94,13 @@ class Form {
   drafted(draft) {
     this.page.draft = draft;
     this.unsaved.open(draft.storage_key);
-    if (window.custinfo) window.custinfo.resumeUrl = draft.url;
-    if (window.location.pathname + window.location.search !== draft.url) window.history.replaceState(null, "", local(draft.url));
+    this.frame?.drafted(this.page);
+    this.address(draft.url);
+  }
+
+  address(url) {
+    if (window.custinfo) window.custinfo.resumeUrl = url;
+    if (window.location.pathname + window.location.search !== url) window.history.replaceState(null, "", local(url));
   }
 
   /** Everything acknowledged is safe since `time`. */
@@ -95,7 +112,7 @@ class Form {
 
   loggedOut(message) {
     this.announce(message.text, message);
-    if (this.submit) mark(this.submit, "aria-busy", null);
+    if (this.frame) mark(this.frame.submit, "aria-busy", null);
     window.custinfo?.lost?.("session");
   }
 
@@ -108,7 +125,7 @@ class Form {
     } else if (!this.lost) {
       this.lost = make("div", { class: "ci-form-lost", role: "alert" }, make("span", { text: this.texts.lost }),
         make("a", { class: "ci-btn small", href: local(this.page.draft?.url ?? window.location.pathname + window.location.search), text: this.texts.reload }));
-      (this.toolbar?.isConnected ? this.toolbar : this.root).prepend(this.lost);
+      (this.frame?.toolbar.isConnected ? this.frame.toolbar : this.root).prepend(this.lost);
     }
     this.state();
   }
@@ -117,47 +134,71 @@ class Form {
 
   hooks(ref) {
     return {
-      typing: (value) => {
-        this.unsaved.put(ref, value);
-        clearTimeout(this.typing.get(ref)?.timer);
-        this.typing.set(ref, { value, timer: setTimeout(() => this.commit(ref, value), TYPING_PAUSE) });
-        this.state();
-      },
-      commit: (value) => this.commit(ref, value),
+      typing: (value) => this.typed("answer", ref, value),
+      commit: (value) => this.commit("answer", ref, value),
       choices: (query) => new Promise((resolve) => {
         const id = fresh("c");
         this.lists.set(id, resolve);
         this.line.send({ kind: "choices", id, ref, query });
       }),
+      upload: (blob, name, progress) => this.files.upload(ref, blob, name, progress),
+      stored: (value) => this.files.fetch({ ref, value }),
+      media: (name) => this.files.fetch({ name }),
     };
   }
 
-  commit(ref, value) {
-    clearTimeout(this.typing.get(ref)?.timer);
-    this.typing.delete(ref);
-    const before = this.unsaved.answers.get(ref);
-    const known = this.fields.get(ref)?.shown.value === value;
-    if (before?.sent && before.value === value) return;
-    if (!before && known) return;
-    const id = this.unsaved.put(ref, value);
-    this.unsaved.answers.get(ref).sent = this.line.send({ kind: "answer", id, ref, value });
+  typed(of, ref, value) {
+    const name = `${of} ${ref}`;
+    this.unsaved.put(ref, value, of);
+    clearTimeout(this.typing.get(name)?.timer);
+    this.typing.set(name, { of, ref, value, timer: setTimeout(() => this.commit(of, ref, value), TYPING_PAUSE) });
     this.state();
   }
 
-  /** Add a round to a repeat, or remove one. */
-  round(kind, ref) {
-    this.flush();
-    this.line.send({ kind, ref, id: this.unsaved.number() });
+  commit(of, ref, value) {
+    clearTimeout(this.typing.get(`${of} ${ref}`)?.timer);
+    this.typing.delete(`${of} ${ref}`);
+    const before = this.unsaved.get(ref, of);
+    if (before?.sent && before.value === value) return;
+    if (!before && this.known(of, ref) === value) return;
+    const entry = Object.assign(this.unsaved.put(ref, value, of), of === "answer" ? this.clock.answered(ref) : {});
+    entry.sent = this.dispatch(entry);
+    this.state();
   }
 
-  flush() { for (const [ref, { value }] of [...this.typing]) this.commit(ref, value); }
+  /** What the kernel holds, as far as this page knows. */
+  known(of, ref) {
+    const shown = this.questions.fields.get(ref)?.shown;
+    return of === "answer" ? shown?.value : of === "interviewed" ? this.page.interviewed : shown?.[of] ?? "";
+  }
 
-  /** Answers that an earlier page or connection left without an acknowledgement. */
+  dispatch(entry) {
+    const { of, ref, id, value } = entry;
+    const times = of === "answer" ? { ...span(entry), seen: this.clock.take() } : {};
+    return this.line.send({ kind: of, id, ref, value, ...times });
+  }
+
+  refused(message) {
+    this.unsaved[message.kept ? "refuse" : "acknowledge"](message.ref, message.id, message.of);
+    if (message.of === "interviewed") this.frame.refuseMoment(message.text);
+    else if (message.text) this.questions.remarks.get(message.ref)?.refuse(message.of, message.text);
+  }
+
+  /** Add a round to a repeat, remove one, or show others. */
+  round(kind, ref, to) {
+    this.flush();
+    if (kind === "rounds") this.line.send({ kind, ref, to });
+    else this.line.send({ kind, ref, id: this.unsaved.number() });
+  }
+
+  flush() { for (const { of, ref, value } of [...this.typing.values()]) this.commit(of, ref, value); }
+
+  /** What an earlier page or connection left without an acknowledgement. */
   resend() {
-    for (const { ref, value, id } of this.unsaved.list()) {
-      const one = this.fields.get(ref);
-      this.line.send({ kind: "answer", id, ref, value });
-      if (one && one.value() !== value) one.show({ ...one.shown, value, value_label: value });
+    for (const entry of this.unsaved.list()) {
+      const one = entry.of === "answer" ? this.questions.fields.get(entry.ref) : null;
+      this.dispatch(entry);
+      if (one && one.value() !== entry.value) one.show({ ...one.shown, value: entry.value, value_label: entry.value });
     }
   }
 
@@ -175,186 +216,193 @@ class Form {
   }
 
   send() {
-    if (this.submit.getAttribute("aria-busy")) return;
+    if (this.frame.submit.getAttribute("aria-busy")) return;
     this.flush();
-    mark(this.submit, "aria-busy", "true");
-    this.notice.replaceChildren();
-    if (!this.line.send({ kind: "submit" })) mark(this.submit, "aria-busy", null);
+    mark(this.frame.submit, "aria-busy", "true");
+    this.notices.hush();
+    const reason = this.frame.reason?.input.value ?? "";
+    if (!this.line.send({ kind: "submit", reason })) mark(this.frame.submit, "aria-busy", null);
+  }
+
+  async end() {
+    if (await ask(this.root, this.texts.end_confirm, this.texts.end_yes, this.texts.stay)) this.line.send({ kind: "discard" });
+  }
+
+  rebase() {
+    this.rebasing = true;
+    this.line.send({ kind: "rebase" });
   }
 
   // ---- drawing -----------------------------------------------------------------------------------------------
 
   draw() {
     const { texts, page } = this;
-    this.fields.clear();
-    this.boxes.clear();
-    this.notice = make("div", { class: "ci-stack" });
-    this.body = make("div", { class: "ci-form-body" });
-    this.toc = make("ol");
-    this.contents = make("details", { open: window.matchMedia("(min-width: 900px)").matches },
-      make("summary", { text: texts.contents }), this.toc);
-    this.note = make("span", { class: "ci-toolbar-note", role: "status" });
-    this.bar = make("span");
-    this.left = make("span", { class: "ci-muted" });
-    this.next = button(texts.next_error, "quiet", () => this.nextError(), { hidden: true, title: "Alt+N" });
-    this.submit = button(texts.submit, "primary", () => this.send(), { title: "Ctrl+Enter" });
-    this.toolbar = make("div", { class: "ci-toolbar", role: "group", "aria-label": texts.submit },
-      make("div", { class: "ci-form-progress" }, this.note, make("div", { class: "ci-progress", "aria-hidden": "true" }, this.bar), this.left),
-      make("div", { class: "ci-actions" }, this.next, this.submit));
+    this.notices = new Notices(texts);
+    this.questions = new Questions(texts, {
+      hooks: (ref) => this.hooks(ref),
+      keep: (kind, ref, value, typing) => (typing ? this.typed(kind, ref, value) : this.commit(kind, ref, value)),
+      held: (ref, kind) => this.unsaved.get(ref, kind),
+      round: (kind, ref, to) => this.round(kind, ref, to),
+    });
+    const { body } = this.questions;
+    this.contents = new Contents(texts, (ref) => this.go("turn", ref), (ref) => this.scrollTo(ref));
     this.help = helpDialog(texts);
+    this.frame?.close();
+    this.frame = new Frame(page, texts, {
+      speak: (code) => this.line.send({ kind: "language", code }),
+      interviewed: (value) => this.commit("interviewed", "", value),
+      help: () => this.help.showModal(),
+      turn: (step) => this.go("turn", step),
+      nextError: () => this.nextError(),
+      submit: () => this.send(),
+    });
+    const skip = make("a", { class: "ci-skip", href: "#", text: texts.skip_to_questions,
+      onclick: (event) => { event.preventDefault(); this.questions.first()?.focus(); } });
     this.root.replaceChildren(...[
-      make("header", { class: "ci-page-head" },
-        make("div", {}, make("h1", { class: "ci-title", text: page.title }), page.subtitle ? make("p", { class: "ci-subtitle", text: page.subtitle }) : null,
-          make("p", { class: "ci-legend" }, make("span", { class: "ci-required", text: "※", "aria-hidden": "true" }), ` ${texts.legend}`)),
-        make("div", { class: "ci-actions" }, button(`? ${texts.keys}`, "quiet small", () => this.help.showModal()))),
-      this.notice,
-      make("div", { class: "ci-form-grid" },
-        make("nav", { class: "ci-form-toc", "aria-label": texts.contents }, this.contents), this.body),
-      this.toolbar,
-      this.help,
+      this.frame.head, this.notices.root, skip,
+      make("div", { class: "ci-form-grid" }, this.contents.root, make("div", { class: "ci-form-main" }, body, this.frame.reason?.root ?? "")),
+      this.frame.toolbar, this.help,
     ]);
-    this.body.addEventListener("keydown", (event) => this.enter(event));
-    this.patch({ set: page.questions, tree: page.tree });
+    body.addEventListener("keydown", (event) => this.enter(event));
+    body.addEventListener("focusin", () => this.clock.enter(this.questions.focused()[0] ?? null));
+    body.addEventListener("focusout", (event) => { if (!body.contains(event.relatedTarget)) this.clock.enter(null); });
+    this.patch({ set: page.questions, ...page });
+    this.notices.refusals(page.given_refused);
+    // A finger opens a keyboard over half of the screen: there the person begins
+    if (!window.matchMedia("(pointer: coarse)").matches) this.questions.first()?.focus();
   }
 
-  /** Draw what changed. `tree` is there when questions came or went. */
-  patch({ set = {}, tree }, force = false) {
-    for (const [ref, question] of Object.entries(set)) {
-      const one = this.fields.get(ref);
-      if (one && one.kind === question.kind) one.show(question, { keep: this.holds(ref), force });
-      else {
-        const focused = one?.root.contains(document.activeElement);
-        const now = field(question, this.texts, this.hooks(ref));
-        one?.root.replaceWith(now.root);
-        this.fields.set(ref, now);
-        if (focused) now.focus();
-      }
-    }
-    if (tree) {
-      this.page.tree = tree;
-      const lost = this.body.contains(document.activeElement) ? document.activeElement : null;
-      const kept = new Set();
-      this.arrange(this.body, tree, kept, 0);
-      for (const ref of [...this.fields.keys()]) if (!kept.has(ref)) this.fields.delete(ref);
-      for (const ref of [...this.boxes.keys()]) if (!kept.has(ref)) this.boxes.delete(ref);
-      if (lost && !lost.isConnected) this.order()[0]?.focus();
-    }
-  }
-
-  /** Whether the browser has a newer value of `ref` than the kernel: typed just now, or on its way. */
-  holds(ref) {
-    return this.typing.has(ref) || this.unsaved.answers.has(ref);
-  }
-
-  /** Make the children of `parent` those of `items`, without moving what stands there already. */
-  arrange(parent, items, kept, depth) {
-    const wanted = items.map((item) => {
-      const ref = typeof item === "string" ? item : item.ref;
-      kept.add(ref);
-      if (typeof item === "string") return this.fields.get(ref)?.root;
-      if (!this.boxes.has(ref)) this.boxes.set(ref, groupBox(item, depth, (kind) => this.round(kind, ref)));
-      const box = this.boxes.get(ref);
-      box.show(item);
-      this.arrange(box.body, item.items, kept, depth + 1);
-      return box.root;
-    }).filter(Boolean);
-    const stay = new Set(wanted);
-    for (const child of [...parent.children]) if (!stay.has(child)) child.remove();
-    let place = parent.firstElementChild;
-    for (const node of wanted) {
-      if (node === place) place = place.nextElementSibling;
-      else parent.insertBefore(node, place);
-    }
-  }
-
-  /** The fields as they stand on the page, top to bottom. */
-  order(items = this.page.tree) {
-    return items.flatMap((item) => (typeof item === "string" ? this.fields.get(item) ?? [] : this.order(item.items)));
+  /** Draw what changed: `set` holds questions of this page, `tree` is there when any came or went or the page was turned. */
+  patch(patch, force = false) {
+    for (const name of FACTS) if (name in patch) this.page[name] = patch[name];
+    const lost = this.questions.body.contains(document.activeElement) ? document.activeElement : null;
+    this.questions.show(patch, force);
+    // A control that draws itself anew keeps its focus; only a focus that is nowhere goes to the top
+    const nowhere = lost && !lost.isConnected && !this.questions.body.contains(document.activeElement);
+    if (nowhere && !("at" in patch)) this.questions.first()?.focus();
+    if ("summary" in patch && !force) this.notices.summarise(patch.summary, (ref) => this.go("jump", ref));
+    if ("full" in patch) this.notices.full(patch.full, { jump: (ref) => this.go("jump", ref), end: () => this.end() });
   }
 
   state() {
-    if (!this.note || this.page.stage !== "fill") return;
-    const tally = count(this.order());
+    if (!this.frame || this.page.stage !== "fill") return;
     const { waiting, refused } = this.unsaved;
-    this.note.textContent = !this.line.alive ? this.texts.unsaved_lost
-      : waiting ? this.texts.saving
-        : refused ? fill(this.texts.unsaved_refused, { n: refused }) : this.savedAt ? fill(this.texts.saved, { time: this.savedAt }) : this.texts.unsaved_none;
-    this.bar.style.width = `${tally.all ? Math.round((100 * tally.answered) / tally.all) : 0}%`;
-    this.left.textContent = fill(tally.required ? this.texts.progress : this.texts.progress_done, tally);
-    this.next.hidden = !tally.wrong;
-    drawContents(this.toc, this.page.tree, this.boxes, (items) => count(this.order(items)), this.texts);
+    this.frame.state(this.page, { alive: this.line.alive, waiting, refused, savedAt: this.savedAt });
+    this.contents.show(this.page);
   }
 
-  announce(text, { href, link } = {}) {
-    if (!this.notice) { // nothing was drawn, and asking again would fail again
+  announce(text, message = {}) {
+    if (!this.notices) { // nothing was drawn, and asking again would fail again
       clearInterval(this.hello);
-      this.notice = make("div", { class: "ci-stack" });
-      this.root.replaceChildren(this.notice);
+      this.notices = new Notices(this.texts ?? {});
+      this.root.replaceChildren(this.notices.root);
     }
-    this.notice.replaceChildren(make("div", { class: "ci-banner danger", role: "alert" }, make("p", { text }),
-      href ? make("a", { href: local(href), text: link }) : null));
-    this.notice.scrollIntoView({ block: "nearest" });
+    if (message.compare) this.notices.conflict(message, () => this.rebase());
+    else this.notices.say(text, message);
   }
 
-  summarise({ title, problems }) {
-    this.notice.replaceChildren(make("div", { class: "ci-banner danger", role: "alert" }, make("strong", { text: title }),
-      make("ul", {}, ...problems.map((problem) => make("li", {}, make("a", {
-        href: "#", text: problem.label + (/[?？:：]$/.test(problem.label) ? " " : this.texts.colon) + problem.text,
-        onclick: (event) => { event.preventDefault(); this.fields.get(problem.ref)?.focus(); },
-      }))))));
-    (this.fields.get(problems[0]?.ref) ?? this.order()[0])?.focus();
+  /** Say what stands in the way, and go to the first of it. */
+  summarise(message) {
+    this.page.summary = message.problems.length ? message : null;
+    this.notices.summarise(message, (ref) => this.go("jump", ref), true);
+    if (message.focus) this.focusOn(message.focus);
+    else if (message.change_wanted) this.frame.reason.want();
   }
 
   receipt(message) {
     this.unsaved.forget();
+    this.frame?.close();
     this.page = { ...this.page, stage: "done" };
-    if (window.custinfo) window.custinfo.resumeUrl = message.again;
+    this.address(message.url);
     this.root.replaceChildren(plainPage({ ...message, tone: "ok" }));
     this.root.querySelector("h1").focus();
+  }
+
+  // ---- where to go -------------------------------------------------------------------------------------------
+
+  /** Ask for another page (`turn`), a question (`jump`) or the next error after one (`error`). */
+  go(kind, to) {
+    this.blurred();
+    this.flush();
+    this.line.send({ kind, to, seen: this.clock.take() });
+  }
+
+  turn(step) {
+    if (!this.page.at) return;
+    this.go("turn", step);
+  }
+
+  nextError() { this.go("error", this.questions.focused()[0] ?? null); }
+
+  /** A page was turned to. */
+  top() {
+    this.notices.hush();
+    this.root.scrollIntoView({ block: "start" });
+    this.questions.first()?.focus();
+  }
+
+  focusOn(ref) {
+    const one = this.questions.fields.get(ref) ?? this.questions.inside(ref);
+    one?.focus();
+    one?.showProblem?.();
+    if (this.questions.remarks.get(ref)?.lacks) this.questions.remarks.get(ref).focusReason();
+  }
+
+  scrollTo(ref) {
+    this.questions.boxes.get(ref)?.root.scrollIntoView({ block: "start" });
+    this.questions.boxes.get(ref)?.root.querySelector("input, select, textarea")?.focus({ preventScroll: true });
   }
 
   // ---- keyboard ----------------------------------------------------------------------------------------------
 
   key(event) {
-    if (!this.page || this.page.stage !== "fill" || this.help?.open) return;
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); this.blurred(); this.send(); }
-    else if (event.altKey && event.code === "KeyN") { event.preventDefault(); this.nextError(); }
-    else if (event.key === "?" && !event.target.matches?.("input:not([type=radio]):not([type=checkbox]), textarea, select")) {
-      event.preventDefault();
-      this.help.showModal();
-    }
+    if (!this.page || this.page.stage !== "fill" || !this.help || this.root.querySelector("dialog[open]")) return;
+    const does = event.key === "Enter" && (event.ctrlKey || event.metaKey) ? () => { this.blurred(); this.send(); }
+      : event.altKey && !event.ctrlKey ? this.altKey(event)
+        : event.key === "?" && !event.target.matches?.("input:not([type=radio], [type=checkbox]), textarea, select") ? () => this.help.showModal() : null;
+    if (!does) return;
+    event.preventDefault();
+    does();
+  }
+
+  altKey(event) {
+    return { KeyN: () => this.nextError(), KeyM: () => this.noteHere(), KeyL: () => this.nextLanguage(),
+      PageUp: () => this.turn(-1), PageDown: () => this.turn(1) }[event.code];
+  }
+
+  /** To the note of the question in focus, or from it back to the answer. */
+  noteHere() {
+    const [ref, one] = this.questions.focused();
+    const beside = this.questions.remarks.get(ref);
+    if (beside && document.activeElement === beside.note) one.focus();
+    else beside?.write();
+  }
+
+  nextLanguage() {
+    const codes = this.page.languages.map(({ code }) => code);
+    if (codes.length) this.line.send({ kind: "language", code: codes[(codes.indexOf(this.page.language) + 1) % codes.length] });
   }
 
   /** Take over what stands in the focused input, as leaving it would. */
   blurred() {
-    const [ref, one] = this.focused();
-    if (one?.typed) this.commit(ref, one.value());
-  }
-
-  focused() {
-    return [...this.fields].find(([, one]) => one.root.contains(document.activeElement)) ?? [];
+    const [ref, one] = this.questions.focused();
+    if (one?.typed && !one.root.querySelector(".ci-remarks")?.contains(document.activeElement)) this.commit("answer", ref, one.value());
   }
 
   async enter(event) {
     if (event.key !== "Enter" || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    if (!event.target.matches("input, select")) return; // a text of several lines keeps its Enter
+    // A text of several lines keeps its Enter; what is not trusted is a control of ours that goes on by itself
+    if (event.isTrusted && !event.target.matches("input, select")) return;
     event.preventDefault();
     this.blurred();
-    const [, from] = this.focused();
+    const [, from] = this.questions.focused();
     await this.settled(SETTLE);
-    const [, now] = this.focused();
+    const [, now] = this.questions.focused();
     if (from !== now) return; // the person moved on meanwhile
-    const all = this.order().filter((one) => one.kind !== "note" && one.kind !== "output");
+    const all = this.questions.asked();
     const next = all[all.indexOf(now) + (event.shiftKey ? -1 : 1)];
-    if (next) next.focus(); else this.submit.focus();
-  }
-
-  nextError() {
-    const all = this.order();
-    const at = all.indexOf(this.focused()[1]);
-    const wrong = all.map((one, n) => ({ one, n })).filter(({ one }) => one.shown.problem);
-    for (const { one } of wrong) one.showProblem();
-    (wrong.find(({ n }) => n > at) ?? wrong[0])?.one.focus();
+    const { pager: { next: page }, submit } = this.frame;
+    if (next) next.focus(); else if (!event.shiftKey) (page.hidden ? submit : page).focus();
   }
 }
 

@@ -1,52 +1,64 @@
-"""The form page: one widget that keeps the engine's session, saves every answer as a draft, and submits."""
+"""The form page: one widget that shows a draft, takes answers, and submits. `filling` keeps what it shows."""
 
-import hashlib
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
 
-from custinfo.access import visibility
-from custinfo.actions import drafts, forms, records
 from custinfo.actions.drafts import Draft
-from custinfo.domain.errors import Conflict
+from custinfo.domain.errors import BadInput, Conflict
 from custinfo.domain.messages import section
 from custinfo.domain.people import Person
+from custinfo.screens import conflicts, receipts
 from custinfo.screens.context import Page
+from custinfo.screens.filling import CHANGED_ELSEWHERE, Filling
+from custinfo.screens.guard import Guard
 from custinfo.screens.live import HERE, Live, Message, script
-from custinfo.screens.questionnaire import Change, Questionnaire
+from custinfo.screens.obstacles import Obstacles
+from custinfo.screens.questionnaire import Change
+from custinfo.screens.uploads import FormFiles
 from custinfo.xforms import RefusedAnswer, Unfinished
 
-CHANGED_ELSEWHERE = "drafts.changed_elsewhere"
-TRIES = 4
-"""Saves of one answer while another window keeps saving the same draft."""
+SCRIPTS = (
+    "dom.js", "words.js", "media.js", "combobox.js", "choices.js", "grid.js", "scales.js", "typed.js", "rank.js",
+    "geo.js", "files.js", "upload.js", "drawing.js", "barcode.js", "fields.js", "link.js", "clock.js", "remarks.js",
+    "form_parts.js", "contents.js", "notices.js", "questions.js", "form_frame.js", "form_view.js",
+)  # fmt: skip
+STYLES = ("form_view.css", "fields.css")
+
+
+def texts(language: str) -> dict[str, Any]:
+    """The texts that the script of the form page is handed."""
+    own = {**section("pages.js", language), **section("filling.js", language)}
+    return {**own, "field": section("fields.js", language)}
 
 
 class FormView(Live):
     """A form that `draft` belongs to; a draft without an id is stored at the first answer.
 
-    Messages from the browser: `hello`, `answer`, `add`, `remove`, `choices`, `submit`, `ping`. To it: `page` (all that
-    is visible), `ack` and `refused` (one answer, and what changed by it), `choices`, `problems`, `conflict`, `receipt`,
-    `failed`, `login`, `pong`. Answers carry a number that grows; one with an older number changes nothing.
+    Messages from the browser: `hello`; `answer`, `add`, `remove` (the rounds of a repeat); `note`, `reason`,
+    `interviewed` (what stands beside the answers); `turn`, `rounds`, `jump`, `error` (where to go); `choices`, `file`,
+    `media`; `language`; `submit`, `discard`, `rebase`; `leave`, `ping`. To it: `page` (all that stands on the page),
+    `ack` and `refused` (one answer or remark, and what changed by it), `shown` (another page, or a question to go to),
+    `choices`, `file`, `media`, `problems`, `conflict`, `receipt`, `failed`, `login`, `pong`.
+    Answers carry a number that grows; one with an older number changes nothing.
 
     Another window may save the same draft. Then its answers are taken over, and the browser is sent the page anew.
     """
 
-    _esm = script("dom.js", "combobox.js", "fields.js", "link.js", "form_parts.js", "form_view.js")
-    _css = HERE / "form_view.css"
+    _esm = script(*SCRIPTS)
+    _css = "\n".join((HERE / name).read_text("utf-8") for name in STYLES)
 
-    def __init__(self, page: Page, draft: Draft, subtitle: str = "") -> None:
+    def __init__(self, page: Page, draft: Draft, subtitle: str = "", named: Mapping[str, str] | None = None) -> None:
+        """`named` are answers that the address brought along (`given.from_query`)."""
         super().__init__(page)
         self._subtitle = subtitle
-        self._seen: dict[tuple[Change, str], int] = {}
-        self._refused: dict[str, str] = {}
-        self._objections: dict[str, str] = {}
-        self._tried = False
-        self._reloaded = False
-        self._saved: datetime | None = draft.updated_at if draft.saves else None
+        self._filling = Filling(page, draft, named or {})
+        self._obstacles = Obstacles(page)
+        self._guard = Guard(page)
+        self._seen: dict[tuple[str, str], int] = {}
         self._receipt: dict[str, Any] | None = None
-        self._shown: tuple[list[Any], dict[str, Any]] = ([], {})
-        self._open(draft)
+        self._told: dict[str, Any] = {}
+        filling = self._filling
+        self._files = FormFiles(page, lambda: filling.draft, lambda: filling.questions, filling.start)
 
     def receive(self, actor: Person, message: Message) -> None:
         """Handle one message of `actor`; a page that fell behind another window follows whatever came of it."""
@@ -54,238 +66,279 @@ class FormView(Live):
             self._receive(actor, message)
         except Conflict as error:
             self.send({"kind": "failed", "text": error.text(self._page.language)})
-        if self._reloaded:
-            # After the message's own answer, so that the browser sends again only what is still on its way
-            self._reloaded = False
-            self.send(self._page_message())
+        if self._filling.reloaded:
+            self._follow()
+
+    def _follow(self) -> None:
+        """Tell the page anew: after the message's own answer, so that only what is on its way is sent again."""
+        self._filling.reloaded = False
+        # A refusal at a question that is gone could not be mended, and would stop every submission
+        visible = self._filling.questions.outline.visible
+        self._obstacles.refused = {at: words for at, words in self._obstacles.refused.items() if at in visible}
+        self.send(self._page_message())
 
     def _receive(self, actor: Person, message: Message) -> None:
         match message.get("kind"):
             case "hello":
                 self.send(self._page_message())
-            case "answer" | "add" | "remove" as kind if self._receipt is None:
-                ref, number = message.get("ref"), message.get("id")
-                if isinstance(ref, str) and isinstance(number, int):
-                    self._change(actor, kind, ref, number, message.get("value"))
+            case "submit":
+                self._submit(actor, message.get("reason"))
             case "choices":
                 self._find_choices(message)
-            case "submit":
-                self._submit(actor)
+            case "media":
+                self.send(*self._files.fetch(actor, message))
+            case kind if isinstance(kind, str) and self._receipt is None:
+                self._fill(actor, kind, message)
+
+    def _fill(self, actor: Person, kind: str, message: Message) -> None:
+        match kind:
+            case "answer" | "add" | "remove":
+                self._change(actor, kind, message)
+            case "note" | "reason" | "interviewed":
+                self._remark(actor, kind, message)
+            case "turn" | "rounds" | "jump" | "error":
+                self._go(kind, message)
+            case "language" if message.get("code") in self._filling.form.languages:
+                self._filling.speak(str(message["code"]))
+                self.send(self._page_message())
+            case "file":
+                self.send(self._files.take(actor, message))
+            case "discard":
+                self._discard(actor)
+            case "rebase":
+                self._filling.rebase(actor)
+            case "leave":
+                self._filling.leave(actor, message)
 
     def saved_at(self) -> str | None:
         """Until when the answers are safe."""
-        return self._page.clock(self._saved) if self._saved else None
+        return self._page.clock(self._filling.saved) if self._filling.saved else None
 
     def resume_url(self) -> str:
         """The address that goes on with this draft."""
-        path = f"/form/{self._draft.form_id}"
-        if self._draft.draft_id:
-            return f"{path}?{urlencode({'draft': self._draft.draft_id})}"
-        return f"{path}?{urlencode({'customer': self._draft.customer_id})}" if self._draft.customer_id else path
-
-    def _open(self, draft: Draft) -> None:
-        self._draft = draft
-        form = forms.load(self._page.store, draft.form_id, draft.form_version)
-        self._title = self._page.pick(forms.titles(form))
-        language = self._page.language
-        spoken = language if language in form.languages else None
-        session = forms.session(self._page.store, form, draft.instance, language=spoken)
-        person = self._page.alive().person
-        self._questions = Questionnaire(session, language, lambda level: visibility.sees(person, level))
+        return self._filling.url()
 
     # ---- what the browser is told ----------------------------------------------------------------------------------
 
     def _page_message(self) -> dict[str, Any]:
-        base = {"kind": "page", "texts": section("pages.js", self._page.language)}
+        base = {"kind": "page", "texts": texts(self._page.language)}
         if self._receipt is not None:
             return {**base, "stage": "done", "receipt": self._receipt}
-        self._shown = tree, questions = self._describe()
+        self._told = self._facts()
+        filling = self._filling
+        names = [
+            {"code": code, "name": filling.form.language_name(code).partition("(")[0].strip()}
+            for code in filling.form.languages
+        ]
         return {
             **base,
+            **self._told,
             "stage": "fill",
-            "title": self._title,
+            "title": filling.title,
             "subtitle": self._subtitle,
-            "tree": tree,
-            "questions": questions,
+            "language": filling.questions.language,
+            "languages": names if len(names) > 1 else [],
+            "interviewed": filling.beside.moment(),
+            "latest": filling.beside.now(),
+            "change": filling.reason_for_change,
+            "given_refused": filling.refusals,
+            "print": f"/print/{filling.draft.form_id}",
             "saved_at": self.saved_at(),
             "storage_key": self._storage_key(),
             "draft": self._draft_message(),
         }
 
-    def _describe(self) -> tuple[list[Any], dict[str, Any]]:
-        tree, questions = self._questions.describe(tried=self._tried)
-        for ref, words in (self._objections | self._refused).items():
-            if ref in questions:
-                questions[ref] = {**questions[ref], "problem": words, "soft": False}
-        return tree, questions
+    def _facts(self) -> dict[str, Any]:
+        """All that changes while the form is filled in: this page's questions, and figures of all pages."""
+        questions, beside_it = self._filling.questions, self._filling.beside
+        tree, described = questions.describe(tried=self._obstacles.tried)
+        described = self._obstacles.over(beside_it.over(described))
+        self._guard.shown(described)
+        outline = questions.outline
+        return {
+            "tree": tree,
+            "questions": described,
+            "at": outline.page,
+            "sections": [{"ref": one.key, "label": one.label, "depth": one.depth} for one in outline.sections],
+            "tallies": outline.tallies(self._obstacles.wrong()),
+            "summary": self._obstacles.summary(questions, beside_it),
+            "full": [questions.line(problem) for problem in questions.full()],
+        }
 
     def _patch(self) -> dict[str, Any]:
-        """What a browser that was told `_shown` does not know yet."""
-        (old_tree, old), (tree, now) = self._shown, self._describe()
-        self._shown = tree, now
-        patch: dict[str, Any] = {"set": {ref: question for ref, question in now.items() if old.get(ref) != question}}
-        if tree != old_tree:
-            patch["tree"] = tree
-        return patch
+        """What a browser that was told `_told` does not know yet."""
+        before, self._told = self._told, self._facts()
+        old, now = before.get("questions", {}), self._told["questions"]
+        changed = {ref: question for ref, question in now.items() if old.get(ref) != question}
+        more = {name: value for name, value in self._told.items() if name != "questions" and before.get(name) != value}
+        return {"set": changed, **more}
 
     def _storage_key(self) -> str:
         owner = self._page.session.person.person_id if self._page.session else ""
-        what = self._draft.draft_id or f"new:{self._draft.form_id}:{self._draft.customer_id or ''}"
-        return f"custinfo.{owner}.{what}"
+        draft = self._filling.draft
+        about = draft.record_id or draft.verifies or draft.customer_id or ""
+        return f"custinfo.{owner}.{draft.draft_id or f'new:{draft.form_id}:{about}'}"
 
     def _draft_message(self) -> dict[str, str] | None:
-        if not self._draft.draft_id:
-            return None
-        return {"id": self._draft.draft_id, "url": self.resume_url(), "storage_key": self._storage_key()}
+        draft_id = self._filling.draft.draft_id
+        return {"id": draft_id, "url": self.resume_url(), "storage_key": self._storage_key()} if draft_id else None
+
+    def _reply(self, kind: str, message: Message, **more: Any) -> None:
+        """Answer a message that brought an answer or a remark: which one, and what changed by it."""
+        about = {"id": message.get("id"), "ref": message.get("ref"), "of": message.get("kind")}
+        told = {"saved_at": self.saved_at(), "draft": self._draft_message(), "patch": self._patch()}
+        self.send({"kind": kind, **about, **told, **more})
 
     # ---- answers ---------------------------------------------------------------------------------------------------
 
-    def _change(self, actor: Person, kind: Change, ref: str, number: int, value: object) -> None:
-        about = {"id": number, "ref": ref}
+    def _change(self, actor: Person, kind: Change, message: Message) -> None:
+        ref, number, more = message.get("ref"), message.get("id"), {}
+        if not isinstance(ref, str) or not isinstance(number, int):
+            return
         if number > self._seen.get((kind, ref), -1):
             try:
-                self._questions.change(kind, ref, value)
-                self._save(actor, kind, ref, value)
+                self._filling.change(actor, kind, ref, message)
             except RefusedAnswer as refusal:
-                self._refuse(kind, ref, number, refusal.text(self._page.language))
+                self._refuse(actor, kind, ref, message, refusal)
                 return
-            self._refused.pop(ref, None)
-            self._objections.pop(ref, None)
+            self._obstacles.answered(ref)
             self._seen[kind, ref] = number
-        told = {"saved_at": self.saved_at(), "draft": self._draft_message(), "patch": self._patch()}
-        self.send({"kind": "ack", **about, **told})
+            if kind == "add":
+                more["focus"] = self._filling.questions.outline.reveal_last(ref)
+        self._reply("ack", message, **more)
 
-    def _refuse(self, kind: Change, ref: str, number: int, words: str) -> None:
+    def _refuse(self, actor: Person, kind: Change, ref: str, message: Message, refusal: RefusedAnswer) -> None:
         """The refusal stands at its question until that is answered anew, and what was typed stays in the browser.
 
         What the person cannot mend, such as an answer to a question that went away, is dropped.
         """
-        question = self._describe()[1].get(ref)
-        kept = kind == "answer" and question is not None and not question["readonly"]
+        value = message.get("value") if kind == "answer" else ""
+        filling = self._filling
+        self._guard.refused(actor, filling.form, filling.draft.draft_id, ref, value, refusal.key)
+        kept = kind == "answer" and filling.questions.takes_answer(ref)
         if kept:
-            self._refused[ref] = words
-        self.send({"kind": "refused", "id": number, "ref": ref, "kept": kept, "patch": self._patch()})
+            self._obstacles.refused[ref] = refusal.text(self._page.language)
+        self._reply("refused", message, kept=kept)
 
-    def _save(self, actor: Person, kind: Change, ref: str, value: object) -> None:
-        """Save the change; when another window saved first, make it anew on top of what that window left."""
-        if not self._draft.draft_id:
-            self._start(actor)
-            self._questions.change(kind, ref, value)
-        for left in reversed(range(TRIES)):
+    def _remark(self, actor: Person, kind: str, message: Message) -> None:
+        """Keep what stands beside an answer, or beside all of them."""
+        ref, number, value = message.get("ref"), message.get("id"), message.get("value")
+        if not isinstance(ref, str) or not isinstance(number, int) or not isinstance(value, str):
+            return
+        if number > self._seen.get((kind, ref), -1):
             try:
-                self._store(actor, ref)
-            except Conflict as error:
-                if error.key != CHANGED_ELSEWHERE:
-                    raise
-                self._reload(actor)
-                # The rounds may have moved: the one at this place may be another than the person meant
-                if not left or kind == "remove":
-                    raise
-                self._questions.change(kind, ref, value)
-            else:
+                self._filling.remark(actor, kind, ref, value)
+            except BadInput as refusal:
+                self._reply("refused", message, kept=True, text=refusal.text(self._page.language))
                 return
-
-    def _store(self, actor: Person, ref: str) -> None:
-        draft, instance = self._draft, self._questions.instance
-        saved = drafts.save(self._page.store, actor, draft.draft_id, instance, ref, saves=draft.saves)
-        self._saved = saved.at
-        self._draft = replace(draft, saves=saved.saves)
-
-    def _reload(self, actor: Person) -> None:
-        """Go on from the draft as another window left it."""
-        self._open(drafts.open_(self._page.store, actor, self._draft.draft_id))
-        self._saved = self._draft.updated_at
-        self._reloaded = True
-        # A refusal at a question that is gone could not be mended, and would stop every submission
-        questions = self._describe()[1]
-        self._refused = {at: words for at, words in self._refused.items() if at in questions}
-
-    def _start(self, actor: Person) -> None:
-        """Store the draft. It starts from the customer as they are now, perhaps newer than what the page showed."""
-        self._open(drafts.start(self._page.store, actor, self._draft.form_id, customer_id=self._draft.customer_id))
+            self._seen[kind, ref] = number
+        self._reply("ack", message)
 
     def _find_choices(self, message: Message) -> None:
         ref, query = message.get("ref"), message.get("query")
         if isinstance(ref, str) and isinstance(query, str):
-            self.send({"kind": "choices", "id": message.get("id"), **self._questions.find_choices(ref, query)})
+            found = self._filling.questions.find_choices(ref, query)
+            self.send({"kind": "choices", "id": message.get("id"), **found})
 
-    # ---- submitting ------------------------------------------------------------------------------------------------
+    # ---- where to go -----------------------------------------------------------------------------------------------
 
-    def _submit(self, actor: Person) -> None:
+    def _go(self, kind: str, message: Message) -> None:
+        """Show another page or other rounds, or the question that is asked for."""
+        outline, to, focus = self._filling.questions.outline, message.get("to"), None
+        if kind == "turn" and isinstance(to, str):
+            outline.turn(to)
+        elif kind == "turn" and isinstance(to, int):
+            outline.turn_by(to)
+        elif kind == "rounds" and isinstance(to, int) and isinstance(message.get("ref"), str):
+            outline.turn_rounds(str(message["ref"]), to)
+        elif kind == "jump" and isinstance(to, str):
+            focus = to if outline.reveal(to) else None
+        elif kind == "error":
+            focus = self._next_error(message.get("to"))
+            if focus is not None:
+                outline.reveal(focus)
+        self._filling.looked_at(message)
+        if kind != "rounds":
+            self._filling.note("jump", focus or outline.page)
+        self.send({"kind": "shown", "of": kind, "focus": focus, "patch": self._patch()})
+
+    def _next_error(self, after: object) -> str | None:
+        """The first question after that one whose answer is in the way, or the first of all."""
+        wrong = self._obstacles.refs(self._filling.questions, self._filling.beside)
+        place = {ref: number for number, ref in enumerate(self._filling.questions.outline.visible)}
+        here = place.get(after, -1) if isinstance(after, str) else -1
+        return next((ref for ref in wrong if place[ref] > here), wrong[0] if wrong else None)
+
+    # ---- the end ---------------------------------------------------------------------------------------------------
+
+    def _submit(self, actor: Person, reason: object) -> None:
         if self._receipt is not None:
             self.send({"kind": "receipt", **self._receipt})
             return
-        self._tried = True
-        self._objections = {}
-        problems = self._questions.problems()
-        if self._refused or problems:
-            self._send_problems(problems)
+        filling = self._filling
+        self._obstacles.check(filling.questions)
+        why = reason.strip() if isinstance(reason, str) else ""
+        unsaid = filling.reason_for_change == "wanted" and not why
+        if unsaid or self._obstacles.summary(filling.questions, filling.beside):
+            self._send_problems(unsaid)
             return
-        if not self._draft.draft_id:
-            self._start(actor)
-            self._store(actor, "/data")
-        draft = self._draft
         try:
-            key = submission_key(draft.draft_id)
-            receipt = records.submit(self._page.store, actor, draft.draft_id, key, saves=draft.saves)
+            receipt = filling.submit(actor, why)
         except Unfinished as unfinished:
-            lines = [self._questions.line(problem) for problem in unfinished.problems]
-            self._objections = {line["ref"]: line["text"] for line in lines}
-            self._send_problems(lines)
+            lines = [filling.questions.line(problem) for problem in unfinished.problems]
+            self._obstacles.objections = {line["ref"]: line["text"] for line in lines}
+            self._send_problems(False)
         except Conflict as error:
-            if error.key == CHANGED_ELSEWHERE:
-                self._reload(actor)
-                words = self._page.text("pages.form.changed_elsewhere")
-                self.send({"kind": "conflict", "text": words, "draft": self._draft_message()})
-            else:
-                self._send_conflict(error)
+            self._send_conflict(actor, error)
         else:
-            self._receipt = self._receipt_message(receipt.customer_id, receipt.customer_number, receipt.version)
+            form_id, draft_id = filling.draft.form_id, filling.draft.draft_id
+            self._receipt = receipts.submitted(self._page, filling.title, form_id, draft_id, receipt)
             self.send({"kind": "receipt", **self._receipt})
 
-    def _send_problems(self, problems: list[dict[str, str]]) -> None:
-        """All that stands in the way, an answer that was refused before what the engine says of the older one."""
-        patch, (_, questions) = self._patch(), self._shown
-        found = {problem["ref"]: problem for problem in problems}
-        for ref, words in self._refused.items():
-            if ref in questions:
-                found[ref] = {"ref": ref, "label": questions[ref]["label"], "text": words}
-        place = {ref: number for number, ref in enumerate(questions)}
-        lines = sorted(found.values(), key=lambda line: place.get(line["ref"], len(place)))
-        title = (
-            self._page.text("pages.form.problems_one")
-            if len(lines) == 1
-            else self._page.text("pages.form.problems", n=len(lines))
-        )
-        draft = self._draft_message()
-        self.send({"kind": "problems", "title": title, "problems": lines, "patch": patch, "draft": draft})
+    def _send_problems(self, unsaid: bool) -> None:
+        """All that stands in the way; the page turns to the first. `unsaid`: a reason for the change is wanted."""
+        questions = self._filling.questions
+        first = next(iter(self._obstacles.refs(questions, self._filling.beside)), None)
+        if first is not None:
+            questions.outline.reveal(first)
+        patch = self._patch()
+        nothing_else = {"title": self._page.text("filling.change_wanted"), "problems": [], "more": ""}
+        summary = self._told["summary"] or nothing_else
+        told = {"patch": patch, "draft": self._draft_message(), "change_wanted": unsaid}
+        self.send({"kind": "problems", **summary, "focus": first, **told})
 
-    def _send_conflict(self, error: Conflict) -> None:
-        message: dict[str, Any] = {
-            "kind": "conflict",
-            "text": error.text(self._page.language),
-            "draft": self._draft_message(),
-        }
-        if self._draft.customer_id:
-            message |= {
-                "href": f"/customer/{self._draft.customer_id}",
-                "link": self._page.text("pages.form.to_current"),
-            }
-        self.send(message)
+    def _send_conflict(self, actor: Person, error: Conflict) -> None:
+        """Somebody else was first: another window on this draft, or another person on the customer or record."""
+        if error.key == CHANGED_ELSEWHERE:
+            self._filling.reload(actor)
+            words = self._page.text("pages.form.changed_elsewhere")
+            self.send({"kind": "conflict", "text": words, "draft": self._draft_message()})
+            return
+        draft = self._filling.draft
+        message = {"kind": "conflict", "text": error.text(self._page.language), "draft": self._draft_message()}
+        if draft.customer_id:
+            to_current = {"href": f"/customer/{draft.customer_id}", "link": self._page.text("pages.form.to_current")}
+            message |= to_current
+        self.send(message | {"compare": conflicts.table(self._page, actor, self._filling)})
 
-    def _receipt_message(self, customer_id: str | None, number: str | None, version: int) -> dict[str, Any]:
-        again = f"/form/{self._draft.form_id}"
-        links = [
-            {"href": again, "text": self._page.text("pages.form.another")},
-            {"href": "/", "text": self._page.text("pages.back_home")},
-        ]
-        lines = [self._title]
-        if customer_id and number:
-            lines.append(self._page.text("pages.form.done_customer", number=number, version=version))
-            links.insert(0, {"href": f"/customer/{customer_id}", "text": self._page.text("pages.form.to_customer")})
-        return {"title": self._page.text("pages.form.done"), "lines": lines, "links": links, "again": again}
+    def _discard(self, actor: Person) -> None:
+        self._filling.discard(actor)
+        self._receipt = receipts.ended(self._page, self._filling.title, self._filling.draft.form_id)
+        self.send({"kind": "receipt", **self._receipt})
 
 
-def submission_key(draft_id: str) -> str:
-    """The idempotency key of a draft: always the same, so no reload, double click or lost reply submits it twice."""
-    return hashlib.sha256(f"submission of {draft_id}".encode()).hexdigest()
+class ReceiptView(Live):
+    """The receipt of a draft that was submitted, shown again."""
+
+    _esm = FormView._esm
+    _css = FormView._css
+
+    def __init__(self, page: Page, receipt: dict[str, Any]) -> None:
+        super().__init__(page)
+        self._receipt = receipt
+
+    def receive(self, actor: Person, message: Message) -> None:  # noqa: ARG002
+        """Show it; there is nothing else to be done."""
+        if message.get("kind") == "hello":
+            base = {"kind": "page", "texts": texts(self._page.language)}
+            self.send({**base, "stage": "done", "receipt": self._receipt})

@@ -4,17 +4,18 @@ const PING_EVERY = 5000;
 const PATIENCE = 8000;
 
 /**
- * Answers that the kernel has not acknowledged, kept in the tab's storage under `key` so that a reload finds them.
- * An entry is {id, value, refused}; `refused` answers stay with their question until they are mended.
+ * What the kernel has not acknowledged, kept in the tab's storage under `key` so that a reload finds it: answers, and
+ * what stands beside them. An entry is {of, ref, id, value, refused}: `of` is `answer`, `note`, `reason` or `interviewed`.
+ * `refused` ones stay with their question until they are mended.
  */
 class Unsaved {
-  constructor() { this.key = null; this.answers = new Map(); this.last = 0; }
+  constructor() { this.key = null; this.entries = new Map(); this.last = 0; }
 
   /** Keep under `key` from now on, together with what an earlier page left there. */
   open(key) {
     const before = this.key;
     this.key = key;
-    for (const [ref, answer] of Unsaved.#read(key)) if (!this.answers.has(ref)) this.answers.set(ref, answer);
+    for (const [name, entry] of Unsaved.#read(key)) if (!this.entries.has(name)) this.entries.set(name, entry);
     if (before && before !== key) Unsaved.#write(before, new Map());
     this.#keep();
   }
@@ -25,40 +26,43 @@ class Unsaved {
     return this.last;
   }
 
-  put(ref, value) {
-    const id = this.number();
-    this.answers.set(ref, { id, value });
+  get(ref, of = "answer") { return this.entries.get(`${of} ${ref}`); }
+
+  put(ref, value, of = "answer") {
+    const entry = { of, ref, id: this.number(), value };
+    this.entries.set(`${of} ${ref}`, entry);
     this.#keep();
-    return id;
+    return entry;
   }
 
-  /** The kernel has the answer numbered `id`; a newer one to the same question stays. */
-  acknowledge(ref, id) {
-    const answer = this.answers.get(ref);
-    if (answer && answer.id <= id) this.answers.delete(ref);
-    this.#keep();
-  }
-
-  refuse(ref, id) {
-    const answer = this.answers.get(ref);
-    if (answer && answer.id === id) answer.refused = true;
+  /** The kernel has what is numbered `id`; a newer one of the same question stays. */
+  acknowledge(ref, id, of = "answer") {
+    const entry = this.get(ref, of);
+    if (entry && entry.id <= id) this.entries.delete(`${of} ${ref}`);
     this.#keep();
   }
 
-  get waiting() { return [...this.answers.values()].filter((answer) => !answer.refused).length; }
-  get refused() { return this.answers.size - this.waiting; }
-  list() { return [...this.answers].map(([ref, answer]) => ({ ref, id: answer.id, value: answer.value })); }
-  forget() { this.answers.clear(); this.#keep(); }
+  refuse(ref, id, of = "answer") {
+    const entry = this.get(ref, of);
+    if (entry && entry.id === id) entry.refused = true;
+    this.#keep();
+  }
 
-  #keep() { if (this.key) Unsaved.#write(this.key, this.answers); }
+  get waiting() { return [...this.entries.values()].filter((entry) => !entry.refused).length; }
+  get refused() { return this.entries.size - this.waiting; }
+  list() { return [...this.entries.values()]; }
+  forget() { this.entries.clear(); this.#keep(); }
+
+  #keep() { if (this.key) Unsaved.#write(this.key, this.entries); }
 
   static #read(key) {
     try { return JSON.parse(sessionStorage.getItem(key) ?? "[]"); } catch { return []; }
   }
 
-  static #write(key, answers) {
+  static #write(key, entries) {
     try {
-      if (answers.size) sessionStorage.setItem(key, JSON.stringify([...answers]));
+      // Not when it was given: that is measured from the beginning of this page
+      if (entries.size) sessionStorage.setItem(key, JSON.stringify([...entries].map(([name, { of, ref, id, value, refused }]) => [name, { of, ref, id, value, refused }])));
       else sessionStorage.removeItem(key);
     } catch { /* storage is full or forbidden: the answers are still in this page */ }
   }
@@ -75,12 +79,12 @@ class Line {
   }
 
   /** Every message has an answer; none within `PATIENCE` ms means that nobody is there. */
-  send(content) {
+  send(content, buffers) {
     if (this.asked === null) {
       this.asked = Date.now();
       setTimeout(() => this.#look(), PATIENCE + 1);
     }
-    try { this.model.send(content); return true; } catch { this.#turn(false); return false; }
+    try { this.model.send(content, undefined, buffers); return true; } catch { this.#turn(false); return false; }
   }
 
   /** Anything heard from the kernel is a sign of life. */

@@ -54,7 +54,7 @@ class Live(anywidget.AnyWidget):
             if data["method"] == "request_state":
                 self.send_state()
             elif data["method"] == "custom" and isinstance(data["content"], dict):
-                self._take(data["content"])
+                self._take({**data["content"], "buffers": msg.get("buffers") or []})
         except Exception as fault:
             self._failed(fault)
 

@@ -9,7 +9,8 @@ class Sheet {
     this.drawn = new Map(); // id of a block -> its element
     this.root = make("div", { class: "ci-page ci-sheet" }, skeleton());
     el.append(this.root);
-    this.hear = (message) => this.receive(message);
+    this.files = new Files((content, buffers) => this.line.send(content, buffers));
+    this.hear = (message, buffers) => this.receive(message, buffers ?? []);
     model.on("msg:custom", this.hear);
     this.line = new Line(model, (alive) => this.linked(alive));
     this.hello = setInterval(() => (this.ready ? clearInterval(this.hello) : this.line.send({ kind: "hello" })), 1000);
@@ -18,25 +19,37 @@ class Sheet {
 
   close() {
     this.line.close();
+    this.files.close();
     clearInterval(this.hello);
     this.model.off("msg:custom", this.hear);
   }
 
-  receive(message) {
+  receive(message, buffers) {
     this.line.heard();
     if (!message || message.kind === "pong") return;
     if (message.kind === "sheet") this.draw(message);
-    else if (message.kind === "blocks") for (const block of message.blocks) this.replace(block);
+    else if (message.kind === "file") this.files.heard(message, buffers);
+    else if (message.kind === "download") saveFile(message, buffers[0]);
+    else if (message.kind === "go") go(message.href);
+    else if (message.kind === "blocks") {
+      this.notice?.replaceChildren();
+      for (const block of message.blocks) this.replace(block);
+    }
     else if (message.kind === "failed" || message.kind === "login") this.announce(message);
     if (message.kind === "login") window.custinfo?.lost?.("session");
   }
 
   draw({ blocks, texts }) {
+    const again = this.ready;
     this.ready = true;
     this.texts = texts;
     this.drawn.clear();
     this.notice = make("div");
     this.root.replaceChildren(this.notice, ...blocks.map((block) => this.block(block)));
+    if (again) { // what had the focus is gone: a reader goes on from the title
+      const title = this.root.querySelector("h1");
+      if (title) { title.tabIndex = -1; title.focus({ preventScroll: true }); }
+    }
   }
 
   /** Draw a block anew in its place. The box that a person types in is not touched. */
@@ -63,8 +76,9 @@ class Sheet {
       this.notice = make("div");
       this.root.replaceChildren(this.notice);
     }
-    this.notice.replaceChildren(make("div", { class: "ci-banner danger", role: "alert" }, make("p", { text }),
-      href ? make("a", { href: local(href), text: link }) : null));
+    this.notice.replaceChildren(make("div", { class: "ci-banner danger", role: "alert" },
+      ...text.split("\n").map((line) => make("p", { text: line })), href ? make("a", { href: local(href), text: link }) : null));
+    this.notice.scrollIntoView({ block: "nearest" });
   }
 
   linked(alive) {
@@ -77,6 +91,7 @@ class Sheet {
   action(action) {
     const look = `ci-btn ${action.look ?? ""}`;
     if (action.href) return make("a", { class: look, href: local(action.href), text: action.text, "aria-label": action.name });
+    if (action.print) return make("button", { type: "button", class: look, text: action.text, onclick: () => window.print() });
     const press = () => {
       if (!action.confirm) this.event(action.event, action.value);
       else ask(action.confirm, this.texts, action.text, () => this.event(action.event, action.value), button);
@@ -125,6 +140,26 @@ function drawBanner(block, sheet) {
 
 function drawEmpty(block, sheet) {
   return make("div", { class: "ci-empty" }, make("p", { text: block.text }), sheet.actions(block.actions));
+}
+
+/** A section of a form on paper: boxes to tick, lines to write on, or what was answered. */
+function drawPaper(block) {
+  const answer = (one) => (one.choices.length
+    ? make("ul", { class: "ci-paper-choices" }, ...one.choices.map((choice) => make("li", {},
+      make("span", { class: `ci-paper-box ${one.many ? "" : "round"} ${choice.chosen ? "chosen" : ""}`, role: "img", "aria-label": choice.chosen ? "☑" : "☐" }),
+      make("span", { text: choice.label }))))
+    : one.text ? make("p", { class: "ci-paper-text", text: one.text })
+      : make("div", { "aria-hidden": "true" }, ...Array.from({ length: one.lines }, () => make("div", { class: "ci-paper-line" }))));
+  return make("section", { class: "ci-paper" }, block.label ? make("h2", { class: "ci-section", text: block.label }) : null,
+    block.condition ? make("p", { class: "ci-paper-if", text: block.condition }) : null,
+    ...block.questions.map((one) => make("div", { class: "ci-paper-question" },
+      make("div", {}, make("p", {}, one.required ? make("span", { class: "ci-required", text: "※ " }) : null, make("span", { text: one.label })),
+        one.condition ? make("p", { class: "ci-paper-if", text: one.condition }) : null, one.hint ? make("p", { class: "ci-hint", text: one.hint }) : null),
+      make("div", {}, answer(one), one.note ? make("p", { class: "ci-hint", text: one.note }) : null))));
+}
+
+function drawStack(block, sheet) {
+  return make("div", { class: "ci-stack", "aria-live": "polite" }, ...block.blocks.map((one) => sheet.block(one)));
 }
 
 function drawColumns(block, sheet) {
@@ -183,7 +218,7 @@ function drawSearch(block, sheet) {
 function drawTimeline(block, sheet) {
   return make("ol", { class: "ci-timeline" }, ...block.items.map((item) => make("li", { class: "ci-timeline-item" },
     make("div", { class: "ci-timeline-when", text: item.when }),
-    make("div", { class: "ci-timeline-body" }, make("div", { class: "ci-row" }, make("strong", { text: item.title }), ...badges(item.badges)),
+    make("div", { class: "ci-timeline-body" }, make("div", { class: "ci-row" }, item.href ? linked(item.title, item.href) : make("strong", { text: item.title }), ...badges(item.badges)),
       ...(item.lines ?? []).map((line) => make("p", { class: "ci-muted", text: line })),
       item.changes?.length ? drawChanges(item.changes, sheet.texts, item.title) : null))));
 }
@@ -199,7 +234,7 @@ function drawChanges(changes, texts, caption) {
 
 const BLOCKS = {
   head: drawHead, text: drawText, banner: drawBanner, empty: drawEmpty, columns: drawColumns, card: drawCard, list: drawList,
-  facts: drawFacts, table: drawTable, search: drawSearch, timeline: drawTimeline,
+  paper: drawPaper, stack: drawStack, entry: drawEntry, facts: drawFacts, table: drawTable, search: drawSearch, timeline: drawTimeline,
 };
 
 export default {

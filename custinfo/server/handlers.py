@@ -46,7 +46,13 @@ def policy_header(policy: dict[str, str]) -> str:
     return "; ".join(f"{name} {value}" for name, value in policy.items())
 
 
-MENU = (("/", "home", ""), ("/customers", "customers", "customer.read"), ("/segments", "segments", "lake.read"))
+MENU = (
+    ("/", "home", ""),
+    ("/customers", "customers", "customer.read"),
+    ("/records", "records", "record.read"),
+    ("/forms", "forms", "form.propose"),
+    ("/segments", "segments", "lake.read"),
+)
 """Address, name and the permission that it takes."""
 
 

@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+KEPT_OUT = ("pandas", "numpy")
 LOADED = (
     "ipykernel.kernelapp",
     "ipykernel.ipkernel",
@@ -34,6 +35,10 @@ LOADED = (
     "custinfo.screens.form",
     "custinfo.screens.customers",
     "custinfo.screens.customer",
+    "custinfo.screens.records",
+    "custinfo.screens.record",
+    "custinfo.screens.form_desk",
+    "custinfo.screens.proposal",
 )
 PR_SET_PDEATHSIG = 1
 REAP_EVERY_MS = 100
@@ -129,13 +134,15 @@ def _load() -> None:
     from custinfo.server import kernel
 
     kernel.prepare()
-    # sqlite_utils takes pandas along when it is there: 30 MB, and pyarrow's allocator starts a thread
-    sys.modules["pandas"] = None  # type: ignore[assignment]
+    # sqlite_utils and openpyxl take these along when they are there: 30 MB, and both start threads
+    for name in KEPT_OUT:
+        sys.modules[name] = None  # type: ignore[assignment]
     for name in LOADED:
         # What cannot be loaded here will be missed, and reported, by the page that needs it
         with contextlib.suppress(Exception):
             importlib.import_module(name)
-    del sys.modules["pandas"]  # a page that asks for it gets it
+    for name in KEPT_OUT:
+        del sys.modules[name]  # a page that asks for it gets it
 
 
 def _read_forms(home: Path) -> None:

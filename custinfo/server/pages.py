@@ -36,6 +36,8 @@ PAGE_POLICY = POLICY | {
     # Lumino, style-loader and anywidget make <style> elements at run time, which cannot carry a nonce
     "style-src": "'self' 'unsafe-inline'",
     "img-src": "'self' data: blob:",
+    # Sounds and films of a form come over the page's own line, as pictures do
+    "media-src": "blob:",
     "font-src": "'self' data:",
 }
 

@@ -4,7 +4,7 @@ import pytest
 
 from custinfo.actions import drafts, sessions
 from custinfo.screens import form
-from custinfo.screens.form_view import submission_key
+from custinfo.screens.filling import submission_key
 from tests import factories
 from tests.factories import CARD, CREDIT_CODE, NAME, PHONE
 
@@ -80,7 +80,7 @@ class TestAnswers:
 
     def test_the_patch_holds_what_changed_and_nothing_else(self, card):
         told = card.answer(NAME, "宏远")
-        assert list(told["patch"]) == ["set"]
+        assert list(told["patch"]) == ["set", "tallies"]
         assert list(told["patch"]["set"]) == [NAME]
 
     def test_a_question_that_comes_up_is_in_the_patch_with_the_new_tree(self, card):

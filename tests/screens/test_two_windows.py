@@ -75,10 +75,10 @@ def test_a_draft_that_changes_without_end_is_said_and_nothing_is_acknowledged(wi
     _, there, draft_id = windows
     save = drafts.save
 
-    def overtaken(*given, saves):
+    def overtaken(*given, saves, **more):
         now = drafts.open_(store, login.person, draft_id)
         save(store, login.person, draft_id, now.instance, NAME, saves=now.saves)
-        return save(*given, saves=saves)
+        return save(*given, saves=saves, **more)
 
     monkeypatch.setattr(drafts, "save", overtaken)
     told = told_by(there, kind="answer", id=1, ref=SHORT_NAME, value="乙")

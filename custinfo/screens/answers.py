@@ -1,0 +1,108 @@
+"""The answers of a record as a reader sees them: by section, with labels, in one language."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from custinfo.access import visibility
+from custinfo.domain.people import Person
+from custinfo.domain.sensitivity import level_of
+from custinfo.xforms import Drawn, RefusedAnswer, Session
+
+BETWEEN = {"zh-CN": "、"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One question with its answer: `text` for a reader, `value` as it is stored; `upload` for a file's name."""
+
+    ref: str
+    label: str
+    text: str
+    value: str
+    upload: bool = False
+    condition: str = ""
+    """When the question is asked, in words; said where the form is shown without answers."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A group of the form, or one round of a repeat, with its questions."""
+
+    label: str
+    answers: tuple[Answer, ...]
+    condition: str = ""
+
+
+def sections(session: Session, actor: Person, language: str, *, blank: bool = False) -> list[Section]:
+    """What the form asks now and the actor may see, as sections; questions without an answer too if `blank`."""
+    found: list[Section] = []
+    _gather(session, actor, language, session.layout(), "", blank, found)
+    return [section for section in found if section.answers]
+
+
+def _gather(
+    session: Session, actor: Person, language: str, drawn: tuple[Drawn, ...], label: str, blank: bool,
+    found: list[Section],
+) -> None:  # fmt: skip
+    own: list[Answer] = []
+    place = len(found)
+    for one in drawn:
+        if one.is_question:
+            own += _answers(session, actor, language, one, blank)
+        else:
+            words = one.label or label
+            if one.kind == "instance":
+                words = f"{label} {place_of(one.ref)}".strip() if not one.label else f"{one.label} {place_of(one.ref)}"
+            _gather(session, actor, language, one.children, words, blank, found)
+    found.insert(place, Section(label, tuple(own)))
+
+
+def place_of(ref: str) -> str:
+    """`/data/contact[2]` → `2`."""
+    return ref.rpartition("[")[2].rstrip("]")
+
+
+def _answers(session: Session, actor: Person, language: str, one: Drawn, blank: bool) -> Iterator[Answer]:
+    state = session.state(one.ref)
+    note = one.kind == "input" and state.readonly and not state.value
+    if note or not visibility.sees(actor, level_of(one.extra.get("level"))) or not (state.value or blank):
+        return
+    labels = dict(state.choices)
+    chosen = [labels.get(value, value) for value in state.value.split()] if labels else [state.value]
+    text = BETWEEN.get(language, ", ").join(chosen)
+    yield Answer(one.ref, state.label or one.ref, text, state.value, one.kind == "upload")
+
+
+def every_question(session: Session, actor: Person) -> list[Section]:
+    """All that the form may ask and the actor may see, with the conditions in words: a form on paper, not filled in."""
+    found = [Section("", ())]
+    at = [""]
+    for state in session.nodes():
+        place = plain(state.ref)
+        control = session.form.control_of.get(place)
+        if control is None or not visibility.sees(actor, level_of(session.form.nodes[place].bind.extra.get("level"))):
+            continue
+        condition = session.condition(state.ref)
+        if control.kind in ("group", "repeat"):
+            found.append(Section(state.label, (), condition))
+            at.append(state.ref)
+        elif not (control.kind == "input" and state.readonly):
+            if not state.ref.startswith(f"{at[-1]}/"):
+                found.append(Section("", ()))
+                at.append("")
+            one = Answer(state.ref, state.label or state.ref, "", "", control.kind == "upload", condition)
+            found[-1] = replace(found[-1], answers=(*found[-1].answers, one))
+    return [section for section in found if section.answers]
+
+
+def plain(ref: str) -> str:
+    """A ref without the positions of repeats."""
+    return "/".join(step.partition("[")[0] for step in ref.split("/"))
+
+
+def label_of(session: Session, ref: str) -> str:
+    """The question of a ref; a ref that this version of the form or record does not have stands for itself."""
+    try:
+        return session.state(ref).label or ref
+    except RefusedAnswer:
+        return ref

@@ -1,0 +1,48 @@
+"""The page after a form was submitted or given up: what came of it, and the ways on."""
+
+from typing import Any
+
+from custinfo.actions.records import Receipt
+from custinfo.screens.context import Page
+
+
+def submitted(page: Page, title: str, form_id: str, draft_id: str, receipt: Receipt) -> dict[str, Any]:
+    """What was recorded. `url` shows it again after a reload, `again` fills in another."""
+    lines = [title]
+    links = _ways_on(page, form_id)
+    if receipt.customer_id and receipt.customer_number:
+        version = next((one.version for one in receipt.entities if one.entity_id == receipt.customer_id), None)
+        lines.append(
+            page.text("filling.about_customer", number=receipt.customer_number)
+            if version is None
+            else page.text("pages.form.done_customer", number=receipt.customer_number, version=version)
+        )
+        to_customer = {"href": f"/customer/{receipt.customer_id}", "text": page.text("pages.form.to_customer")}
+        links.insert(0, to_customer)
+    others = (one for one in receipt.entities if one.entity_id != receipt.customer_id)
+    lines += [page.text("filling.done_entity", number=one.number, version=one.version) for one in others]
+    if receipt.differences is not None:
+        same = receipt.differences == 0
+        lines.append(page.text("filling.same" if same else "filling.differences", n=receipt.differences))
+    return {
+        "title": page.text("pages.form.done"),
+        "lines": lines,
+        "links": links,
+        "again": f"/form/{form_id}",
+        "url": f"/form/{form_id}?done={draft_id}",
+    }
+
+
+def ended(page: Page, title: str, form_id: str) -> dict[str, Any]:
+    """The interview was ended without a record."""
+    again = f"/form/{form_id}"
+    words = [title, page.text("filling.ended_line")]
+    title = page.text("filling.ended")
+    return {"title": title, "lines": words, "links": _ways_on(page, form_id), "again": again, "url": again}
+
+
+def _ways_on(page: Page, form_id: str) -> list[dict[str, str]]:
+    return [
+        {"href": f"/form/{form_id}", "text": page.text("pages.form.another")},
+        {"href": "/", "text": page.text("pages.back_home")},
+    ]
