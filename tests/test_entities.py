@@ -90,7 +90,7 @@ def test_an_update_changes_what_it_mentions_and_leaves_the_rest(store, lin):
 @pytest.mark.parametrize(
     ("theirs", "mine", "kind", "both"),
     [
-        ({"title": "福田店"}, {"title": "罗湖店"}, "hard", ["title"]),
+        ({"title": "福田店"}, {"title": "罗湖店"}, "hard", ["label", "title"]),
         ({"owner": "丙"}, {"title": "罗湖店", "owner": "丙"}, "soft", []),
         ({"owner": "丙"}, {"title": "罗湖店", "owner": "丁"}, "hard", ["owner"]),
     ],
@@ -156,6 +156,31 @@ def test_a_card_goes_on_after_another_form_updated_the_customer(tmp_path):
         again = card(store, lin, {"/data/people/phone": "0755-08880009"}, key="edit", customer_id=made.customer_id)
         assert (again.record_id, again.version) == (made.record_id, 2)
         assert customers.card(store, lin, made.customer_id, "en").version == 3
+
+
+def test_a_record_is_edited_after_another_form_updated_its_entity(store, lin):
+    made = two_people(store, lin)
+    entity_id = made.entities[0].entity_id
+    send(store, lin, change(store, lin, entity_id, title="福田店", owner="丙"))
+    draft_id = fill(store, lin, "call", {"/data/code": "B2"}, record_id=made.record_id)
+    again = send(store, lin, draft_id)
+    assert (again.version, again.entities[0].number, again.entities[0].version) == (2, "SHOPS-000001", 3)
+    # What the other form wrote stays: its own property, and the one that both know
+    assert json.loads(shop(store, entity_id)["properties"]) == {"title": "福田店", "code": "B2", "owner": "丙"}
+
+
+def test_what_a_card_leaves_blank_is_blank_from_now_on(store, lin):
+    made = two_people(store, lin)
+    send(store, lin, fill(store, lin, "call", {"/data/code": ""}, record_id=made.record_id))
+    assert json.loads(shop(store, made.entities[0].entity_id)["properties"]).get("code", "") == ""
+
+
+def test_two_updates_of_the_label_are_a_hard_conflict(store, lin):
+    entity_id = two_people(store, lin).entities[0].entity_id
+    late = change(store, lin, entity_id, title="罗湖店")
+    send(store, lin, change(store, lin, entity_id, title="福田店"))
+    send(store, lin, late)
+    assert json.loads(store.rows("SELECT properties FROM entity_conflict")[0]["properties"]) == ["label", "title"]
 
 
 def test_an_update_of_what_is_not_there_is_refused(store, lin):

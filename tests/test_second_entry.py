@@ -106,6 +106,53 @@ def test_kappa(pairs, kappa):
     assert verifications.cohens_kappa(pairs) == (None if kappa is None else pytest.approx(kappa))
 
 
+def test_all_authors_are_kept_from_verifying_and_nobody_does_it_twice(store, lin, zhou):
+    first = send(store, lin, fill(store, lin, "call", FIRST))
+    send(store, zhou, fill(store, zhou, "call", {"/data/shop": "北店"}, record_id=first.record_id))
+    for author in (lin, zhou):
+        with pytest.raises(NotAllowed):
+            drafts.start(store, author, "call", verifies=first.record_id)
+    wang = account(store, login_name="wang")
+    early = fill(store, wang, "call", FIRST, verifies=first.record_id)
+    again = fill(store, wang, "call", FIRST, verifies=first.record_id)
+    assert send(store, wang, early).differences == 1
+    with pytest.raises(WrongState):
+        send(store, wang, again)
+    with pytest.raises(WrongState):
+        drafts.start(store, wang, "call", verifies=first.record_id)
+
+
+@pytest.mark.parametrize("decision", ["approve", "reject"])
+def test_a_second_entry_does_not_undo_a_decision(store, lin, zhou, decision):
+    first = send(store, lin, fill(store, lin, "call", FIRST))
+    wang = account(store, login_name="wang")
+    begun = fill(store, wang, "call", {**FIRST, "/data/shop": "别店"}, verifies=first.record_id)
+    reviews.decide(store, zhou, first.record_id, 1, decision, "核对过")
+    with pytest.raises(WrongState):
+        send(store, wang, begun)
+    assert record_views.read(store, zhou, first.record_id).state in ("approved", "rejected")
+
+
+def test_an_open_second_entry_is_for_those_who_may_read_the_record(store, lin, zhou):
+    publish(store, CALL.replace("| blind |", "| open |").replace("| call | 1 |", "| call | 2 |"), "open.md")
+    first = send(store, lin, fill(store, lin, "call", FIRST))
+    with pytest.raises(NotFound):
+        drafts.start(store, account(store, login_name="wang"), "call", verifies=first.record_id)
+    assert drafts.start(store, zhou, "call", verifies=first.record_id).instance["shop"] == "南山店"
+
+
+def test_notes_reasons_and_time_of_a_second_entry_are_kept(store, lin, zhou):
+    first = send(store, lin, fill(store, lin, "call", FIRST))
+    draft_id = fill(store, zhou, "call", {**FIRST, "/data/staff": "500"}, verifies=first.record_id)
+    drafts.remark(store, zhou, draft_id, notes={"/data/shop": "字迹不清"}, reasons={"/data/staff": "原件如此"})
+    receipt = send(store, zhou, draft_id)
+    [row] = store.rows("SELECT notes, reasons FROM verification")
+    assert ("字迹不清" in row["notes"], "原件如此" in row["reasons"]) == (True, True)
+    again = records.receipt_of(store, zhou, draft_id)
+    assert again == receipt
+    assert (again.entities, again.customer_id) == ((), None)
+
+
 # ---- quotas
 
 
@@ -135,6 +182,15 @@ def test_an_edit_does_not_compete_with_itself_and_a_rejected_record_frees_its_pl
         review = {"record_id": first.record_id, "version": 2, "state": "rejected", "note": "", "reviewed_at": tx.at}
         tx.insert("record_review", {**review, "reviewed_by": zhou.person_id})
     send(store, lin, fill(store, lin, "street", young))
+
+
+def test_a_cell_that_fills_during_the_interview_is_told_at_once(store, lin):
+    session = forms.session(store, forms.load(store, "street"), {}, actor=lin)
+    session.answer("/data/sex", "m")
+    session.answer("/data/age", "young")
+    assert session.problems() == []
+    send(store, lin, fill(store, lin, "street", {"/data/sex": "m", "/data/age": "young"}))
+    assert [problem.rule for problem in session.problems()] == ["quota"]
 
 
 # ---- reasons, notes, times
@@ -210,6 +266,13 @@ def test_a_researcher_reads_own_records_a_supervisor_all_and_others_none(store, 
         drafts.start(store, other, "call", record_id=record_id)
 
 
+def test_whoever_recorded_a_version_goes_on_reading_the_record(store, lin, zhou):
+    record_id = send(store, lin, fill(store, lin, "call", FIRST)).record_id
+    send(store, zhou, fill(store, zhou, "call", {"/data/shop": "北店"}, record_id=record_id))
+    assert record_views.read(store, lin, record_id).version == 2
+    assert record_views.listed(store, lin).total == 1
+
+
 def test_two_edits_of_one_record_the_second_is_told_and_keeps_its_draft(store, lin, zhou):
     record_id = send(store, lin, fill(store, lin, "call", FIRST)).record_id
     mine = fill(store, lin, "call", {"/data/shop": "甲"}, record_id=record_id)
@@ -273,6 +336,14 @@ def test_an_answer_cannot_name_a_file_of_another_draft(store, lin, zhou):
     drafts.save(store, zhou, theirs.draft_id, {"front": stored.name}, "/data/front", saves=0)
     with pytest.raises(Unfinished):
         send(store, zhou, theirs.draft_id)
+
+
+def test_a_draft_holds_files_up_to_a_limit(store, lin, monkeypatch):
+    monkeypatch.setattr(files, "MOST_OF_DRAFT", 2 * len(PNG))
+    draft, _ = photographed(store, lin)
+    files.put(store, lin, draft.draft_id, "/data/front", "b.png", PNG)
+    with pytest.raises(BadInput):
+        files.put(store, lin, draft.draft_id, "/data/front", "c.png", PNG)
 
 
 def test_discarding_a_draft_wipes_its_files(store, lin):

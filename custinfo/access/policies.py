@@ -25,11 +25,12 @@ def check_unchanged(draft: Mapping[str, Any], saves: int) -> None:
 
 
 def check_readable(person: Person, record: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    """A researcher reads and edits what they recorded; who supervises, manages or administers reads all.
+    """A researcher reads and edits records of which they recorded a version, whoever edited them since; who
+    supervises, manages or administers reads all.
 
     Somebody else's record is not told apart from one that never was.
     """
-    if record is None or (person.roles <= {Role.RESEARCHER} and record["recorded_by"] != person.person_id):
+    if record is None or (person.roles <= {Role.RESEARCHER} and person.person_id not in record["authors"].split(",")):
         raise NotFound("access.no_record")
     return record
 

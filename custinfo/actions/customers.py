@@ -7,11 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from custinfo.access import permissions, visibility
-from custinfo.actions import entities, forms
+from custinfo.actions import entities, entity_levels, forms
 from custinfo.domain.clock import parse
 from custinfo.domain.errors import BadInput
 from custinfo.domain.people import Person
-from custinfo.domain.sensitivity import level_of
 from custinfo.domain.text import clean
 from custinfo.store import Store
 from custinfo.store.database import Row
@@ -115,23 +114,32 @@ def search(store: Store, actor: Person, query: str, limit: int, offset: int) -> 
         return CustomerPage(0, [])  # no name, number or code is like that
     words = query.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     coded = entities.by_key(store, entities.Key(DATASET, "credit_code", query))
-    where = "dataset = ?1 AND (label LIKE ?2 ESCAPE '\\' OR number LIKE ?3 ESCAPE '\\' OR entity_id = ?4)"
-    given = [DATASET, f"%{words}%", f"{words}%", coded["entity_id"] if coded else ""]
+    reader = entity_levels.Reader(store, actor)
+    named = "label LIKE ?2 ESCAPE '\\'"
+    hidden = reader.hidden_labels(DATASET)
+    if hidden:  # a name that is not shown is not found by either
+        named += (
+            " AND NOT EXISTS (SELECT 1 FROM entity_version AS wrote JOIN json_each(?5) AS hidden ON "
+            "form_id = hidden.value ->> 0 AND form_version = hidden.value ->> 1 "
+            "WHERE wrote.entity_id = entity_current.entity_id)"
+        )
+    where = f"dataset = ?1 AND (({named}) OR number LIKE ?3 ESCAPE '\\' OR entity_id = ?4) AND ?5 IS NOT NULL"
+    given = [DATASET, f"%{words}%", f"{words}%", coded["entity_id"] if coded else "", json.dumps(hidden)]
     total = store.rows(f"SELECT count(*) AS n FROM entity_current WHERE {where}", given)[0]["n"]
     rows = store.rows(
-        f"SELECT * FROM entity_current WHERE {where} ORDER BY recorded_at DESC, number DESC LIMIT ?5 OFFSET ?6",
+        f"SELECT * FROM entity_current WHERE {where} ORDER BY recorded_at DESC, number DESC LIMIT ?6 OFFSET ?7",
         [*given, max(0, min(limit, 500)), max(0, offset)],
     )
     with store.act(actor.person_id, "customer.search", "customer", "", found=total, shown=len(rows)):
         pass
-    return CustomerPage(total, [_row(row) for row in rows])
+    return CustomerPage(total, [_row(reader, row) for row in rows])
 
 
-def _row(row: Row) -> CustomerRow:
-    region = json.loads(row["properties"]).get("region", "")
-    return CustomerRow(
-        row["entity_id"], row["number"], row["label"], row["form_id"], region, parse(row["recorded_at"]), row["version"]
-    )
+def _row(reader: entity_levels.Reader, row: Row) -> CustomerRow:
+    customer_id, number = row["entity_id"], row["number"]
+    region = reader.properties(customer_id, row["properties"]).get("region", "")
+    label = reader.label(customer_id, row["label"], number)
+    return CustomerRow(customer_id, number, label, row["form_id"], region, parse(row["recorded_at"]), row["version"])
 
 
 def card(store: Store, actor: Person, customer_id: str, language: str) -> CustomerCard:
@@ -144,7 +152,7 @@ def card(store: Store, actor: Person, customer_id: str, language: str) -> Custom
     return CustomerCard(
         customer_id,
         current["number"],
-        current["label"],
+        entity_levels.Reader(store, actor).label(customer_id, current["label"], current["number"]),
         current["form_id"],
         json.loads(forms.find(store, current["form_id"], current["form_version"])["titles"]),
         current["version"],
@@ -156,7 +164,7 @@ def card(store: Store, actor: Person, customer_id: str, language: str) -> Custom
 
 def _sections(store: Store, actor: Person, version: Row, language: str) -> list[Section]:
     form = forms.load(store, version["form_id"], version["form_version"])
-    session = forms.session(store, form, entities.content(store, version), language=language)
+    session = forms.session(store, form, entities.content(store, version), language=language, reader=actor)
     return [
         Section(
             session.state(control.ref).label,
@@ -173,7 +181,7 @@ def _answered(form: Form, session: Session, actor: Person, group: str) -> Iterat
         node = form.nodes[entities.without_positions(state.ref)]
         inside = state.ref == group or state.ref.startswith(f"{group}/") or state.ref.startswith(f"{group}[")
         drawn = node.ref in form.control_of and not node.is_group
-        if inside and drawn and state.value and visibility.sees(actor, level_of(node.bind.extra.get("level"))):
+        if inside and drawn and state.value and visibility.sees(actor, form.levels[node.ref]):
             yield state.ref
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from custinfo.access import permissions, policies
-from custinfo.actions import entities, forms
+from custinfo.actions import entities, forms, verifications
 from custinfo.domain.clock import parse, stamp, utc_now
 from custinfo.domain.errors import BadInput, NotFound, WrongState
 from custinfo.domain.people import Person
@@ -128,10 +128,13 @@ def _edit(store: Store, actor: Person, record_id: str) -> Draft:
     found = store.row("SELECT * FROM record_current WHERE record_id = ?", [record_id])
     record = policies.check_readable(actor, found)
     _read_for_editing(store, actor, "record", record_id)
-    stated = "SELECT * FROM entity_current WHERE record_id = ? AND entity_id = ?"
-    made = store.row(stated, [record_id, record["entity_id"]])
+    form = forms.load(store, record["form_id"], record["form_version"])
+    entity = entities.current(store, record["entity_id"]) if record["entity_id"] else None
+    made = entity if entity is not None and entity["record_id"] == record_id else None
+    values = entities.content(store, made) if made else json.loads(record["content"])
+    instance, _ = fitted(form, values)  # a repeat without rounds stays without
     return Draft(
-        "", record["form_id"], record["form_version"], json.loads(record["content"]), record["entity_id"],
+        "", record["form_id"], record["form_version"], instance, record["entity_id"],
         made["version"] if made else None, NEVER, 0, record_id, record["version"],
         interviewed_at=parse(record["interviewed_at"]) if record["interviewed_at"] else None,
         notes=json.loads(record["notes"]), reasons=json.loads(record["reasons"]),
@@ -144,12 +147,14 @@ def _second_entry(store: Store, actor: Person, record_id: str) -> Draft:
     record = store.row("SELECT * FROM record_current WHERE record_id = ?", [record_id])
     if record is None:
         raise NotFound("access.no_record")
-    policies.check_not_own(actor, [record["recorded_by"]])
     form = forms.load(store, record["form_id"], record["form_version"])
     mode = forms.double_entry(form)
     if mode is None:
         raise WrongState("records.no_second_entry", form=record["form_id"])
-    instance = json.loads(record["content"]) if mode == "open" else {}
+    verifications.check_wanted(store, actor, record)
+    if mode == "open":
+        policies.check_readable(actor, record)
+    instance = fitted(form, json.loads(record["content"]))[0] if mode == "open" else {}
     if instance:
         _read_for_editing(store, actor, "record", record_id)
     return Draft("", record["form_id"], record["form_version"], instance, None, None, NEVER, 0, verifies=record_id)
@@ -229,6 +234,18 @@ def own_open(store: Store, actor: Person, draft_id: str) -> Row:
     policies.check_own_open_draft(actor, row)
     assert row is not None
     return row
+
+
+def continued(store: Store, draft: Draft | Row) -> str | None:
+    """The record that the draft goes on with or enters again: it does not compete with itself for a quota."""
+    given = draft if isinstance(draft, dict) else vars(draft)
+    if given["record_id"] or given["verifies"]:
+        return str(given["record_id"] or given["verifies"])
+    entity_id = given.get("entity_id") or given.get("customer_id")
+    if not entity_id or given["base_version"] is None:
+        return None
+    entity = entities.current(store, entity_id)
+    return str(entity["record_id"]) if entity["form_id"] == given["form_id"] else None
 
 
 def save(

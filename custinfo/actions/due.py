@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from custinfo.access import permissions
+from custinfo.actions import entity_levels
 from custinfo.domain.clock import parse, stamp
 from custinfo.domain.people import Person
 from custinfo.store import Store
@@ -59,6 +60,7 @@ class _Query:
     def __init__(self, store: Store, actor: Person) -> None:
         self._store = store
         self._actor = actor
+        self._reader = entity_levels.Reader(store, actor)
 
     def count(self, by: date) -> int:
         """How many are due on `by` or before."""
@@ -78,6 +80,9 @@ class _Query:
     def _due_on(self, row: Row) -> date:
         return parse(row[self.column]).astimezone(self._store.site.zone).date() + timedelta(days=self.days)
 
+    def _label(self, row: Row) -> str:
+        return self._reader.label(row["entity_id"], row["label"], row["number"])
+
     def _row(self, row: Row) -> DueRow:
         raise NotImplementedError
 
@@ -96,7 +101,7 @@ class _Reviews(_Query):
     source = "FROM entity_current WHERE dataset = 'customers' AND ?2 IS NOT NULL"
 
     def _row(self, row: Row) -> DueRow:
-        facts = {"number": row["number"], "label": row["label"]}
+        facts = {"number": row["number"], "label": self._label(row)}
         return DueRow("due.review", facts, self._due_on(row), row["entity_id"], f"/customer/{row['entity_id']}")
 
 
@@ -116,5 +121,5 @@ class _Promises(_Query):
         return date.fromisoformat(row["due_on"])
 
     def _row(self, row: Row) -> DueRow:
-        facts = {"number": row["number"], "label": row["label"]}
+        facts = {"number": row["number"], "label": self._label(row)}
         return DueRow("due.promise", facts, self._due_on(row), None, f"/record/{row['record_id']}")

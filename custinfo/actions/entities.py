@@ -6,7 +6,7 @@ An entity is a chain of versions; the newest is the current one. Each version na
 import json
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -109,10 +109,19 @@ def by_id(store: Store, dataset: str, given: str) -> Row | None:
     )
 
 
-def merged(current: Row, action: EntityAction) -> EntityAction:
-    """An update as ODK Central does it: what it does not mention stays as it is."""
-    properties = json.loads(current["properties"]) | dict(action.properties)
+def merged(current: Row, action: EntityAction, covered: Collection[str] = ()) -> EntityAction:
+    """The next version, as ODK Central makes it: what the action does not mention stays as it is.
+
+    `covered` are properties that it speaks for even where it does not mention them: those go.
+    """
+    kept = {name: value for name, value in json.loads(current["properties"]).items() if name not in covered}
+    properties = kept | dict(action.properties)
     return replace(action, label=action.label or current["label"], properties=properties)
+
+
+def _stated(version: Row) -> dict[str, str]:
+    """What a version says of its entity: properties and label."""
+    return {**json.loads(version["properties"]), "label": version["label"]}
 
 
 def mark_conflict(store: Store, tx: Tx, current: Row, action: EntityAction) -> None:
@@ -121,11 +130,12 @@ def mark_conflict(store: Store, tx: Tx, current: Row, action: EntityAction) -> N
     if base is None or base >= current["version"]:
         return
     old = store.row(
-        "SELECT properties FROM entity_version WHERE entity_id = ? AND version = ?", [current["entity_id"], base]
+        "SELECT properties, label FROM entity_version WHERE entity_id = ? AND version = ?", [current["entity_id"], base]
     )
-    before, now = json.loads(old["properties"]) if old else {}, json.loads(current["properties"])
+    before, now = _stated(old) if old else {}, _stated(current)
+    mine = {**action.properties, **({"label": action.label} if action.label else {})}
     theirs = {name for name in {*before, *now} if before.get(name) != now.get(name)}
-    both = sorted(name for name in theirs if name in action.properties and action.properties[name] != now.get(name))
+    both = sorted(name for name in theirs if name in mine and mine[name] != now.get(name))
     row = {
         "entity_id": current["entity_id"],
         "version": current["version"] + 1,

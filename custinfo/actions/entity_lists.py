@@ -2,14 +2,12 @@
 
 import csv
 import io
-import json
 from collections.abc import Mapping
 
-from custinfo.access import permissions, visibility
+from custinfo.access import permissions
+from custinfo.actions import entity_levels
 from custinfo.domain.people import Person
-from custinfo.domain.sensitivity import level_of
 from custinfo.store import Store
-from custinfo.store.database import Row
 from custinfo.xforms import Form, read_attachment
 from custinfo.xforms.xpath import Node
 
@@ -42,27 +40,13 @@ def _list(store: Store, dataset: str, newest: int, actor: Person) -> Node:
 
 def _csv(store: Store, dataset: str, actor: Person) -> bytes:
     found = store.rows("SELECT * FROM entity_current WHERE dataset = ? ORDER BY number", [dataset])
-    made_by = {(row["form_id"], row["form_version"]) for row in found}
-    levels = {key: property_levels(store, *key) for key in made_by}
-    properties = [_seen(row, levels[row["form_id"], row["form_version"]], actor) for row in found]
+    reader = entity_levels.Reader(store, actor)
+    properties = [reader.properties(row["entity_id"], row["properties"]) for row in found]
     names = sorted({name for one in properties for name in one})
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(["name", "label", "number", "__version", *names])
     for row, seen in zip(found, properties, strict=True):
-        label = f"{row['label']} ({row['number']})"
+        label = f"{reader.label(row['entity_id'], row['label'], '')} ({row['number']})".strip()
         writer.writerow([row["entity_id"], label, row["number"], row["version"], *(seen.get(n, "") for n in names)])
     return out.getvalue().encode()
-
-
-def _seen(row: Row, levels: Mapping[str, str | None], actor: Person) -> dict[str, str]:
-    given: dict[str, str] = json.loads(row["properties"])
-    return {name: value for name, value in given.items() if visibility.sees(actor, level_of(levels.get(name)))}
-
-
-def property_levels(store: Store, form_id: str, version: str) -> dict[str, str | None]:
-    """By property: the level that the form states for the question which fills it."""
-    from custinfo.actions import forms  # forms gives its sessions these lists
-
-    nodes = forms.load(store, form_id, version).nodes.values()
-    return {node.bind.saveto: node.bind.extra.get("level") for node in nodes if node.bind.saveto}

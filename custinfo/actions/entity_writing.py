@@ -68,7 +68,7 @@ def _pending(
     if changes is not None and changes["dataset"] == action.dataset and action.ref == form.root.ref:
         return Pending(action, changes["entity_id"], changes)
     known = entities.by_id(store, action.dataset, action.id)
-    if known is not None and known["record_id"] == record_id:
+    if known is not None and _made_by(store, known["entity_id"], record_id):
         return Pending(action, known["entity_id"], known)
     if known is not None:
         raise unfinished(store, form, action.ref, "unique", "records.entity_exists", {"number": known["number"]})
@@ -76,14 +76,30 @@ def _pending(
     return Pending(action, entity_id, None)
 
 
+def _made_by(store: Store, entity_id: str, record_id: str) -> bool:
+    """Whether a version of this record created the entity, whatever other records did with it since."""
+    created = "SELECT 1 FROM entity_version WHERE entity_id = ? AND version = 1 AND record_id = ?"
+    return store.row(created, [entity_id, record_id]) is not None
+
+
 def write(store: Store, tx: Tx, form: Form, made: Record, pending: Pending, record_row: Mapping[str, Any]) -> None:
     """Append the entity's version, after claiming the identifiers that nobody else may have."""
     _claim_keys(store, tx, form, made, pending)
     action, current = pending.action, pending.current
-    stated = entities.merged(current, action) if current and action.action == "update" else action
+    stated = entities.merged(current, action, _covered(form, action)) if current else action
     entities.add_version(tx, pending.entity_id, current["version"] + 1 if current else 1, stated, record_row)
     if current is not None and action.action == "update":
         entities.mark_conflict(store, tx, current, action)
+
+
+def _covered(form: Form, action: EntityAction) -> set[str]:
+    """The properties that a record of the card itself speaks for: what it leaves blank is blank from now on.
+
+    An update by another form speaks only for what it mentions.
+    """
+    if action.action == "update":
+        return set()
+    return {name for one in form.entities if one.dataset == action.dataset for name in one.properties}
 
 
 def _check_properties(store: Store, form: Form, action: EntityAction) -> None:

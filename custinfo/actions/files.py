@@ -9,12 +9,12 @@ from custinfo.actions import drafts, entities, forms
 from custinfo.domain import file_types
 from custinfo.domain.errors import BadInput, NotFound
 from custinfo.domain.people import Person
-from custinfo.domain.sensitivity import level_of
 from custinfo.store import Store
 from custinfo.store.database import Row, Value
 from custinfo.xforms import Form, Problem, Record, Unfinished
 
 MAX_SIZE = 10 * 1024 * 1024
+MOST_OF_DRAFT = 100 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,9 @@ def put(store: Store, actor: Person, draft_id: str, ref: str, file_name: str, da
         draft = drafts.own_open(store, actor, draft_id)
         form = forms.load(store, draft["form_id"], draft["form_version"])
         kind = _checked(form, ref, data)
+        held = store.rows("SELECT coalesce(sum(size), 0) AS size FROM file WHERE draft_id = ?", [draft_id])[0]["size"]
+        if held + len(data) > MOST_OF_DRAFT:
+            raise BadInput("files.too_many", limit=MOST_OF_DRAFT // 1024 // 1024)
         file_id = f"F-{secrets.token_hex(10)}"
         stored = StoredFile(file_id, f"{file_id[2:12]}-{file_types.file_name(file_name)}", kind, len(data))
         tx.note(file=file_id)
@@ -86,8 +89,8 @@ def get(store: Store, actor: Person, name: str) -> tuple[StoredFile, bytes]:
 
 def _readable(store: Store, actor: Person, row: Row) -> bool:
     form = forms.load(store, row["form_id"], row["form_version"])
-    node = form.nodes.get(entities.without_positions(row["ref"]))
-    if node is None or not visibility.sees(actor, level_of(node.bind.extra.get("level"))):
+    level = form.levels.get(entities.without_positions(row["ref"]))
+    if level is None or not visibility.sees(actor, level):
         return False
     if row["outcome"] is None:
         return bool(row["owner"] == actor.person_id)

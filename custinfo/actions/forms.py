@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 from custinfo import xforms
-from custinfo.access import permissions
+from custinfo.access import permissions, visibility
 from custinfo.actions import entity_lists, quotas
 from custinfo.actions.formats import FORMATS
 from custinfo.domain import codelists, datasets
@@ -209,18 +209,21 @@ def find(store: Store, form_id: str, version: str | None = None) -> Row:
 
 def session(
     store: Store, form: xforms.Form, instance: Mapping[str, Any], *, language: str | None = None,
-    actor: Person | None = None, record_id: str | None = None,
+    actor: Person | None = None, record_id: str | None = None, reader: Person | None = None,
 ) -> xforms.Session:  # fmt: skip
     """A session of the engine over a draft or record, with this site's formats and zone; an empty one starts afresh.
 
     `actor` is who fills it in: what they recorded last, and the lists that they may see. `record_id` is the record that
-    is being edited: it does not count against the form's quotas.
+    is being edited: it does not count against the form's quotas. `reader` is to whom it is only shown: the texts of a
+    session say nothing that the actor or reader is not cleared for.
     """
+    person = actor or reader
     return xforms.Session(
         form, instance or None, language=language, formats=FORMATS, zone=store.site.zone,
         lists=entity_lists.rows(store, form, actor) if form.live else None,
         counts=quotas.counts(store, form, without=record_id) if form.quotas else None,
         last_saved=_last_saved(store, form, actor),
+        sees=None if person is None else partial(visibility.sees, person),
     )  # fmt: skip
 
 

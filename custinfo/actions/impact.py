@@ -19,7 +19,6 @@ from custinfo.domain.clock import parse
 from custinfo.domain.errors import NotFound
 from custinfo.domain.messages import text
 from custinfo.domain.people import SERVICE, Person
-from custinfo.domain.sensitivity import level_of
 from custinfo.store import Store
 from custinfo.store.database import Row
 from custinfo.xforms import Form, Problem, compare
@@ -260,7 +259,7 @@ def _for_reader(form: Form, actor: Person, problem: Problem) -> Problem:
     """The problem without answers of other questions, and without the answer itself where the person may not see it."""
     ref = entities.without_positions(problem.ref)
     bind = form.nodes[ref].bind
-    sees = visibility.sees(actor, level_of(bind.extra.get("level")))
+    sees = visibility.sees(actor, form.levels[ref])
     facts = dict(problem.facts) if sees else dict.fromkeys(problem.facts, "…")
     own = bind.required_message if problem.rule == "required" else bind.constraint_message
     shown = compare.plain(form, own) if problem.own else {}

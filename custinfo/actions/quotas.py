@@ -1,12 +1,32 @@
 """Quotas of a form: how many records have each cell now. The limits stand in the form; the engine compares."""
 
+from collections.abc import Iterator, Mapping
+
 from custinfo.store import Store
 from custinfo.xforms import Counts, Form
 
 
+class LiveCounts(Mapping[str, Mapping[str, int]]):
+    """By question of a quota and answer: the records that count at the moment of asking."""
+
+    def __init__(self, store: Store, form: Form, without: str | None) -> None:
+        self._store, self._form, self._without = store, form, without
+
+    def __getitem__(self, ref: str) -> dict[str, int]:
+        if ref not in self._form.quotas:
+            raise KeyError(ref)
+        return _count(self._store, self._form.form_id, ref, self._without)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._form.quotas)
+
+    def __len__(self) -> int:
+        return len(self._form.quotas)
+
+
 def counts(store: Store, form: Form, *, without: str | None = None) -> Counts:
-    """By question of a quota and answer: the records of the form that count, rejected ones and `without` left out."""
-    return {ref: _count(store, form.form_id, ref, without) for ref in form.quotas}
+    """The records of the form that count, rejected ones and `without` (the one that is being edited) left out."""
+    return LiveCounts(store, form, without)
 
 
 def _count(store: Store, form_id: str, ref: str, without: str | None) -> dict[str, int]:

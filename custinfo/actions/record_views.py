@@ -7,16 +7,22 @@ from datetime import datetime
 from typing import Any
 
 from custinfo.access import permissions, policies, visibility
-from custinfo.actions import entities, forms
+from custinfo.actions import entities, entity_levels, forms
 from custinfo.actions.entity_writing import Made
 from custinfo.actions.files import StoredFile
 from custinfo.domain.clock import parse
 from custinfo.domain.errors import NotFound
 from custinfo.domain.people import Person, Role
-from custinfo.domain.sensitivity import level_of
 from custinfo.store import Store
 from custinfo.store.database import Row
-from custinfo.xforms import Form
+from custinfo.xforms import Form, Session
+from custinfo.xforms.fitting import fitted
+
+OWN = (
+    "EXISTS (SELECT 1 FROM record_version AS own WHERE own.record_id = record_current.record_id "
+    "AND own.recorded_by = {})"
+)
+"""Whether the person recorded a version of the record."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +96,7 @@ def listed(
     permissions.check(actor, "record.read")
     own = actor.person_id if actor.roles <= {Role.RESEARCHER} else None
     where = "(?1 IS NULL OR record_current.form_id = ?1) AND (?2 IS NULL OR state = ?2)"
-    where += " AND (?3 IS NULL OR recorded_by = ?3)"
+    where += f" AND (?3 IS NULL OR {OWN.format('?3')})"
     given = [form_id, state, own]
     total = store.rows(f"SELECT count(*) AS n FROM record_current WHERE {where}", given)[0]["n"]
     rows = store.rows(
@@ -104,7 +110,8 @@ def listed(
     )
     with store.act(actor.person_id, "record.list", "form", form_id or "", found=total, shown=len(rows)):
         pass
-    return RecordPage(total, [_line(row) for row in rows])
+    reader = entity_levels.Reader(store, actor)
+    return RecordPage(total, [_line(reader, row) for row in rows])
 
 
 def states(store: Store, actor: Person, form_id: str) -> dict[str, int]:
@@ -112,7 +119,7 @@ def states(store: Store, actor: Person, form_id: str) -> dict[str, int]:
     permissions.check(actor, "record.read")
     own = actor.person_id if actor.roles <= {Role.RESEARCHER} else None
     rows = store.rows(
-        "SELECT state, count(*) AS n FROM record_current WHERE form_id = ?1 AND (?2 IS NULL OR recorded_by = ?2) "
+        f"SELECT state, count(*) AS n FROM record_current WHERE form_id = ?1 AND (?2 IS NULL OR {OWN.format('?2')}) "
         "GROUP BY state",
         [form_id, own],
     )
@@ -140,8 +147,22 @@ def read(store: Store, actor: Person, record_id: str, version: int | None = None
         parse(wanted["interviewed_at"]) if wanted["interviewed_at"] else None,
         parse(wanted["recorded_at"]), wanted["recorded_by"], wanted["display_name"] or "",
         _about(store, current["entity_id"]), _made(store, record_id, wanted["version"]),
-        _history(form, actor, rows), _files(store, record_id),
+        _history(form, actor, rows), _files(store, form, actor, record_id),
     )  # fmt: skip
+
+
+def session(store: Store, actor: Person, record: RecordView, language: str | None = None) -> Session:
+    """The engine over the record that was read: all its answers, so that what hangs on them is as it was recorded.
+
+    Its texts say nothing above the clearance of `actor`; of its values only those in `record.values` may be shown.
+    """
+    form = forms.load(store, record.form_id, record.form_version)
+    row = store.row(
+        "SELECT content FROM record_version WHERE record_id = ? AND version = ?", [record.record_id, record.version]
+    )
+    assert row is not None
+    instance, _ = fitted(form, json.loads(row["content"]))
+    return forms.session(store, form, instance, language=language, reader=actor)
 
 
 def seen(form: Form, actor: Person, values: Mapping[str, Any], ref: str = "") -> dict[str, Any]:
@@ -150,8 +171,8 @@ def seen(form: Form, actor: Person, values: Mapping[str, Any], ref: str = "") ->
     found: dict[str, Any] = {}
     for name, value in values.items():
         place = f"{where}/{name}" if name else where
-        node = form.nodes.get(place)
-        if node is None or not visibility.sees(actor, level_of(node.bind.extra.get("level"))):
+        level = form.levels.get(place)
+        if level is None or not visibility.sees(actor, level):
             continue
         if isinstance(value, Mapping):
             found[name] = seen(form, actor, value, place)
@@ -165,17 +186,18 @@ def seen(form: Form, actor: Person, values: Mapping[str, Any], ref: str = "") ->
 def _by_ref(form: Form, actor: Person, stored: str) -> dict[str, str]:
     """Notes and reasons stand under the level of their question."""
     given: dict[str, str] = json.loads(stored)
-    nodes = {ref: form.nodes.get(entities.without_positions(ref)) for ref in given}
-    return {
-        ref: words
-        for ref, words in given.items()
-        if (node := nodes[ref]) is not None and visibility.sees(actor, level_of(node.bind.extra.get("level")))
-    }
+    return {ref: words for ref, words in given.items() if _sees(form, actor, ref)}
 
 
-def _line(row: Row) -> RecordLine:
+def _sees(form: Form, actor: Person, ref: str) -> bool:
+    level = form.levels.get(entities.without_positions(ref))
+    return level is not None and visibility.sees(actor, level)
+
+
+def _line(reader: entity_levels.Reader, row: Row) -> RecordLine:
+    label = reader.label(row["entity_id"], row["label"] or "", "") if row["entity_id"] else ""
     return RecordLine(
-        row["record_id"], row["form_id"], json.loads(row["titles"]), row["label"] or "", row["state"], row["version"],
+        row["record_id"], row["form_id"], json.loads(row["titles"]), label, row["state"], row["version"],
         parse(row["recorded_at"]), row["display_name"] or "", row["queries"],
     )  # fmt: skip
 
@@ -184,7 +206,8 @@ def _versions(store: Store, record_id: str) -> list[Row]:
     return store.rows(
         "SELECT record_version.*, display_name, coalesce((SELECT said.state FROM record_review AS said "
         "WHERE said.record_id = record_version.record_id AND said.version = record_version.version "
-        "ORDER BY said.seq DESC LIMIT 1), record_version.state) AS standing FROM record_version "
+        "ORDER BY said.seq DESC LIMIT 1), CASE record_version.state WHEN 'submitted' THEN 'received' "
+        "ELSE record_version.state END) AS standing FROM record_version "
         "LEFT JOIN person ON person_id = recorded_by WHERE record_id = ? ORDER BY version",
         [record_id],
     )
@@ -217,8 +240,13 @@ def _made(store: Store, record_id: str, version: int) -> tuple[Made, ...]:
     return tuple(Made(row["dataset"], row["number"], row["entity_id"], row["version"]) for row in rows)
 
 
-def _files(store: Store, record_id: str) -> dict[str, StoredFile]:
+def _files(store: Store, form: Form, actor: Person, record_id: str) -> dict[str, StoredFile]:
     rows = store.rows(
-        "SELECT file_id, name, media_type, size FROM file JOIN draft USING (draft_id) WHERE record_id = ?", [record_id]
+        "SELECT file_id, ref, name, media_type, size FROM file JOIN draft USING (draft_id) WHERE record_id = ?",
+        [record_id],
     )
-    return {row["name"]: StoredFile(row["file_id"], row["name"], row["media_type"], row["size"]) for row in rows}
+    return {
+        row["name"]: StoredFile(row["file_id"], row["name"], row["media_type"], row["size"])
+        for row in rows
+        if _sees(form, actor, row["ref"])
+    }

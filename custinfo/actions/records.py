@@ -13,6 +13,7 @@ from typing import Any
 from custinfo.access import permissions, policies
 from custinfo.actions import drafts, entities, entity_writing, files, forms, verifications
 from custinfo.actions.entity_writing import Made, unfinished
+from custinfo.actions.verifications import Entered
 from custinfo.domain.errors import Conflict, NotFound
 from custinfo.domain.people import Person
 from custinfo.domain.text import clean
@@ -84,7 +85,8 @@ def submit(store: Store, actor: Person, draft_id: str, key: str, *, saves: int, 
         draft = drafts.own_open(store, actor, draft_id)
         policies.check_unchanged(draft, saves)
         form = forms.load(store, draft["form_id"], draft["form_version"])
-        session = forms.session(store, form, json.loads(draft["instance"]), actor=actor, record_id=draft["record_id"])
+        own = drafts.continued(store, draft)
+        session = forms.session(store, form, json.loads(draft["instance"]), actor=actor, record_id=own)
         made = entity_writing.as_seen(session.finish(), json.loads(draft["instance"]))
         files.check_answers(store, draft, form, made)
         remarks = _remarks(draft, session, reason)
@@ -123,7 +125,19 @@ def receipt_of(store: Store, actor: Person, draft_id: str) -> Receipt | None:
     draft = store.row("SELECT * FROM draft WHERE draft_id = ? AND owner = ?", [draft_id, actor.person_id])
     if draft is None or draft["outcome"] != "submitted" or draft["made_version"] is None:
         return None
+    if draft["verifies"]:
+        made = store.row(
+            "SELECT * FROM verification WHERE record_id = ? AND version = ? AND entered_by = ?",
+            [draft["verifies"], draft["made_version"], actor.person_id],
+        )
+        assert made is not None
+        return _verification_receipt(made)
     return _receipt(store, draft["record_id"], draft["made_version"])
+
+
+def _verification_receipt(made: Row) -> Receipt:
+    """Of the record that was verified it tells the id alone."""
+    return Receipt(made["record_id"], made["version"], None, None, (), len(json.loads(made["differences"])))
 
 
 def _earlier(store: Store, actor: Person, tx: Tx, key: str) -> Receipt | None:
@@ -138,7 +152,7 @@ def _earlier(store: Store, actor: Person, tx: Tx, key: str) -> Receipt | None:
     tx.note(repeated=found["record_id"])
     if recorded is not None:
         return _receipt(store, found["record_id"], found["version"])
-    return Receipt(found["record_id"], found["version"], None, None, (), len(json.loads(found["differences"])))
+    return _verification_receipt(found)
 
 
 def _remarks(draft: Row, session: Session, reason: str) -> Remarks:
@@ -157,8 +171,9 @@ def _remarks(draft: Row, session: Session, reason: str) -> Remarks:
 def _verified(store: Store, tx: Tx, actor: Person, draft: Row, form: Form, made: Record, key: str) -> Receipt:
     record = store.row("SELECT * FROM record_current WHERE record_id = ?", [draft["verifies"]])
     assert record is not None
-    policies.check_not_own(actor, [record["recorded_by"]])
-    differences = verifications.compare(tx, actor, form, record, made, key)
+    verifications.check_wanted(store, actor, record)
+    entered = Entered(key, draft["interviewed_at"], draft["notes"], draft["reasons"])
+    differences = verifications.compare(tx, actor, form, record, made, entered)
     return Receipt(record["record_id"], record["version"], None, None, (), differences)
 
 

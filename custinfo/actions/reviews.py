@@ -17,7 +17,6 @@ from custinfo.domain import machines
 from custinfo.domain.clock import parse
 from custinfo.domain.errors import BadInput, Conflict, NotFound, WrongState
 from custinfo.domain.people import Person
-from custinfo.domain.sensitivity import level_of
 from custinfo.domain.text import clean
 from custinfo.store import Store, Tx
 from custinfo.store.database import Row
@@ -225,8 +224,8 @@ def _query(store: Store, actor: Person, query_id: str) -> tuple[Row, Row]:
 
 
 def _sees(store: Store, actor: Person, form_id: str, version: str, ref: str) -> bool:
-    node = forms.load(store, form_id, version).nodes.get(entities.without_positions(ref))
-    return node is not None and visibility.sees(actor, level_of(node.bind.extra.get("level")))
+    level = forms.load(store, form_id, version).levels.get(entities.without_positions(ref))
+    return level is not None and visibility.sees(actor, level)
 
 
 def _has_place(store: Store, actor: Person, record: Row, ref: str) -> bool:

@@ -6,14 +6,28 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from custinfo.access import permissions
+from custinfo.access import permissions, policies
 from custinfo.actions import entities, forms
+from custinfo.domain import machines
+from custinfo.domain.errors import WrongState
 from custinfo.domain.people import Person
 from custinfo.store import Store, Tx
 from custinfo.store.database import Row
 from custinfo.xforms import Form, Record
 
 Pairs = list[tuple[str, str]]
+OPEN_STATES = ("received", "edited", "has_issues")
+"""States of a record that nobody has decided about."""
+
+
+@dataclass(frozen=True)
+class Entered:
+    """What comes with a second entry: its key, and notes and reasons by ref, as JSON."""
+
+    key: str
+    interviewed_at: str | None
+    notes: str
+    reasons: str
 
 
 @dataclass(frozen=True)
@@ -42,7 +56,20 @@ class Report:
     operators: tuple[Agreement, ...]
 
 
-def compare(tx: Tx, actor: Person, form: Form, record: Row, made: Record, key: str) -> int:
+def check_wanted(store: Store, actor: Person, record: Row) -> None:
+    """A record is entered again by somebody who recorded none of its versions, once, and before it is decided.
+
+    Raises NotAllowed, WrongState.
+    """
+    policies.check_not_own(actor, record["authors"].split(","))
+    if record["state"] not in OPEN_STATES:
+        raise WrongState("records.decided_already")
+    done = "SELECT 1 FROM verification WHERE record_id = ? AND version = ? AND entered_by = ?"
+    if store.row(done, [record["record_id"], record["version"], actor.person_id]):
+        raise WrongState("records.verified_already")
+
+
+def compare(tx: Tx, actor: Person, form: Form, record: Row, made: Record, entered: Entered) -> int:
     """Keep the second entry beside the record, and ask about each answer that differs; gives their number."""
     first, second = _answers(form, json.loads(record["content"])), _answers(form, made.values)
     asked = sorted({*first, *second}, key=list({**first, **second}).index)
@@ -50,13 +77,16 @@ def compare(tx: Tx, actor: Person, form: Form, record: Row, made: Record, key: s
     at = {"record_id": record["record_id"], "version": record["version"]}
     row = {
         **at,
-        "verification_id": key,
+        "verification_id": entered.key,
         "mode": forms.double_entry(form) or "blind",
         "content": json.dumps(made.values, ensure_ascii=False, sort_keys=True),
         "compared": len(asked),
         "differences": json.dumps(differing, ensure_ascii=False),
         "entered_at": tx.at,
         "entered_by": actor.person_id,
+        "interviewed_at": entered.interviewed_at,
+        "notes": entered.notes,
+        "reasons": entered.reasons,
     }
     tx.insert("verification", row)
     for ref in differing:
@@ -64,8 +94,9 @@ def compare(tx: Tx, actor: Person, form: Form, record: Row, made: Record, key: s
         tx.insert("query", {**query, "opened_by": actor.person_id})
         said = {"query_id": query["query_id"], "text": second.get(ref, "") or "—", "said_at": tx.at}
         tx.insert("query_message", {**said, "said_by": actor.person_id})
-    if differing:
-        review = {**at, "state": "has_issues", "note": "", "reviewed_at": tx.at, "reviewed_by": actor.person_id}
+    if differing and record["state"] != "has_issues":
+        state = machines.after(machines.RECORD, record["state"], "has_issues")
+        review = {**at, "state": state, "note": "", "reviewed_at": tx.at, "reviewed_by": actor.person_id}
         tx.insert("record_review", review)
     return len(differing)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
-from custinfo.domain.sensitivity import Level, level_of
+from custinfo.domain.sensitivity import Level
 from custinfo.xforms import Form
 from custinfo.xforms.model import Control, ModelNode, Text, language_code
 from custinfo.xforms.xpath import Node
@@ -116,7 +116,6 @@ class _Describer:
         self.set_by_actions = {a.ref for a in form.actions}
         self.set_by_actions |= {a.ref for control in form.control_of.values() for a in control.actions}
         self._options: dict[tuple[str, str, str], tuple[Option, ...]] = {}
-        self._levels: dict[str, Level] = {}
 
     def tables(self) -> tuple[Table, ...]:
         found: list[Table] = []
@@ -158,7 +157,8 @@ class _Describer:
         options = self._choices(control) if control is not None and kind is not None else ()
         found = kind or _TYPES.get(node.bind.type, "text")
         calculated = control is None and node.bind.calculate is not None
-        return Field(node.ref, path, found, self._labels(control), options, self.level(node), groups, calculated)
+        level = self.form.levels[node.ref]
+        return Field(node.ref, path, found, self._labels(control), options, level, groups, calculated)
 
     def _control(self, ref: str) -> Control | None:
         return self.form.control_of.get(ref)
@@ -169,32 +169,6 @@ class _Describer:
         if control is None or control.kind != "input" or bind.calculate or bind.preload or node.default:
             return False
         return (bind.readonly or "").strip() == "true()" and node.ref not in self.set_by_actions
-
-    # Levels
-
-    def level(self, node: ModelNode) -> Level:
-        """The most sensitive level that the question or a group around it states. A calculation that states none is as
-        sensitive as the most sensitive of what it reads.
-        """
-        if node.ref not in self._levels:
-            self._levels[node.ref] = Level.INTERNAL  # what stands while the reads are followed
-            stated = [s for s in self._stated(node.ref) if s is not None]
-            read = [] if node.bind.extra.get("level") else self._levels_read(node)
-            secret = [level for level in read if level < Level.INTERNAL]
-            self._levels[node.ref] = min([*(stated or [Level.INTERNAL]), *secret])
-        return self._levels[node.ref]
-
-    def _stated(self, ref: str) -> Iterator[Level | None]:
-        while ref:
-            found = self.form.nodes.get(ref)
-            stated = found.bind.extra.get("level") if found is not None else None
-            yield level_of(stated) if stated else None
-            ref = ref.rpartition("/")[0]
-
-    def _levels_read(self, node: ModelNode) -> list[Level]:
-        rule = self.form.rules.by_name.get((node.ref, "calculate"))
-        read = [self.form.nodes[r.ref] for r in rule.reads if r.ref in self.form.nodes] if rule is not None else []
-        return [self.level(one) for place in read for one in place.walk() if not one.is_group]
 
     # Texts and choices
 
@@ -262,8 +236,3 @@ def _said(texts: Mapping[str, str]) -> Mapping[str, str]:
 def _column(row: Node, name: str) -> str:
     found = row.named(name)
     return found[0].string().strip() if found else ""
-
-
-def sees_node(form: Form, node: ModelNode, sees: Sees) -> bool:
-    """Whether a place of the form that is no question, such as an entity's label, may be seen."""
-    return sees(int(_Describer(form).level(node)))

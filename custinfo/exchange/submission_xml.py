@@ -12,7 +12,7 @@ from custinfo.domain.errors import BadInput
 from custinfo.exchange.archive import zipped
 from custinfo.exchange.delimited import plain_name
 from custinfo.exchange.faults import Fault, forbidden
-from custinfo.exchange.fields import META, Sees, is_meta, local, sees_node, tables
+from custinfo.exchange.fields import META, Sees, is_meta, local, tables
 from custinfo.exchange.parsed import Meta, Parsed, ParsedRecord, Part
 from custinfo.exchange.records import Frame, StoredRecord, at, frames, instance_id, instances, leaf
 from custinfo.exchange.shape import without_default_instances
@@ -84,7 +84,7 @@ class _Writer:
         for name, text in {**node.attributes, **stored}.items():
             entity.set(name, text)
         for child in node.children:
-            if local(child.name) == "label" and sees_node(self.form, child, self.sees):
+            if local(child.name) == "label" and self.sees(int(self.form.levels[child.ref])):
                 etree.SubElement(entity, "label").text = leaf(values.get(child.name))
 
     def _children(self, made: etree._Element, node: ModelNode, values: object) -> None:

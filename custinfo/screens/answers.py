@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 from custinfo.access import visibility
 from custinfo.domain.people import Person
-from custinfo.domain.sensitivity import level_of
 from custinfo.xforms import Drawn, RefusedAnswer, Session
 
 BETWEEN = {"zh-CN": "、"}
@@ -65,7 +64,7 @@ def place_of(ref: str) -> str:
 def _answers(session: Session, actor: Person, language: str, one: Drawn, blank: bool) -> Iterator[Answer]:
     state = session.state(one.ref)
     note = one.kind == "input" and state.readonly and not state.value
-    if note or not visibility.sees(actor, level_of(one.extra.get("level"))) or not (state.value or blank):
+    if note or not visibility.sees(actor, session.form.levels[plain(one.ref)]) or not (state.value or blank):
         return
     labels = dict(state.choices)
     chosen = [labels.get(value, value) for value in state.value.split()] if labels else [state.value]
@@ -80,7 +79,7 @@ def every_question(session: Session, actor: Person) -> list[Section]:
     for state in session.nodes():
         place = plain(state.ref)
         control = session.form.control_of.get(place)
-        if control is None or not visibility.sees(actor, level_of(session.form.nodes[place].bind.extra.get("level"))):
+        if control is None or not visibility.sees(actor, session.form.levels[place]):
             continue
         condition = session.condition(state.ref)
         if control.kind in ("group", "repeat"):

@@ -55,7 +55,7 @@ class Filling:
         language = self._spoken or (self._page.language if self._page.language in form.languages else None)
         person = self._page.alive().person
         session = forms.session(
-            self._page.store, form, draft.instance, language=language, actor=person, record_id=draft.record_id
+            self._page.store, form, draft.instance, language=language, actor=person, record_id=drafts.continued(self._page.store, draft)
         )
         self.questions = Questionnaire(session, self._page.language, lambda level: visibility.sees(person, level))
 

@@ -12,6 +12,7 @@ from custinfo.exchange import EXPORTS
 from custinfo.screens import answers, blocks, proposal, showing
 from custinfo.screens.blocks import Block
 from custinfo.screens.context import Page
+from custinfo.screens.entered import said
 from custinfo.screens.sheet_view import Download, Goto, Reaction, Redraw, SheetView
 from custinfo.screens.uploads import Arrived
 from custinfo.xforms import FormError
@@ -166,9 +167,9 @@ class OneForm:
         given = value if isinstance(value, dict) else {}
         if name == "export":
             made = form_exports.export(
-                store, actor, self._form_id, str(given.get("format", "")), language=page.language,
-                labels=given.get("labels") == "yes", version=str(given.get("version", "")) or None,
-                state=str(given.get("state", "")) or None,
+                store, actor, self._form_id, said(value, "format"), language=page.language,
+                labels=given.get("labels") == "yes", version=said(value, "version") or None,
+                state=said(value, "state") or None,
             )  # fmt: skip
             return Download(made.file_name, made.media_type, made.data)
         if name == "import":
@@ -183,7 +184,7 @@ class OneForm:
         if name == "errors" and self._error_file is not None:
             return Download(f"{self._form_id}.errors.xlsx", XLSX, self._error_file)
         if name == "close":
-            form_life.close(store, actor, self._form_id, str(given.get("reason", "")))
+            form_life.close(store, actor, self._form_id, said(value, "reason"))
         elif name == "reopen":
             form_life.reopen(store, actor, self._form_id)
         return Redraw()

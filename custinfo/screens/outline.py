@@ -6,7 +6,7 @@ It knows how each question stands, never its texts and choices: those are asked 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from custinfo.domain.sensitivity import Level, level_of
+from custinfo.domain.sensitivity import Level
 from custinfo.screens.controls import plain
 from custinfo.screens.paging import Paging, Section, Standing, Windows, tally
 from custinfo.xforms import Changes, Drawn, Session
@@ -155,11 +155,12 @@ class Outline:
 
     def _allowed(self, drawn: Iterable[Drawn]) -> Iterator[Drawn]:
         """Only what the person may see, without groups that are empty then."""
+        levels = self._session.form.levels
         for one in drawn:
             if one.is_question:
-                if self._sees(level_of(one.extra.get("level"))):
+                if self._sees(levels[plain(one.ref)]):
                     yield one
             else:
                 children = tuple(self._allowed(one.children))
-                if children or one.kind == "repeat":
+                if children or (one.kind == "repeat" and self._sees(levels[plain(one.ref)])):
                     yield replace(one, children=children)

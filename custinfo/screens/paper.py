@@ -7,6 +7,7 @@ from typing import Any
 
 from custinfo.access import permissions
 from custinfo.actions import drafts, form_life, forms, record_views
+from custinfo.actions.record_views import RecordView
 from custinfo.domain.clock import utc_now
 from custinfo.domain.people import Person
 from custinfo.reports import paper_form
@@ -43,6 +44,7 @@ class Filled:
     facts: tuple[str, ...]
     notes: Mapping[str, str] = field(default_factory=dict)
     made_at: datetime = field(default_factory=utc_now)
+    record: RecordView | None = None
 
 
 class Desk:
@@ -79,7 +81,7 @@ class Desk:
             form = forms.load(page.store, record.form_id, record.form_version)
             who = page.text("desk.record.recorded", name=record.recorded_by_name, time=page.time(record.recorded_at))
             facts = (record.record_id, who, page.text("pages.customer.version", version=record.version))
-            return Filled(form, record.values, facts, record.notes, record.recorded_at)
+            return Filled(form, record.values, facts, record.notes, record.recorded_at, record)
         if query.get("draft"):
             draft = drafts.open_(page.store, actor, query["draft"])
             form = forms.load(page.store, draft.form_id, draft.form_version)
@@ -95,8 +97,7 @@ class Desk:
     def _paper(self, actor: Person, filled: Filled) -> Paper:
         page, form = self._page, filled.form
         language = page.language if page.language in form.languages else None
-        instance, _ = fitted(form, filled.values)
-        session = forms.session(page.store, form, instance, language=language, actor=actor)
+        session = self._session(actor, filled, language)
         found = (
             answers.sections(session, actor, page.language) if filled.values else answers.every_question(session, actor)
         )
@@ -105,6 +106,12 @@ class Desk:
             page.pick(forms.titles(form)), page.language, page.site.name, filled.facts, sections,
             page.text("desk.print.legend"), page.text("reports.page", page="<page>", pages="<pages>"),
         )  # fmt: skip
+
+    def _session(self, actor: Person, filled: Filled, language: str | None) -> Session:
+        if filled.record is not None:
+            return record_views.session(self._page.store, actor, filled.record, language)
+        instance, _ = fitted(filled.form, filled.values)
+        return forms.session(self._page.store, filled.form, instance, language=language, actor=actor)
 
     def _section(self, session: Session, section: answers.Section, filled: Filled) -> PaperSection:
         questions = tuple(self._question(session, one, filled) for one in section.answers)

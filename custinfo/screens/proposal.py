@@ -11,6 +11,7 @@ from custinfo.domain.people import Person
 from custinfo.screens import answers, blocks, showing
 from custinfo.screens.blocks import Block
 from custinfo.screens.context import Page
+from custinfo.screens.entered import said
 from custinfo.screens.sheet_view import Goto, Reaction, Redraw, SheetView
 
 LOOK = {"draft": "info", "reviewed": "accent", "published": "ok", "withdrawn": "", "closed": ""}
@@ -62,9 +63,8 @@ class Desk:
     def react(self, actor: Person, name: str, value: Any) -> Reaction:
         """Accept, return, withdraw, publish."""
         store = self._page.store
-        given = value if isinstance(value, dict) else {}
         if name in ("accept", "return"):
-            form_life.review(store, actor, self._id, name == "accept", str(given.get("note", "")))
+            form_life.review(store, actor, self._id, name == "accept", said(value, "note"))
         elif name == "withdraw":
             form_life.withdraw(store, actor, self._id)
         elif name == "publish" and isinstance(value, str):

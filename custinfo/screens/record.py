@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import quote
 
-from custinfo.access import permissions
+from custinfo.access import permissions, visibility
 from custinfo.actions import files, forms, record_views, reviews
 from custinfo.actions.record_views import RecordView, VersionLine
 from custinfo.actions.reviews import Query
@@ -14,10 +14,10 @@ from custinfo.screens import answers, blocks, showing
 from custinfo.screens.answers import Answer, Section
 from custinfo.screens.blocks import Block
 from custinfo.screens.context import Page
+from custinfo.screens.entered import number, said
 from custinfo.screens.records import state_badge
 from custinfo.screens.sheet_view import Download, Reaction, Redraw, SheetView
 from custinfo.xforms import Session
-from custinfo.xforms.fitting import fitted
 
 MOST_CHANGES = 40
 
@@ -39,13 +39,12 @@ class Desk:
     def __init__(self, page: Page) -> None:
         self._page = page
         self._record_id = page.tail()
-        version = page.query.get("version", "")
-        self._version = int(version) if version.isdecimal() and len(version) < 8 else None
+        self._version = number(page.query.get("version", ""))
 
     def blocks(self, actor: Person) -> list[Block]:
         """The whole page."""
         record = record_views.read(self._page.store, actor, self._record_id, self._version)
-        session = self._session(record)
+        session = self._session(actor, record)
         sections = answers.sections(session, actor, self._page.language)
         asked = reviews.queries(self._page.store, actor, self._record_id)
         left = [self._section(section, record, asked) for section in sections]
@@ -59,32 +58,30 @@ class Desk:
     def react(self, actor: Person, name: str, value: Any) -> Reaction:
         """Decide, ask, answer, resolve; or give a file of the record."""
         store = self._page.store
-        given = value if isinstance(value, dict) else {}
-        text = str(given.get("text", ""))
+        text, about = said(value, "text"), said(value, "about")
         if name == "file" and isinstance(value, str):
             stored, data = files.get(store, actor, value)
             return Download(stored.name.partition("-")[2] or stored.name, stored.media_type, data)
         if name in reviews.DECISIONS:
-            version = str(given.get("about", ""))
-            if not version.isdecimal():
+            version = number(about)
+            if version is None:
                 raise NotFound("access.no_record")
-            reviews.decide(store, actor, self._record_id, int(version), name, text)  # type: ignore[arg-type]
+            reviews.decide(store, actor, self._record_id, version, name, text)  # type: ignore[arg-type]
         elif name == "ask":
             record = record_views.read(store, actor, self._record_id)
-            reviews.ask(store, actor, self._record_id, record.version, str(given.get("ref", "")), text)
+            reviews.ask(store, actor, self._record_id, record.version, said(value, "ref"), text)
         elif name == "say":
-            reviews.say(store, actor, str(given.get("about", "")), text)
+            reviews.say(store, actor, about, text)
         elif name == "resolve" and isinstance(value, str):
             reviews.resolve(store, actor, value)
         return Redraw()
 
     # ---- parts -----------------------------------------------------------------------------------------------------
 
-    def _session(self, record: RecordView) -> Session:
+    def _session(self, actor: Person, record: RecordView) -> Session:
         form = forms.load(self._page.store, record.form_id, record.form_version)
-        instance, _ = fitted(form, record.values)
         language = self._page.language if self._page.language in form.languages else None
-        return forms.session(self._page.store, form, instance, language=language)
+        return record_views.session(self._page.store, actor, record, language)
 
     def _head(self, actor: Person, record: RecordView) -> list[Block]:
         page = self._page
@@ -161,7 +158,10 @@ class Desk:
         questions += [
             (state.ref, state.label)
             for state in session.nodes()
-            if state.ref not in given and state.relevant and state.label
+            if state.ref not in given
+            and state.relevant
+            and state.label
+            and visibility.sees(actor, session.form.levels[answers.plain(state.ref)])
         ]
         fields = [
             blocks.field("ref", page.text("desk.record.question"), "select", options=questions, required=True),

@@ -11,6 +11,7 @@ from custinfo.screens import blocks, showing
 from custinfo.screens.blocks import Block
 from custinfo.screens.context import Page
 from custinfo.screens.customers import FARTHEST, ROWS
+from custinfo.screens.entered import said
 from custinfo.screens.sheet_view import Goto, Reaction, SheetView
 
 STATES = tuple(state for state in machines.RECORD if state)
@@ -50,8 +51,8 @@ class Listing:
 
     def react(self, actor: Person, name: str, value: Any) -> Reaction:
         """Turn the page, or go to another selection: its address can be kept."""
-        if name == "filter" and isinstance(value, dict):
-            wanted = {key: str(value.get(key, ""))[:100] for key in ("form", "state") if value.get(key)}
+        if name == "filter":
+            wanted = {key: said(value, key)[:100] for key in ("form", "state") if said(value, key)}
             return Goto(f"/records?{urlencode(wanted)}" if wanted else "/records")
         if name == "page" and isinstance(value, int):
             self._offset = value if 0 <= value < FARTHEST else 0

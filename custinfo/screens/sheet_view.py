@@ -9,6 +9,7 @@ from custinfo.domain.errors import BadInput
 from custinfo.domain.messages import section
 from custinfo.domain.people import Person
 from custinfo.screens.context import Page
+from custinfo.screens.entered import check_texts
 from custinfo.screens.live import HERE, Live, Message, script
 from custinfo.screens.uploads import Arrived, Uploads
 
@@ -68,6 +69,7 @@ class SheetView(Live):
         elif message.get("kind") == "file":
             self.send(self._take_file(message))
         elif message.get("kind") == "event" and self._react is not None and isinstance(name, str):
+            check_texts(message.get("value"))
             self._answer(actor, self._react(actor, name, message.get("value")))
 
     def _draw(self, actor: Person) -> None:

@@ -47,7 +47,7 @@ class Tx:
         """Many new rows, as a batch."""
         self._db.table(table).insert_all(dict(row) for row in rows)
 
-    def update(self, table: str, key: str | int, changes: Mapping[str, Value]) -> None:
+    def update(self, table: str, key: str | int | tuple[str | int, ...], changes: Mapping[str, Value]) -> None:
         """Change a row that is not history (drafts, sessions, people). History refuses by trigger."""
         self._db.table(table).update(key, dict(changes))
 

@@ -143,7 +143,8 @@ CREATE INDEX file_draft ON file (draft_id);
 CREATE TABLE verification (
     verification_id TEXT PRIMARY KEY, record_id TEXT NOT NULL, version INTEGER NOT NULL, mode TEXT NOT NULL,
     content TEXT NOT NULL, compared INTEGER NOT NULL, differences TEXT NOT NULL, entered_at TEXT NOT NULL,
-    entered_by TEXT NOT NULL, FOREIGN KEY (record_id, version) REFERENCES record_version (record_id, version)
+    entered_by TEXT NOT NULL, interviewed_at TEXT, notes TEXT NOT NULL, reasons TEXT NOT NULL,
+    FOREIGN KEY (record_id, version) REFERENCES record_version (record_id, version)
 ) STRICT;
 CREATE INDEX verification_record ON verification (record_id);
 CREATE TABLE entity_conflict (
@@ -154,8 +155,11 @@ CREATE TABLE entity_conflict (
 CREATE VIEW record_current AS
     SELECT record.record_id, form_id, entity_id, created_at, version, form_version, content, recorded_at, recorded_by,
            reason, interviewed_at, notes, reasons, source,
+           (SELECT group_concat(DISTINCT recorded_by) FROM record_version AS each
+            WHERE each.record_id = record.record_id) AS authors,
            coalesce((SELECT state FROM record_review AS said WHERE said.record_id = record.record_id
-                     AND said.version = newest.version ORDER BY seq DESC LIMIT 1), newest.state) AS state
+                     AND said.version = newest.version ORDER BY seq DESC LIMIT 1),
+                    CASE newest.state WHEN 'submitted' THEN 'received' ELSE newest.state END) AS state
     FROM record JOIN record_version AS newest USING (record_id)
     WHERE newest.version = (SELECT max(version) FROM record_version AS other WHERE other.record_id = record.record_id);
 """

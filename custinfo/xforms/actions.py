@@ -3,7 +3,8 @@
 import uuid
 from collections.abc import Mapping
 
-from custinfo.xforms.engine import Engine, as_answer
+from custinfo.xforms.computed import as_answer
+from custinfo.xforms.engine import Engine
 from custinfo.xforms.model import SetValue
 from custinfo.xforms.tree import Item
 from custinfo.xforms.xpath import Moment, XPathError

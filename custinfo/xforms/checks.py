@@ -10,7 +10,7 @@ from custinfo.xforms.engine import Engine
 from custinfo.xforms.model import Control, Text
 from custinfo.xforms.problems import Format, Problem, RuleName, type_problem
 from custinfo.xforms.quotas import Counts
-from custinfo.xforms.texts import Texts
+from custinfo.xforms.texts import HIDDEN, Texts
 from custinfo.xforms.tree import Item
 from custinfo.xforms.xpath.values import text_number
 
@@ -153,7 +153,8 @@ class Checks:
     ) -> Problem:
         control = self.engine.form.control_of.get(item.spec.ref)
         label = self.texts.in_every_language(control.label if control else None, item)
-        return Problem(item.ref, rule, key, dict(facts), label, self.texts.in_every_language(own, item))
+        told = dict.fromkeys(facts, HIDDEN) if self.texts.hides(item) else dict(facts)
+        return Problem(item.ref, rule, key, told, label, self.texts.in_every_language(own, item))
 
 
 def _short(value: str) -> str:

@@ -1,21 +1,18 @@
-# ruff: noqa: PLR0911, PLR0124 - one return for each kind of value; `x != x` tells NaN
+# ruff: noqa: PLR0124 - `x != x` tells NaN
 """Evaluates the rules of a form over a tree of items: all of them at the start, then only what a change concerns."""
 
 import heapq
-import math
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from custinfo.xforms.computed import as_answer
 from custinfo.xforms.model import Form, ModelNode
 from custinfo.xforms.rules import Kind, Rule, Rules
-from custinfo.xforms.tree import MAX_INSTANCES, Item, document, template
+from custinfo.xforms.tree import MAX_INSTANCES, Item, document, nobody, template
 from custinfo.xforms.xpath import (
     Context,
-    Days,
     Expression,
     Focus,
-    Moment,
     Node,
     Value,
     XPathError,
@@ -24,7 +21,6 @@ from custinfo.xforms.xpath import (
     to_string,
 )
 
-_FRACTION = re.compile(r"-?\d+\.\d*\Z", re.ASCII)
 SETTLE_LIMIT = 20_000_000  # steps of all rules that one change sets off
 _ROUNDS = 20  # how often one rule may be evaluated for one item after one change: rules that wait for each other
 
@@ -76,7 +72,8 @@ class Engine:
         """Every rule of these items."""
         for item in items:
             own = [(item.spec.ref, kind) for kind in KINDS]
-            for name in (*own, *((child.ref, "count") for child in item.spec.children if child.repeat)):
+            repeats = [child.ref for child in item.spec.children if child.repeat]
+            for name in (*own, *((ref, kind) for ref in repeats for kind in WHOLE)):
                 rule = self.rules.by_name.get(name)
                 if rule is not None:
                     self.schedule(rule, [item])
@@ -87,7 +84,7 @@ class Engine:
         for rule, anchor in self.rules.readers.get(item.spec.ref, ()):
             self.schedule(rule, self._readers(rule, anchor, item))
         for label, anchor in self.rules.outputs.get(item.spec.ref, ()):
-            self.touched.items.update(dict.fromkeys(self._readers(label, anchor, item)))
+            self._says_another(label, self._readers(label, anchor, item))
 
     def structure_changed(self, parent: Item, spec: ModelNode) -> None:
         """Repeat instances were added or removed: schedules all that reads them or anything inside them.
@@ -102,7 +99,17 @@ class Engine:
             for label, anchor in self.rules.outputs.get(place.ref, ()):
                 if len(anchor) < len(spec.ref):
                     near = self._up_to(parent, anchor)
-                    self.touched.items.update(dict.fromkeys(self._down(near, anchor, label.home)))
+                    self._says_another(label, self._down(near, anchor, label.home))
+
+    def _says_another(self, label: Rule, items: Sequence[Item]) -> None:
+        """A label is another one now. Over a whole repeat the first round tells; where there is none, the structure."""
+        if label.kind != "heading":
+            self.touched.items.update(dict.fromkeys(items))
+            return
+        for parent in items:
+            rounds = parent.instances(self.form.nodes[label.ref])
+            self.touched.items.update(dict.fromkeys(rounds[:1]))
+            self.touched.structure |= not rounds
 
     def all_at(self, ref: str) -> list[Item]:
         """Every item at a place of the form."""
@@ -304,9 +311,7 @@ class Engine:
     def count(self, rule: Rule, parent: Item) -> None:
         """As many instances as `jr:count` says. Those taken away wait, with their answers, until the count grows."""
         spec = self.form.nodes[rule.ref]
-        nobody = Item(spec)  # counts are written as seen from an instance, and there may be none
-        nobody.parent = parent
-        number = to_number(self._value(rule, nobody, 0.0), self.context.zone)
+        number = to_number(self._value(rule, nobody(parent, spec), 0.0), self.context.zone)
         if number != number:
             return
         wanted = int(max(0, min(number, MAX_INSTANCES)))
@@ -319,6 +324,14 @@ class Engine:
             if spare is not None:
                 parent.spare.remove(spare)
             self.add_instance(parent, spec, None, spare)
+
+    def rounds(self, rule: Rule, parent: Item) -> None:
+        """Whether a repeat without instances is asked for at all."""
+        spec = self.form.nodes[rule.ref]
+        closed = not to_boolean(self._value(rule, nobody(parent, spec), True))
+        if closed != (spec.name in parent.closed):
+            parent.closed ^= {spec.name}
+            self.touched.structure |= not parent.instances(spec)
 
     # Repeats
 
@@ -362,35 +375,14 @@ def _children(item: Item, name: str) -> list[Item]:
     return item.named(name)  # type: ignore[return-value]
 
 
-def as_answer(value: Value, type_: str) -> str:
-    """The value of a calculation as an answer of the type. What is no number or no date is blank."""
-    if isinstance(value, float) and value != value:
-        return ""
-    if isinstance(value, float) and type_ in ("int", "integer") and math.isfinite(value):
-        return to_string(value) if isinstance(value, Days) else str(int(value))
-    if isinstance(value, bool) and type_ in ("int", "integer", "decimal"):
-        return "1" if value else "0"
-    if isinstance(value, Moment):
-        if value.at is None:
-            return ""
-        if type_ == "date":
-            return value.at.date().isoformat()
-        if type_ == "dateTime":
-            return value.at.isoformat(timespec="milliseconds")
-        if type_ == "time":
-            return value.at.timetz().isoformat(timespec="milliseconds")
-    text = to_string(value)
-    if type_ in ("int", "integer") and _FRACTION.match(text):
-        return text.partition(".")[0]
-    return text
-
-
+WHOLE: tuple[Kind, ...] = ("count", "rounds")
 KINDS: tuple[Kind, ...] = ("calculate", "relevant", "choices", "readonly", "required", "constraint", "soft")
 APPLY: dict[Kind, Callable[[Engine, Rule, Item], None]] = {
     "calculate": Engine.calculate,
     "relevant": Engine.relevant,
     "choices": Engine.choices,
     "count": Engine.count,
+    "rounds": Engine.rounds,
     "readonly": Engine.readonly,
     "required": Engine.required,
     "constraint": Engine.constraint,

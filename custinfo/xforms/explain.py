@@ -10,7 +10,7 @@ from custinfo.xforms.engine import Engine
 from custinfo.xforms.model import language_code
 from custinfo.xforms.problems import in_language
 from custinfo.xforms.rules import Kind, Rule
-from custinfo.xforms.texts import Texts
+from custinfo.xforms.texts import HIDDEN, Texts
 from custinfo.xforms.tree import Item
 from custinfo.xforms.wording import Wording
 
@@ -98,7 +98,7 @@ def _reason(engine: Engine, texts: Texts, what: What, item: Item) -> Reason | No
         words[code] = wording.say(rule.expression.tree)
         given[code] = "; ".join(_answer(texts, wording, one) for one in read)
     texts.speak(active)
-    values = {one.ref: one.text for one in read}
+    values = {one.ref: HIDDEN if texts.hides(one) else one.text for one in read}
     return Reason(what, item.ref, rule.kind, rule.expression.text, values, label, words, given)
 
 
@@ -110,10 +110,12 @@ def condition(engine: Engine, texts: Texts, item: Item) -> str:
 
 
 def _answer(texts: Texts, wording: Wording, item: Item) -> str:
-    chosen = [texts.choice_label(item.spec.ref, value, item) or value for value in item.text.split(" ")]
     question = wording.label(item.spec.ref)
+    if texts.hides(item):
+        return wording.word("equal", one=question, other=HIDDEN)
     if not item.text:
         return wording.word("blank", question=question)
+    chosen = [texts.choice_label(item.spec.ref, value, item) or value for value in item.text.split(" ")]
     return wording.word("equal", one=question, other=wording.word("quoted", text=", ".join(chosen)))
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 from custinfo.xforms.engine import Engine
 from custinfo.xforms.model import Control, ControlKind
 from custinfo.xforms.texts import Texts
-from custinfo.xforms.tree import Item
+from custinfo.xforms.tree import Item, nobody
 
 DrawnKind = ControlKind | Literal["instance"]
 
@@ -66,7 +66,18 @@ def _draw(engine: Engine, texts: Texts, control: Control, inside: Item) -> Itera
         elif children:
             yield _drawn(texts, control, around, control.ref and around.ref, children)
         return
-    yield _drawn(texts, control, around, around.ref, ())
+    yield _question(texts, control, around)
+
+
+def _question(texts: Texts, control: Control, item: Item) -> Drawn:
+    """Of a long form most questions have fixed words: those are put together once in each language."""
+    form = texts.form
+    if control.ref not in form.fixed_words or control is not form.control_of[control.ref]:
+        return _drawn(texts, control, item, item.ref, ())
+    key = (item.ref, texts.surroundings.language_name)
+    if key not in texts.drawn:
+        texts.drawn[key] = _drawn(texts, control, item, item.ref, ())
+    return texts.drawn[key]
 
 
 def _repeat(engine: Engine, texts: Texts, control: Control, inside: Item) -> Iterator[Drawn]:
@@ -79,12 +90,11 @@ def _repeat(engine: Engine, texts: Texts, control: Control, inside: Item) -> Ite
         if item.relevant:
             children = tuple(d for child in control.children for d in _draw(engine, texts, child, item))
             rounds.append(Drawn("instance", item.ref, texts.show(control.label, item), children=children))
-    drawn = (c for top in engine.form.controls for c in top.walk())
-    around = next((c for c in drawn if c.kind == "group" and c.ref == control.ref), control)
-    if rounds or not (control.count or parent.instances(spec)):  # rounds that are not asked for now: nor is another one
-        ref = f"{parent.ref}/{spec.name}"
+    around = engine.form.heading_of.get(control.ref, control)
+    if rounds or (parent.takes_rounds(spec) and not control.count):
+        ref, seen = f"{parent.ref}/{spec.name}", nobody(parent, spec)
         yield Drawn(
-            "repeat", ref, texts.show(around.label, parent), texts.show(around.hint, parent), "",
+            "repeat", ref, texts.show(around.label, seen), texts.show(around.hint, seen), "",
             " ".join(filter(None, (around.appearance, control.appearance if control is not around else ""))),
             fixed=control.fixed or parent.readonly, children=tuple(rounds),
         )  # fmt: skip

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from custinfo.domain.errors import BadInput
+from custinfo.domain.sensitivity import Level
 from custinfo.xforms.findings import Finding
 from custinfo.xforms.xpath import Node
 
@@ -209,6 +210,12 @@ class Form:
         return found
 
     @cached_property
+    def heading_of(self) -> Mapping[str, Control]:
+        """The group that is drawn around a repeat, by the ref of the repeat: its label stands over all rounds."""
+        drawn = (control for top in self.controls for control in top.walk() if control.kind == "group")
+        return {c.ref: c for c in drawn if c.ref in self.nodes and self.nodes[c.ref].repeat}
+
+    @cached_property
     def pictured(self) -> frozenset[str]:
         """Ids of the texts that have a picture, a sound or a film beside the words."""
         forms = {"image", "audio", "video", "big-image"}
@@ -222,6 +229,18 @@ class Form:
         return frozenset(
             text_id for text_id, forms in texts if any(isinstance(p, Output) for parts in forms.values() for p in parts)
         )
+
+    @cached_property
+    def fixed_words(self) -> frozenset[str]:
+        """Refs of the questions whose label and hint never change but with the language."""
+        texts = {ref: (one.label, one.hint, one.guidance) for ref, one in self.control_of.items() if not one.children}
+        return frozenset(ref for ref, words in texts.items() if not any(map(self._varies, words)))
+
+    def _varies(self, text: Text | None) -> bool:
+        if text is None:
+            return False
+        inside = any(isinstance(part, Output) for part in text.parts)
+        return inside or text.expression is not None or text.itext_id in self.live_texts
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -240,6 +259,13 @@ class Form:
             if code in (name, language_code(name)):
                 return name
         raise KeyError(code)
+
+    @cached_property
+    def levels(self) -> Mapping[str, Level]:
+        """How secret each place is, by its ref: see `levels.levels`."""
+        from custinfo.xforms.levels import levels
+
+        return levels(self)
 
     @cached_property
     def rules(self) -> "Rules":

@@ -16,7 +16,12 @@ from custinfo.xforms.xpath.registry import FUNCTIONS
 MOST_LISTS = 4096
 VARYING = frozenset({"random", "now", "today", "position", "current", "uuid", "once", "randomize", "indexed-repeat"})
 """Functions that give something else from another place, at another time or by chance."""
-Kind = Literal["calculate", "relevant", "choices", "count", "readonly", "required", "constraint", "soft", "label"]
+Kind = Literal[
+    "calculate", "relevant", "choices", "count", "rounds", "readonly", "required", "constraint", "soft",
+    "label", "heading",
+]  # fmt: skip
+ABOVE = frozenset({"count", "rounds", "heading"})
+"""Kinds that concern a repeat as a whole: how many rounds, whether a first one is asked for, what stands over them."""
 Problems = list[tuple[str, dict[str, object]]]
 
 
@@ -31,10 +36,10 @@ class Rule:
     order: int = 0
     down: dict[str, tuple[str, ...]] = field(default_factory=dict)  # from an anchor down to the places of the rule
     home: str = field(init=False)
-    """Where the rule is evaluated: the count of a repeat at what holds the repeat, everything else at its place."""
+    """Where the rule is evaluated: what concerns a whole repeat at what holds it, everything else at its place."""
 
     def __post_init__(self) -> None:
-        self.home = self.ref.rpartition("/")[0] if self.kind == "count" else self.ref
+        self.home = self.ref.rpartition("/")[0] if self.kind in ABOVE else self.ref
 
     @property
     def name(self) -> tuple[str, str]:
@@ -113,6 +118,8 @@ class Rules:
             for kind, text in kinds:
                 if text is not None and text.strip():
                     yield ref, kind, text
+            if node.repeat and bind.relevant is not None and bind.relevant.strip():
+                yield ref, "rounds", bind.relevant
         for ref, control in self.form.control_of.items():
             if control.itemset is not None:
                 yield ref, "choices", control.itemset.nodeset
@@ -120,6 +127,8 @@ class Rules:
                 yield ref, "count", control.count
             if ref in self.form.nodes:
                 yield from ((ref, "label", text) for text in self._label_texts(control))
+        for ref, control in self.form.heading_of.items():
+            yield from ((ref, "heading", text) for text in self._label_texts(control))
 
     def _label_texts(self, control: Control) -> Iterator[str]:
         texts = [t for t in (control.label, control.hint) if t is not None]
@@ -153,7 +162,7 @@ class Rules:
         if expression is None:
             return
         reads = Reads(self.form, ref).of(expression.tree)
-        if kind == "label":
+        if kind in ("label", "heading"):
             self.labels.append(Rule(ref, kind, expression, reads))
             return
         self.by_name[ref, kind] = Rule(ref, kind, expression, reads)

@@ -23,6 +23,7 @@ from custinfo.xforms.quotas import Counts
 from custinfo.xforms.records import Record, make_record
 from custinfo.xforms.texts import Media, Surroundings, Texts
 from custinfo.xforms.tree import MAX_INSTANCES, Item, draft, record
+from custinfo.xforms.veil import Sees, veiled
 from custinfo.xforms.xpath import Context, Node
 
 _STEP = re.compile(r"([^\[\]/]+)(?:\[([1-9]\d{0,6})\])?\Z")
@@ -78,6 +79,8 @@ class Session:
     actions run. `formats` are checks by name, for the extra attribute `format` of a question. `lists` are the rows of
     the form's live lists by id, `counts` how many records have which answer at the questions that have quotas.
     `last_saved` are the values of the record of this form that the same person finished last, for `${last-saved#name}`.
+    `sees` says which levels the reader may see: in labels, hints, messages and reasons `…` stands for an answer of any
+    other. Values are given as they are, the places of the form have their level in `form.levels`.
     """
 
     def __init__(
@@ -85,7 +88,7 @@ class Session:
         formats: Mapping[str, Format] | None = None, clock: Callable[[], datetime] | None = None,
         zone: tzinfo | None = None, random: Random | None = None, properties: Mapping[str, str] | None = None,
         lists: Mapping[str, Node] | None = None, counts: Counts | None = None,
-        last_saved: Mapping[str, object] | None = None,
+        last_saved: Mapping[str, object] | None = None, sees: Sees | None = None,
     ) -> None:  # fmt: skip
         self.form = form
         self._overwritten = False
@@ -107,7 +110,8 @@ class Session:
         context.zone = zone or _local_zone(clock)
         context.language = form.default_language
         self._engine = Engine(form, context, form.initial if instance is None else instance)
-        self._texts = Texts(self._engine, surroundings)
+        surroundings.texts = Texts(self._engine, surroundings)
+        self._texts = veiled(surroundings.texts, sees)
         if language is not None:
             self._speak(language)
         self._actions = Actions(self._engine, properties or {})
@@ -170,6 +174,8 @@ class Session:
         if spec is None or not spec.repeat or numbered is not None:
             raise RefusedAnswer("xforms.refused_unknown", ref=ref)
         self._changeable_repeat(spec.ref, parent, ref)
+        if not parent.takes_rounds(spec):
+            raise RefusedAnswer("xforms.refused_hidden", ref=ref)
         present = len(parent.instances(spec))
         if present >= MAX_INSTANCES or not (position is None or 1 <= position <= present + 1):
             raise RefusedAnswer("xforms.refused_position", ref=ref)

@@ -2,15 +2,21 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from custinfo.xforms.engine import Engine, as_answer
+from custinfo.xforms.computed import as_answer
+from custinfo.xforms.engine import Engine
 from custinfo.xforms.model import Form, Itemset, Output, Parts, Text, language_code
 from custinfo.xforms.reads import absolute_ref
 from custinfo.xforms.tree import Item
 from custinfo.xforms.xpath import Node, XPathError
 
+if TYPE_CHECKING:
+    from custinfo.xforms.layout import Drawn
+
 MEDIA = ("image", "audio", "video", "big-image")
+HIDDEN = "…"
+"""What stands in a text for an answer that the reader may not see."""
 Media: TypeAlias = Mapping[str, str]
 _ITEXT_COLUMN = re.compile(r"\s*jr:itext\(\s*([\w.-]+)\s*\)\s*\Z")
 
@@ -47,8 +53,12 @@ class Texts:
 
     def __init__(self, engine: Engine, surroundings: Surroundings) -> None:
         self.engine, self.form, self.surroundings = engine, engine.form, surroundings
+        self.drawn: dict[tuple[str, str], Drawn] = {}
         self._labelled: dict[tuple[Itemset, str], tuple[list[Node], tuple[tuple[str, str], ...]]] = {}
-        surroundings.texts = self
+
+    def hides(self, item: Item) -> bool:  # noqa: ARG002 - some readers may not see everything: `VeiledTexts`
+        """Whether the answer there is kept from the reader."""
+        return False
 
     @property
     def language(self) -> str:
@@ -115,12 +125,12 @@ class Texts:
         return {value: files for value, files in found.items() if files}
 
     def _row_media(self, itemset: Itemset, item: Item) -> Iterator[tuple[str, Media]]:
-        column = _ITEXT_COLUMN.match(itemset.label.expression or "")
+        column = text_column(itemset)
         rule = self.engine.rules.by_name.get((item.spec.ref, "choices"))
         if column is None or rule is None:
             return
         for row in self.engine.rows(rule, item):
-            for named in row.named(column[1])[:1]:
+            for named in row.named(column)[:1]:
                 yield self.value(itemset.value, row), self._media_of(named.text, row)
 
     def _media_of(self, text_id: str | None, node: Node) -> Media:
@@ -167,10 +177,10 @@ class Texts:
 
     def _never_changes(self, itemset: Itemset, rows: list[Node]) -> bool:
         label = itemset.label.expression or itemset.value
-        column = _ITEXT_COLUMN.match(label)
+        column = text_column(itemset)
         if not itemset.value.isidentifier() or not (column or label.isidentifier()):
             return False
-        if column and not self.form.live_texts.isdisjoint(one.text for row in rows for one in row.named(column[1])):
+        if column and not self.form.live_texts.isdisjoint(one.text for row in rows for one in row.named(column)):
             return False
         return all(row.static for row in rows)
 
@@ -199,6 +209,12 @@ class Texts:
             if self.value(itemset.value, row) == value:
                 return self.row_label(itemset, row)
         return ""
+
+
+def text_column(itemset: Itemset) -> str | None:
+    """The column of a list that names the translated text of each row; None where labels stand in the rows."""
+    found = _ITEXT_COLUMN.match(itemset.label.expression or "")
+    return found[1] if found else None
 
 
 def _nearest(engine: Engine, ref: str, near: Item) -> Item | None:

@@ -16,6 +16,7 @@ class Item(Node):
     """
 
     __slots__ = (
+        "closed",
         "holds",
         "offered",
         "own_readonly",
@@ -46,6 +47,7 @@ class Item(Node):
         self.holds = self.soft_holds = True
         self.offered: frozenset[str] | None = None
         self.spare: list[Item] = []  # repeat instances that a smaller count took away
+        self.closed: frozenset[str] = frozenset()  # names of the repeats inside of which no first instance is asked for
 
     @property
     def ref(self) -> str:
@@ -86,6 +88,11 @@ class Item(Node):
         for place, instance in enumerate(self.instances(spec), 1):
             instance.place = place
 
+    def takes_rounds(self, spec: ModelNode) -> bool:
+        """Whether the repeat at `spec`, directly inside, is asked now: one of its instances, or a first one."""
+        present = self.instances(spec)
+        return any(one.relevant for one in present) if present else self.relevant and spec.name not in self.closed
+
     @property
     def is_leaf(self) -> bool:
         """Whether it takes an answer."""
@@ -115,6 +122,13 @@ class Item(Node):
         if self.offered is None or not self.stored or self.stored in self.offered:
             return self.stored
         return " ".join(v for v in self.stored.split() if v in self.offered)
+
+
+def nobody(parent: Item, spec: ModelNode) -> Item:
+    """An instance that is not there: what concerns a whole repeat is seen from one, and there may be none."""
+    item = Item(spec)
+    item.parent = parent
+    return item
 
 
 def document(root: ModelNode, values: Mapping[str, object]) -> Item:

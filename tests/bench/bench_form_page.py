@@ -5,47 +5,36 @@ servers are warm and their static files are in the browser's cache, as on a work
 """
 
 import json
-import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-import urllib.request
+from contextlib import ExitStack
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from custinfo.actions import forms
-from tests import browser as browsers
-from tests.bench import peers
-from tests.factories import PASSWORD, account, site_with_forms
+from tests.bench import peers, served
+from tests.factories import account, site_with_forms
 from tests.processes import free_port
 
 ROUNDS = 7
 BAR = 1.0
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 
 
 def main() -> None:
     peers.make()
-    executable = browsers.executable()
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder) / "site"
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as servers:
+        home, ours, peer = Path(folder) / "site", free_port(), free_port()
         with site_with_forms(home) as store:
             account(store, login_name="lin")
-            (Path(folder) / "form.json").write_text(json.dumps(_described(store), ensure_ascii=False), "utf-8")
-        ours, peer = free_port(), free_port()
-        servers = [_serve_ours(home, ours), _serve_peer(Path(folder), peer)]
-        try:
-            with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
-                print(json.dumps(_measured(browser.new_context(locale="zh-CN").new_page(), ours, peer)))
-                browser.close()
-        finally:
-            for server in servers:
-                server.terminate()
-                server.wait()
+            form = Path(folder) / "form.json"
+            form.write_text(json.dumps(_described(store), ensure_ascii=False), "utf-8")
+        servers.enter_context(served.custinfo(home, ours))
+        health = f"http://127.0.0.1:{peer}/_stcore/health"
+        servers.enter_context(served.started(_streamlit(peer), health, FORM_JSON=str(form), HOME=folder))
+        browser = servers.enter_context(served.chromium())
+        print(json.dumps(_measured(browser.new_context(locale="zh-CN").new_page(), ours, peer)))
 
 
 def _described(store) -> dict:
@@ -73,11 +62,7 @@ def _described(store) -> dict:
 
 
 def _measured(page: Page, ours: int, peer: int) -> dict:
-    page.goto(f"http://127.0.0.1:{ours}/login")
-    page.locator("input[autocomplete=username]").fill("lin")
-    page.locator("input[type=password]").fill(PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url(f"http://127.0.0.1:{ours}/")
+    served.log_in(page, ours)
     times: dict[str, list[float]] = {"ours": [], "peer": []}
     for turn in range(ROUNDS + 1):  # the first turn fills the caches and is not counted
         for name, url in (
@@ -103,32 +88,10 @@ def _measured(page: Page, ours: int, peer: int) -> dict:
     }
 
 
-def _serve_ours(home: Path, port: int) -> subprocess.Popen[bytes]:
-    command = [Path(sys.executable).with_name("custinfo"), "serve", "--home", home, "--port", str(port)]
-    return _started(command, f"http://127.0.0.1:{port}/healthz")
-
-
-def _serve_peer(folder: Path, port: int) -> subprocess.Popen[bytes]:
-    command = [peers.PYTHON, "-m", "streamlit", "run", Path(__file__).with_name("streamlit_form.py")]
+def _streamlit(port: int) -> list[str | Path]:
+    command: list[str | Path] = [peers.PYTHON, "-m", "streamlit", "run", Path(__file__).with_name("streamlit_form.py")]
     command += ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]
-    command += ["--browser.gatherUsageStats", "false"]
-    return _started(
-        command, f"http://127.0.0.1:{port}/_stcore/health", FORM_JSON=str(folder / "form.json"), HOME=str(folder)
-    )
-
-
-def _started(command: list, health: str, **environment: str) -> subprocess.Popen[bytes]:
-    server = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ | environment
-    )
-    for _ in range(600):
-        try:
-            with urllib.request.urlopen(health):
-                return server
-        except OSError:
-            assert server.poll() is None, f"{command[0]} ended"
-            time.sleep(0.1)
-    raise TimeoutError(command)
+    return [*command, "--browser.gatherUsageStats", "false"]
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Labels of choices: worked out once where they cannot change, and anew where an answer stands in them."""
+"""Labels: worked out once where they cannot change, and anew where an answer stands in them."""
 
 import pytest
 
@@ -15,6 +15,7 @@ FORM = """
 | | begin_repeat | trip | 行程 | Trip | |
 | | text | to | 去向 | To | |
 | | end_repeat | | | | |
+| | text | why | 原因 | Why ${who}? | |
 | | select_one ${to} | chosen | 选中 | Chosen | |
 | choices | | | | |
 | | list_name | name | label::中文 (zh-CN) | label::English (en) |
@@ -80,3 +81,18 @@ def test_choices_that_are_answers_of_a_repeat_follow_them(session):
 def test_what_a_label_reads_changes_its_question(session):
     assert "/data/helper" in session.answer("/data/who", "李")
     assert "/data/first" not in session.answer("/data/who", "王")
+
+
+def drawn(session, ref):
+    return next(one.label for top in session.layout() for one in top.walk() if one.ref == ref)
+
+
+def test_words_on_the_page_follow_language_and_answers(session):
+    session.answer("/data/who", "Li")
+    assert (drawn(session, "/data/first"), drawn(session, "/data/why")) == ("第一", "原因")
+    session.set_language("en")
+    assert (drawn(session, "/data/first"), drawn(session, "/data/why")) == ("First", "Why Li?")
+    session.answer("/data/who", "Wu")
+    assert drawn(session, "/data/why") == "Why Wu?"
+    session.set_language("zh-CN")
+    assert (drawn(session, "/data/first"), drawn(session, "/data/why")) == ("第一", "原因")
