@@ -183,6 +183,62 @@ def test_the_impact_that_is_confirmed_is_the_one_that_is_published(store, design
     assert form_life.publish(store, SERVICE, made.proposal_id, confirmed=again).version == "2"
 
 
+AGE_OF_18 = {"age": "| | integer | age | 年龄 | Age | | | . >= 18 | | | | |"}
+
+
+def meanwhile(monkeypatch, happens):
+    """Something that happens after the form was read and its impact worked out, before the store is locked."""
+    found = form_life.impact.report
+
+    def report(*given):
+        told = found(*given)
+        happens()
+        return told
+
+    monkeypatch.setattr(form_life.impact, "report", report)
+
+
+def test_a_record_that_comes_while_a_form_is_published_is_not_overlooked(store, designer, reviewer, monkeypatch):
+    published(store)
+    made = proposed(store, designer, "2", rows=AGE_OF_18)
+    form_life.review(store, reviewer, made.proposal_id, True)
+    confirmed = form_life.impact_of(store, SERVICE, made.proposal_id).digest
+    meanwhile(monkeypatch, lambda: record(store, designer, {NAME: "丙", AGE: "3"}, key="c"))
+    with pytest.raises(Conflict):
+        form_life.publish(store, SERVICE, made.proposal_id, confirmed=confirmed)
+    assert [one.version for one in form_life.published(store, SERVICE)] == ["1"]
+    assert form_life.find(store, SERVICE, made.proposal_id).state == "reviewed"
+
+
+def test_a_proposal_that_is_returned_while_it_is_published_stays_returned(store, designer, reviewer, monkeypatch):
+    made = proposed(store, designer)
+    form_life.review(store, reviewer, made.proposal_id, True)
+    confirmed = form_life.impact_of(store, SERVICE, made.proposal_id).digest
+    meanwhile(monkeypatch, lambda: form_life.review(store, reviewer, made.proposal_id, False, "停"))
+    with pytest.raises(WrongState):
+        form_life.publish(store, SERVICE, made.proposal_id, confirmed=confirmed)
+    assert form_life.find(store, SERVICE, made.proposal_id).state == "draft" and forms.titles_of(store) == {}
+
+
+def test_a_version_that_two_publish_at_once_is_published_once(store, designer, reviewer, monkeypatch):
+    made = proposed(store, designer)
+    form_life.review(store, reviewer, made.proposal_id, True)
+    confirmed = form_life.impact_of(store, SERVICE, made.proposal_id).digest
+    read = forms.check
+    other = {"phone": None}
+
+    def check(*given):
+        found = read(*given)
+        monkeypatch.setattr(forms, "check", read)
+        published(store, rows=other)
+        return found
+
+    monkeypatch.setattr(forms, "check", check)
+    with pytest.raises(Conflict):
+        form_life.publish(store, SERVICE, made.proposal_id, confirmed=confirmed)
+    assert form_life.find(store, SERVICE, made.proposal_id).state == "reviewed"
+
+
 def test_files_of_a_proposal_are_published_with_it(store, designer, reviewer):
     choices = b"name,label\nz,Zed\n"
     rows = {"colour": "| | select_one_from_file own.csv | colour | 颜色 | Colour | | | | | | | | |", "why": None}

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from custinfo.actions import forms, impact
+from custinfo.actions import drafts, forms, impact
 from custinfo.domain.errors import NotAllowed
 from custinfo.domain.people import SERVICE, Role
 from custinfo.store import Site, Store
-from tests.factories import account
+from tests.factories import account, submit
 from tests.questionnaires import AGE, COLOUR, NAME, PHONE, published, record, table
 
 WHY = "/data/why"
@@ -63,7 +63,7 @@ def test_a_lost_question_is_named_with_the_records_that_answered_it(store, kept)
     found = asked(store, {"phone": None, "begin": None, "nick": None, "end": None})
     by_ref = {line.difference.ref: line for line in found.lost}
     assert set(by_ref) == {PHONE, "/data/child/nick"}
-    assert by_ref[PHONE].answered == 1 and by_ref[PHONE].concerned == (kept["甲"],)
+    assert str(by_ref[PHONE].answered) == "1" and by_ref[PHONE].concerned == (kept["甲"],)
     assert "Telephone" in by_ref[PHONE].text("en") and "--version" in by_ref[PHONE].advice("en")
     assert found.now_invalid == ()
 
@@ -87,7 +87,7 @@ def test_a_new_question_is_told_and_breaks_records_only_when_it_is_required(stor
 def test_a_question_that_looks_renamed_is_told(store, kept, row, new_ref):
     found = asked(store, {"phone": row})
     line = only(found, "renamed")
-    assert (line.difference.ref, line.difference.new_ref, line.answered) == (PHONE, new_ref, 1)
+    assert (line.difference.ref, line.difference.new_ref, str(line.answered)) == (PHONE, new_ref, "1")
     assert found.lost == () and found.gained == ()
 
 
@@ -102,7 +102,7 @@ def test_answers_that_do_not_fit_another_type_are_counted(store, kept, lin):
     found = asked(store, {"phone": "| | integer | phone | 电话 | Telephone | | | | | | 1 | | |"})
     line = only(found, "type")
     assert (line.difference.old, line.difference.new) == ("string", "int")
-    assert (line.answered, line.concerned) == (2, (wordy,))
+    assert (str(line.answered), line.concerned) == ("2", (wordy,))
     [broken] = found.now_invalid
     assert broken.record_id == wordy and broken.problems[0].rule == "type"
 
@@ -116,7 +116,7 @@ def test_a_question_that_moves_into_a_repeat_leaves_its_answers_behind(store, ke
 def test_removed_choices_are_counted_where_they_were_chosen(store, kept):
     found = asked(store, choices={"red": None, "green": None})
     line = only(found, "choices")
-    assert (line.difference.removed, line.answered, line.concerned) == (("green", "red"), 2, (kept["甲"],))
+    assert (line.difference.removed, str(line.answered), line.concerned) == (("green", "red"), "2", (kept["甲"],))
     assert [one.record_id for one in found.now_invalid] == [kept["甲"]]
     assert "red" in line.text("zh-CN")
     assert [line.difference.ref for line in found.lost] == [WHY], "the choice is wrong; what hung on it is hidden"
@@ -185,20 +185,80 @@ def test_no_record_is_changed(store, kept):
     assert json.loads(event["detail"]) == {"records": 3, "version": "2"}
 
 
-def test_answers_above_the_readers_clearance_stand_in_no_reason(store, lin):
-    record(store, lin, {NAME: "甲", PHONE: "secret-4711"}, key="1")
-    rows = {
-        "phone": "| | integer | phone | 电话 | Telephone | | | | | | 1 | | |",
-        "age": "| | integer | age | ${phone} 的年龄 | Age of ${phone} | yes | | | | | | | |",
-    }
-    cleared, not_cleared = asked(store, rows), asked(store, rows, actor=account(store, Role.SYSTEM_ADMINISTRATOR))
-    told = [problem.message("en") for one in cleared.now_invalid for problem in one.problems]
-    assert any("secret-4711" in one for one in told)
-    hidden = [
-        problem.message(code) for one in not_cleared.now_invalid for problem in one.problems for code in ("en", "zh-CN")
-    ]
-    assert len(hidden) == 4 and not any("4711" in one for one in hidden)
-    assert not any("4711" in line.text("en") + line.advice("en") for line in cleared.lines)
+LEAK = {
+    "phone": "| | integer | phone | 电话 | Telephone | | | | | | | | |",  # its level 1 is gone, too
+    "age": "| | integer | age | ${phone} 的年龄 | Age of ${phone} | yes | | | | | | | |",
+}
+
+
+def told(found):
+    """Everything that a page or `--json` could show of a report."""
+    lines = [line.text("en") + line.advice("en") + " ".join(line.concerned) for line in found.lines]
+    return lines + [one.record_id + problem.message("en") for one in found.now_invalid for problem in one.problems]
+
+
+def test_records_that_one_may_not_read_are_counted_and_never_named(store, lin):
+    ids = [record(store, lin, {NAME: "甲", PHONE: "secret-4711"}, key=str(n)) for n in range(3)]
+    for reader in (account(store), account(store, Role.SYSTEM_ADMINISTRATOR)):
+        found = asked(store, LEAK, actor=reader)
+        assert found.now_invalid == () and found.revalidated == 3 and found.harms
+        assert not any(secret in one for one in told(found) for secret in ("4711", *ids))
+        assert str(found.invalid) == str(only(found, "type").harmed) == "0–4"
+    whole = told(asked(store, LEAK))
+    assert all(any(secret in one for one in whole) for secret in ("4711", *ids))
+    assert not any("4711" in one for one in whole if "Age of" in one), "no answer stands in another question's text"
+
+
+def test_ones_own_records_are_named_beside_what_others_have(store, lin):
+    own = record(store, lin, {NAME: "甲"}, key="own")
+    other = account(store)
+    for number in range(6):
+        record(store, other, {NAME: "乙"}, key=str(number))
+    row = {"age": "| | integer | age | 年龄 | Age | yes | | . >= 0 | | | | |"}
+    found, whole = asked(store, row, actor=lin), asked(store, row)
+    assert [one.record_id for one in found.now_invalid] == [own] and only(found, "required").concerned == (own,)
+    assert (str(found.invalid), str(whole.invalid)) == ("6–10", "7")
+    assert "6–10 records have none" in only(found, "required").text("en")
+    assert found.digest == whole.digest, "what is confirmed is the same, whoever looks"
+
+
+def test_a_rule_written_for_the_purpose_tells_nothing_of_a_single_record(store, lin):
+    """Whether somebody else's secret answer meets a condition looks the same as that it does not."""
+    row = "| | text | name | 姓名 | Name | yes | | not(. = '甲' and ${{phone}} = '{}') | | | | | |"
+    record(store, lin, {NAME: "甲", PHONE: "4711"}, key="1")
+    curious = account(store)
+    right, wrong = (asked(store, {"name": row.format(guess)}, actor=curious) for guess in ("4711", "4712"))
+    assert [told(one)[0].replace("4712", "4711") for one in (right, wrong)] == [told(right)[0]] * 2
+    assert (right.invalid, right.harms, right.now_invalid) == (wrong.invalid, wrong.harms, wrong.now_invalid)
+    hiding = {"why": "| | text | why | 为何 | Why | | ${colour} = 'red' | | | | | | |",
+              "colour": "| | select_one colours | colour | 颜色 | Colour | | ${phone} != '4711' | | | | | red=2 |"}  # fmt: skip
+    record(store, lin, {NAME: "丁", PHONE: "4711", COLOUR: "red", WHY: "暖"}, key="2")
+    assert [line.kind for line in asked(store, hiding, actor=curious).lines] == ["relevant"]
+    assert {line.kind for line in asked(store, hiding).lines} == {"relevant", "hidden"}
+
+
+def test_who_is_not_cleared_for_every_answer_is_told_of_no_record(store, lin):
+    """Of two roles, one lets them ask, the other read records; neither is cleared for telephones."""
+    kept = record(store, lin, {NAME: "甲", PHONE: "x"}, key="1")
+    reader = account(store, Role.SYSTEM_ADMINISTRATOR, Role.MANAGER)
+    row = {"age": "| | integer | age | 年龄 | Age | yes | | | | | | |"}
+    assert asked(store, row, actor=reader).now_invalid == ()
+    lowered = {**row, "phone": "| | text | phone | 电话 | Telephone | | | | | | 3 | | |"}
+    assert asked(store, lowered, actor=reader).now_invalid == (), "the level that the record was recorded under counts"
+    assert [one.record_id for one in asked(store, lowered).now_invalid] == [kept]
+
+
+def test_a_record_is_judged_as_of_its_interview(store, lin):
+    """It was written down later than it was asked: today() is that of the interview, as on import."""
+    draft = drafts.start(store, lin, "poll")
+    drafts.remark(store, lin, draft.draft_id, interviewed_at=datetime(2025, 11, 20, 12, tzinfo=UTC))
+    session = forms.session(store, forms.load(store, "poll"), {**draft.instance, "child": []})
+    session.answer(NAME, "甲")
+    drafts.save(store, lin, draft.draft_id, session.instance, NAME, saves=draft.saves)
+    submit(store, lin, draft.draft_id, "1")
+    row = "| | text | name | 姓名 | Name | yes | | today() {} date('2026-01-01') | | | | | |"
+    assert asked(store, {"name": row.format("<")}).now_invalid == ()
+    assert len(asked(store, {"name": row.format(">")}).now_invalid) == 1
 
 
 def test_who_neither_designs_nor_reviews_forms_gets_no_report(store, kept):

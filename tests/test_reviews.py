@@ -9,7 +9,9 @@ from custinfo.domain.errors import BadInput, Conflict, NotAllowed, NotFound, Wro
 from custinfo.domain.people import Role
 from custinfo.store import Site, Store
 from tests.factories import account, submit
-from tests.questionnaires import AGE, NAME, PHONE, published, record
+from tests.questionnaires import AGE, COLOUR, NAME, PHONE, published, record
+
+WHY = "/data/why"
 
 
 @pytest.fixture
@@ -93,6 +95,21 @@ def test_a_refusal_says_why(store, reviewer, kept, action):
         reviews.decide(store, reviewer, kept, 1, action, "   ")
     with pytest.raises(BadInput):
         reviews.decide(store, reviewer, kept, 1, "delete", "x")
+
+
+@pytest.mark.parametrize("action", ["approve", "has_issues"])
+def test_a_rejected_record_does_not_come_back_into_a_full_quota(store, lin, reviewer, action):
+    first = record(store, lin, {NAME: "甲", COLOUR: "red", WHY: "暖"}, key="1")
+    reviews.decide(store, reviewer, first, 1, "reject", "重复")
+    others = [record(store, lin, {NAME: "乙", COLOUR: "red", WHY: "暖"}, key=f"more {number}") for number in range(2)]
+    with pytest.raises(WrongState) as full:
+        reviews.decide(store, reviewer, first, 1, action, "算了")
+    assert "red" in full.value.text("en") and "2" in full.value.text("zh-CN")
+    assert state(store, first) == "rejected"
+    assert reviews.decide(store, reviewer, others[0], 1, "approve") == "approved", "it is counted already"
+    reviews.decide(store, reviewer, others[1], 1, "reject", "重复")
+    reviews.decide(store, reviewer, first, 1, action, "算了")
+    assert state(store, first) != "rejected"
 
 
 def test_a_query_is_a_thread_until_it_is_resolved(store, lin, reviewer, kept):

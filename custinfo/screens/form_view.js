@@ -22,6 +22,9 @@ class Form {
     document.addEventListener("keydown", this.keys);
     this.leave = () => { this.flush(); try { model.send({ kind: "leave", seen: this.clock.take() }); } catch { /* nobody is there to be told */ } };
     window.addEventListener("pagehide", this.leave);
+    // Answers that nobody could be told of live in this tab alone: closing it is asked back
+    this.stay = (event) => { if (!this.line.alive && this.unsaved.waiting && !window.custinfo?.reopening) event.preventDefault(); };
+    window.addEventListener("beforeunload", this.stay);
     this.hello = setInterval(() => { if (this.page) clearInterval(this.hello); else this.line.send({ kind: "hello" }); }, 1000);
     this.line.send({ kind: "hello" });
   }
@@ -35,6 +38,7 @@ class Form {
     this.model.off("msg:custom", this.hear);
     document.removeEventListener("keydown", this.keys);
     window.removeEventListener("pagehide", this.leave);
+    window.removeEventListener("beforeunload", this.stay);
   }
 
   // ---- messages ----------------------------------------------------------------------------------------------
@@ -54,6 +58,7 @@ class Form {
     if (message.draft) this.drafted(message.draft);
     if (message.kind === "ack") this.unsaved.acknowledge(message.ref, message.id, message.of);
     if (message.kind === "refused") this.refused(message);
+    if (message.kind === "explained") this.questions.remarks.get(message.ref)?.explain(message.lines);
     if (message.kind === "ack" && message.of === "interviewed") this.frame.momentTaken();
     this.saved(message.saved_at);
     if (message.patch) this.patch(message.patch, message.kind === "problems");
@@ -62,7 +67,7 @@ class Form {
     else if (message.focus) this.focusOn(message.focus);
     if (message.kind === "receipt") this.receipt(message);
     if (message.kind === "failed" || message.kind === "conflict") this.announce(message.text, message);
-    if (!["ack", "refused", "shown"].includes(message.kind) && this.frame) mark(this.frame.submit, "aria-busy", null);
+    if (!["ack", "refused", "shown", "explained"].includes(message.kind) && this.frame) mark(this.frame.submit, "aria-busy", null);
     this.state();
     for (const wake of this.waiters.splice(0)) wake();
   }
@@ -243,6 +248,7 @@ class Form {
       keep: (kind, ref, value, typing) => (typing ? this.typed(kind, ref, value) : this.commit(kind, ref, value)),
       held: (ref, kind) => this.unsaved.get(ref, kind),
       round: (kind, ref, to) => this.round(kind, ref, to),
+      why: (ref) => { this.flush(); this.line.send({ kind: "explain", ref }); },
     });
     const { body } = this.questions;
     this.contents = new Contents(texts, (ref) => this.go("turn", ref), (ref) => this.scrollTo(ref));
@@ -268,6 +274,7 @@ class Form {
     body.addEventListener("focusout", (event) => { if (!body.contains(event.relatedTarget)) this.clock.enter(null); });
     this.patch({ set: page.questions, ...page });
     this.notices.refusals(page.given_refused);
+    this.notices.stand(page.notice);
     // A finger opens a keyboard over half of the screen: there the person begins
     if (!window.matchMedia("(pointer: coarse)").matches) this.questions.first()?.focus();
   }
@@ -366,7 +373,7 @@ class Form {
   }
 
   altKey(event) {
-    return { KeyN: () => this.nextError(), KeyM: () => this.noteHere(), KeyL: () => this.nextLanguage(),
+    return { KeyN: () => this.nextError(), KeyM: () => this.noteHere(), KeyW: () => this.whyHere(), KeyL: () => this.nextLanguage(),
       PageUp: () => this.turn(-1), PageDown: () => this.turn(1) }[event.code];
   }
 
@@ -376,6 +383,12 @@ class Form {
     const beside = this.questions.remarks.get(ref);
     if (beside && document.activeElement === beside.note) one.focus();
     else beside?.write();
+  }
+
+  /** Why the question in focus is required, read-only or wrong. */
+  whyHere() {
+    this.blurred();
+    this.questions.remarks.get(this.questions.focused()[0])?.ask();
   }
 
   nextLanguage() {

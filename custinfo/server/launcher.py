@@ -153,7 +153,7 @@ class PageServer(Voila):  # type: ignore[misc]  # voila is not typed
             (r"/records", PageHandler, {"notebook": "records"}),
             (r"/record/(?P<record_id>[^/]+)", PageHandler, {"notebook": "record"}),
             (r"/forms", PageHandler, {"notebook": "forms"}),
-            (r"/forms/(?P<form_id>[^/]+)", PageHandler, {"notebook": "forms"}),
+            (r"/forms/(?P<form_id>(?![^/]*\.ipynb$)[^/]+)", PageHandler, {"notebook": "forms"}),
             (r"/proposal/(?P<proposal_id>[^/]+)", PageHandler, {"notebook": "proposal"}),
             (r"/print/(?P<form_id>[^/]+)", PageHandler, {"notebook": "print"}),
             (r"/segments", PageHandler, {"notebook": "segments"}),

@@ -2,6 +2,9 @@
 
 import io
 import json
+import os
+import shutil
+import subprocess
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -32,6 +35,37 @@ def sav(data: bytes, folder: Path, **options: Any) -> Any:
     path = folder / "x.sav"
     path.write_bytes(data)
     return pyreadstat.read_sav(str(path), **options)
+
+
+HAVEN = """
+options(encoding = "UTF-8")
+d <- haven::read_sav(commandArgs(TRUE)[1], user_na = TRUE)
+cat(attr(d$pleased, "label"), paste(names(attr(d$pleased, "labels")), collapse = "|"), sum(is.na(d$pleased)), sep = "\\n")
+"""
+
+
+def has_haven() -> bool:
+    rscript = shutil.which("Rscript")
+    if rscript is None:
+        return False
+    return subprocess.run([rscript, "-e", "library(haven)"], capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.skipif(not has_haven(), reason="R with haven is not on this machine; pyreadstat reads by the same library")
+def test_haven_reads_the_labels_and_missing_values(tmp_path: Path) -> None:
+    (tmp_path / "read.R").write_text(HAVEN, "utf-8")
+    path = tmp_path / "x.sav"
+    path.write_bytes(
+        files("sav", visit(), stored(visit(), ANSWERS, {"title": "B", "talk": {"pleased": "2"}}), "zh-CN")["visit.sav"]
+    )
+    done = subprocess.run(
+        ["Rscript", tmp_path / "read.R", path],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"LC_ALL": "C.UTF-8"},
+    )
+    assert done.stdout.split() == ["满意", "不满意|满意|拒答|不知道", "1"]
 
 
 def test_a_sav_has_variable_labels_value_labels_and_missing_values(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import signal
 import pytest
 from playwright.sync_api import expect
 
+from tests.pages.cable import Cable
 from tests.pages.user import PATIENCE, User
 from tests.processes import descendants
 
@@ -63,6 +64,30 @@ def test_a_killed_kernel_is_announced_and_a_reload_gives_back_every_answer(user,
     user.sees(re.compile("本页与服务器的对话已中断.您的填写已保存到"))
     user.page.reload()
     all_there(user)
+
+
+def test_a_pulled_cable_loses_nothing_and_closing_the_tab_meanwhile_is_asked_back(server, chromium):
+    with Cable(server.port) as cable:
+        user = User(cable, chromium)
+        fill(user)
+        cable.pull()
+        user.answer("传真", "0755-08880077")
+        user.sees(re.compile("与服务器的连接已断开|连接已中断|尚未保存"))
+        user.page.close(run_before_unload=True)
+        user.page.wait_for_timeout(500)
+        assert user.dialogs, "closing the tab would lose the answer, and nobody was asked"
+        cable.plug()
+        expect(
+            user.page.get_by_text("已重新连接").or_(user.page.get_by_text(re.compile("^已自动保存"))).first
+        ).to_be_visible(timeout=PATIENCE)
+        user.saved()
+        address = user.page.url
+        user.context.close()
+    other = User(server, chromium)  # another machine
+    other.page.goto(address.replace(str(cable.port), str(server.port)))
+    all_there(other)
+    assert other.question("传真").input_value() == "0755-08880077"
+    other.context.close()
 
 
 def test_a_killed_server_is_announced_and_the_page_goes_on_by_itself(user, server):

@@ -9,7 +9,7 @@ from custinfo.access import permissions
 from custinfo.actions import drafts, due, sessions
 from custinfo.domain.people import Role
 from custinfo.screens import customer, customers, home
-from tests import factories
+from tests import factories, questionnaires
 from tests.factories import CARD, CREDIT_CODE, NAME
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -61,6 +61,18 @@ class TestHome:
         assert "/form/enterprise_card" in json.dumps(card_named(told, "填写表单"))
         assert f"/form/enterprise_card?draft={draft_id}" in json.dumps(card_named(told, "我的草稿"))
         assert f"/customer/{made}" in json.dumps(card_named(told, "最新客户"))
+
+    @pytest.mark.parametrize("language", ["zh-CN", "en"])
+    def test_the_forms_are_a_compact_list_cards_first_then_by_title(self, visit, store, language):
+        questionnaires.published(store)
+        told = visit(home.build, "/", language=language).send(kind="hello")
+        shown = next(block for block in blocks_of(told, "list") if block["compact"])["items"]
+        places = [item["href"] for item in shown]
+        assert "/form/poll" in places
+        cards = [row["form_id"] for row in store.rows("SELECT form_id FROM form WHERE dataset = 'customers'")]
+        assert {place.removeprefix("/form/") for place in places[: len(cards)]} == set(cards)
+        titles = [item["text"] for item in shown[len(cards) :]]
+        assert titles == sorted(titles)
 
     def test_a_draft_is_discarded_and_the_list_comes_back_without_it(self, visit, store, researcher):
         draft_id = factories.draft_of(store, researcher, "enterprise_card", {NAME: "不要了"})

@@ -118,6 +118,7 @@
   function go(address) {
     leaving = true;
     sessionStorage.setItem("custinfo:resumed", "1");
+    custinfo.reopening = true; // what is not sent yet stays with the tab
     if (address === location.pathname + location.search) location.reload(); else location.assign(address);
   }
 
