@@ -9,18 +9,20 @@ import subprocess
 import sys
 import textwrap
 import time
+import zipfile
 
 import openpyxl
 import pytest
 from click.testing import CliRunner
 
-from custinfo.actions import form_exports, form_imports, form_life
+from custinfo.actions import drafts, files, form_exports, form_imports, form_life, forms, record_views
 from custinfo.cli import main
 from custinfo.domain.errors import BadInput, Conflict, NotAllowed, NotFound, WrongState
 from custinfo.domain.people import SERVICE, Role
 from custinfo.store import Site, Store
 from tests.factories import account
 from tests.questionnaires import AGE, COLOUR, NAME, PHONE, published, record
+from tests.small_forms import PHOTO, PNG, publish, send
 
 CARD_LIKE = """| survey |
 | | type | name | label | save_to | bind::custinfo:unique | bind::custinfo:about |
@@ -364,6 +366,171 @@ def test_what_is_exported_can_be_imported_elsewhere(filled, head, tmp_path):
             imported = form_imports.run(other, reader, "poll", found.file_name, found.data, language="en")
             assert imported.accepted + imported.already == 2, imported.reasons
         assert count(other) == 2
+
+
+@pytest.mark.parametrize("name", ["xml", "jsonl", "csv_exact", "xlsx_exact", "csv", "xlsx"])
+def test_an_export_of_ones_own_records_is_recognised_row_by_row(store, head, name):
+    record(store, account(store), {NAME: "页", AGE: "30"}, key="page")
+    run(store, head, table(["入", 30, "red", ""]))
+    own = export(store, head, name)
+    run(store, head, table(["新", 12, "blue", ""]))
+    again = form_imports.run(store, head, "poll", own.file_name, own.data, language="en")
+    assert (again.rows, again.accepted, again.already, again.rejected) == (2, 0, 2, 0), again.reasons
+    assert count(store) == count(store, "record_version") == 3
+
+
+def test_what_was_recorded_before_is_left_even_when_the_row_is_wrong_today(store, head):
+    record(store, account(store), {NAME: "页", AGE: "30"}, key="page")
+    own = export(store, head, "jsonl").data.replace(b'"30"', b'"many"')
+    again = form_imports.run(store, head, "poll", "own.jsonl", own, language="en")
+    assert (again.already, again.rejected, again.error_file) == (1, 0, None)
+
+
+def test_a_record_that_comes_while_a_file_is_judged_is_not_recorded_twice(store, head, monkeypatch, tmp_path):
+    with Store.create(Site.create(tmp_path / "other", name="另一家")) as other:
+        published(other)
+        record(other, account(other), {NAME: "页"}, key="page")
+        sent = export(other, account(other, Role.SUPERVISOR), "jsonl").data
+    judge, judged = form_imports.Judging.judge, []
+
+    def slow(self, row):
+        found = judge(self, row)
+        if not judged:
+            judged.append(found)
+            form_imports.run(store, head, "poll", "first.jsonl", sent, language="en")
+        return found
+
+    monkeypatch.setattr(form_imports.Judging, "judge", slow)
+    late = form_imports.run(store, head, "poll", "late.jsonl", sent + b"\n", language="en")
+    assert (late.accepted, late.already, count(store)) == (0, 1, 1)
+
+
+def test_notes_reasons_and_the_interview_go_out_and_come_in_by_level(store, head, tmp_path):
+    about = {
+        "interviewed_at": "2026-10-01T08:00:00Z",
+        "notes": {PHONE: "左手边", NAME: "王"},
+        "reasons": {AGE: "见证件"},
+    }
+    row = {"record_id": "R-elsewhere", "values": {"name": "甲", "age": 95, "phone": "1"}, **about}
+    imported = form_imports.run(store, head, "poll", "a.jsonl", json.dumps(row).encode(), language="en")
+    assert imported.accepted == 1, imported.reasons
+    out = json.loads(export(store, head, "jsonl").data)
+    assert {name: out[name] for name in ("notes", "reasons")} == {name: about[name] for name in ("notes", "reasons")}
+    assert out["interviewed_at"].startswith("2026-10-01T08:00:00")
+    seen = json.loads(export(store, account(store, Role.ANALYST), "jsonl").data)
+    assert seen["notes"] == {NAME: "王"}, "a note is as secret as its question"
+    too_long = {**row, "record_id": "R-2", "notes": {NAME: "长" * 3000}}
+    refused = form_imports.run(store, head, "poll", "b.jsonl", json.dumps(too_long).encode(), language="en")
+    assert (refused.accepted, refused.rejected) == (0, 1)
+
+
+# Files that answers name
+
+
+@pytest.fixture
+def photographed(store):
+    """A photograph that somebody took with a page: its name."""
+    publish(store, PHOTO)
+    lin = account(store)
+    draft = drafts.start(store, lin, "photo")
+    names = [
+        files.put(store, lin, draft.draft_id, ref, name, data).name
+        for ref, name, data in (("/data/front", "front.png", PNG), ("/data/contract", "paper.txt", b"secret terms"))
+    ]
+    session = forms.session(store, forms.load(store, "photo"), draft.instance)
+    for ref, name in zip(("/data/front", "/data/contract"), names, strict=True):
+        session.answer(ref, name)
+    drafts.save(store, lin, draft.draft_id, session.instance, "/data", saves=draft.saves)
+    send(store, lin, draft.draft_id)
+    return names
+
+
+def archive(**files_in_it):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as made:
+        for name, data in files_in_it.items():
+            made.writestr(name, data)
+    return out.getvalue()
+
+
+def submission(name, number=1):
+    return (
+        f'<data id="photo" version="1" xmlns:orx="http://openrosa.org/xforms"><front>{name}</front>'
+        f"<orx:meta><orx:instanceID>uuid:{number}</orx:instanceID></orx:meta></data>"
+    ).encode()
+
+
+def photo_run(store, actor, data, name="photo.zip", **given):
+    return form_imports.run(store, actor, "photo", name, data, language="en", **given)
+
+
+def test_files_travel_with_the_submissions_and_are_whose_the_record_is(store, head, photographed, tmp_path):
+    sent = form_exports.export(store, head, "photo", "xml", language="en")
+    front, contract = photographed
+    with zipfile.ZipFile(io.BytesIO(sent.data)) as found:
+        assert {f"media/{front}", f"media/{contract}"} < set(found.namelist())
+        assert found.read(f"media/{front}") == PNG
+    [event] = store.rows("SELECT detail FROM audit WHERE action = 'record.export'")
+    assert json.loads(event["detail"])["files"] == 2
+    cut = form_exports.export(store, account(store, Role.ANALYST), "photo", "xml", language="en")
+    with zipfile.ZipFile(io.BytesIO(cut.data)) as found:
+        assert [name for name in found.namelist() if name.startswith("media/")] == [f"media/{front}"]
+    with Store.create(Site.create(tmp_path / "other", name="另一家")) as other:
+        publish(other, PHOTO)
+        theirs = account(other, Role.SUPERVISOR)
+        assert photo_run(other, theirs, sent.data).accepted == 1
+        [content] = contents(other)
+        assert content["front"] not in photographed and content["front"].endswith("front.png")
+        assert files.get(other, theirs, content["front"])[1] == PNG
+        [record_id] = [row["record_id"] for row in other.rows("SELECT record_id FROM record")]
+        assert set(record_views.read(other, theirs, record_id).files) == {content["front"], content["contract"]}
+        for reader, name in ((account(other), "front"), (account(other, Role.MANAGER), "contract")):
+            with pytest.raises(NotFound):
+                files.get(other, reader, content[name])
+
+
+def test_a_file_that_is_not_in_the_upload_is_a_reason_whoever_else_has_it(store, head, photographed):
+    front, _ = photographed
+    rows = b"front\n" + front.encode()
+    for name, data in (
+        ("photo.csv", rows),
+        ("photo.zip", archive(**{"a.xml": submission(front)})),
+        ("photo.zip", archive(**{"a.xml": submission("../x.png"), "x.png": PNG})),
+        ("photo.zip", archive(**{"a.xml": submission("x.png"), "media/1/x.png": PNG, "media/2/x.png": PNG})),
+        ("photo.json", json.dumps([{"front": front}]).encode()),
+    ):
+        refused = photo_run(store, head, data, name)
+        assert (refused.accepted, refused.rejected, len(refused.reasons)) == (0, 1, 1), (name, refused.reasons)
+        assert "is not in the upload" in refused.reasons[0]
+    assert count(store) == 1 and count(store, "file") == 2
+
+
+def test_a_file_that_the_question_does_not_take_is_a_reason(store, head):
+    publish(store, PHOTO)
+    refused = photo_run(store, head, archive(**{"a.xml": submission("x.png"), "media/x.png": b"<script>"}))
+    assert refused.rejected == 1 and "not what is asked for here" in refused.reasons[0]
+    assert count(store, "file") == 0
+
+
+def test_folders_of_submissions_keep_their_files_apart(store, head):
+    """As ODK Briefcase lays them out: the same name in each folder."""
+    publish(store, PHOTO)
+    other = PNG + b"\0"
+    data = archive(**{
+        "instances/1/submission.xml": submission("x.png", 1), "instances/1/x.png": PNG,
+        "instances/2/submission.xml": submission("x.png", 2), "instances/2/x.png": other,
+        "instances/2/table.csv": b"a,b",
+    })  # fmt: skip
+    imported = photo_run(store, head, data)
+    assert imported.accepted == 2, imported.reasons
+    assert [files.get(store, head, one["front"])[1] for one in contents(store)] == [PNG, other]
+
+
+def test_the_files_of_a_refused_import_are_not_kept(store, head):
+    publish(store, PHOTO)
+    data = archive(**{"a.xml": submission("x.png"), "b.xml": submission("none.png", 2), "media/x.png": PNG})
+    assert photo_run(store, head, data).accepted == 0 and count(store, "file") == 0
+    assert photo_run(store, head, data, accept_valid=True).accepted == 1 and count(store, "file") == 1
 
 
 # On the command line

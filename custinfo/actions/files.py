@@ -1,15 +1,20 @@
-"""Files that answers consist of: photographs, recordings, signatures. Kept in the store, never on a disk beside it."""
+"""Files that answers consist of: photographs, recordings, signatures. Kept in the store, never on a disk beside it.
+
+A file belongs to the draft that it was given to, or to the record that an import brought it with.
+"""
 
 import hashlib
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from custinfo.access import permissions, policies, visibility
 from custinfo.actions import drafts, entities, forms
 from custinfo.domain import file_types
 from custinfo.domain.errors import BadInput, NotFound
 from custinfo.domain.people import Person
-from custinfo.store import Store
+from custinfo.store import Store, Tx
 from custinfo.store.database import Row, Value
 from custinfo.xforms import Form, Problem, Record, Unfinished
 
@@ -37,30 +42,44 @@ def put(store: Store, actor: Person, draft_id: str, ref: str, file_name: str, da
     with store.act(actor.person_id, "file.store", "draft", draft_id, ref=ref, size=len(data)) as tx:
         draft = drafts.own_open(store, actor, draft_id)
         form = forms.load(store, draft["form_id"], draft["form_version"])
-        kind = _checked(form, ref, data)
+        kind = check(form, ref, data)
         held = store.rows("SELECT coalesce(sum(size), 0) AS size FROM file WHERE draft_id = ?", [draft_id])[0]["size"]
         if held + len(data) > MOST_OF_DRAFT:
             raise BadInput("files.too_many", limit=MOST_OF_DRAFT // 1024 // 1024)
-        file_id = f"F-{secrets.token_hex(10)}"
-        stored = StoredFile(file_id, f"{file_id[2:12]}-{file_types.file_name(file_name)}", kind, len(data))
-        tx.note(file=file_id)
-        row: dict[str, Value] = {
-            "file_id": file_id,
-            "draft_id": draft_id,
-            "ref": ref,
-            "name": stored.name,
-            "media_type": kind,
-            "size": len(data),
-            "sha256": hashlib.sha256(data).hexdigest(),
-            "content": data,
-            "stored_at": tx.at,
-            "stored_by": actor.person_id,
-        }
-        tx.insert("file", row)
+        stored = named(file_name, kind, len(data))
+        tx.note(file=stored.file_id)
+        _keep(tx, actor, stored, data, {"draft_id": draft_id, "ref": ref})
     return stored
 
 
-def _checked(form: Form, ref: str, data: bytes) -> str:
+def named(file_name: str, kind: str, size: int) -> StoredFile:
+    """A file with a name of its own, which nobody can guess or have used before."""
+    file_id = f"F-{secrets.token_hex(10)}"
+    return StoredFile(file_id, f"{file_id[2:12]}-{file_types.file_name(file_name)}", kind, size)
+
+
+def keep_imported(tx: Tx, actor: Person, record_id: str, ref: str, stored: StoredFile, data: bytes) -> None:
+    """Keep a file of a record that this transaction imports; the caller has checked it."""
+    _keep(tx, actor, stored, data, {"record_id": record_id, "ref": ref})
+
+
+def _keep(tx: Tx, actor: Person, stored: StoredFile, data: bytes, place: dict[str, Value]) -> None:
+    row: dict[str, Value] = {
+        **place,
+        "file_id": stored.file_id,
+        "name": stored.name,
+        "media_type": stored.media_type,
+        "size": stored.size,
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "content": data,
+        "stored_at": tx.at,
+        "stored_by": actor.person_id,
+    }
+    tx.insert("file", row)
+
+
+def check(form: Form, ref: str, data: bytes) -> str:
+    """The kind of a file that is to answer a question. Raises BadInput for one that it does not take."""
     control = form.control_of.get(entities.without_positions(ref))
     if control is None or control.kind != "upload":
         raise BadInput("files.no_place", ref=ref[:200])
@@ -78,13 +97,19 @@ def get(store: Store, actor: Person, name: str) -> tuple[StoredFile, bytes]:
 
     Raises NotFound: somebody else's file is not told apart from one that never was.
     """
-    row = store.row("SELECT file.*, owner, outcome, record_id, form_id, form_version FROM file "
-                    "JOIN draft USING (draft_id) WHERE name = ?", [name[:300]])  # fmt: skip
+    row = store.row("SELECT * FROM file_place WHERE name = ?", [name[:300]])
     if row is None or not _readable(store, actor, row):
         raise NotFound("files.unknown")
     with store.act(actor.person_id, "file.read", "file", row["file_id"]):
         pass
-    return StoredFile(row["file_id"], row["name"], row["media_type"], row["size"]), row["content"]
+    return StoredFile(row["file_id"], row["name"], row["media_type"], row["size"]), content(store, row["file_id"])
+
+
+def content(store: Store, file_id: str) -> bytes:
+    """The bytes of a file, for who has checked that they may be read."""
+    row = store.row("SELECT content FROM file WHERE file_id = ?", [file_id])
+    assert row is not None
+    return bytes(row["content"])
 
 
 def _readable(store: Store, actor: Person, row: Row) -> bool:
@@ -92,7 +117,7 @@ def _readable(store: Store, actor: Person, row: Row) -> bool:
     level = form.levels.get(entities.without_positions(row["ref"]))
     if level is None or not visibility.sees(actor, level):
         return False
-    if row["outcome"] is None:
+    if row["draft_id"] is not None and row["outcome"] is None:
         return bool(row["owner"] == actor.person_id)
     if not permissions.may(actor, "record.read"):
         return False
@@ -104,21 +129,24 @@ def _readable(store: Store, actor: Person, row: Row) -> bool:
     return True
 
 
+def uploads(form: Form, values: Mapping[str, Any]) -> dict[str, str]:
+    """The answers that name a file, by ref."""
+    places = {ref for ref, control in form.control_of.items() if control.kind == "upload"}
+    # The text of a place with attributes stands under a blank name
+    answers = {ref.removesuffix("/"): value for ref, value in entities.flat(values, form.root.ref).items()}
+    return {ref: value for ref, value in answers.items() if value and entities.without_positions(ref) in places}
+
+
 def check_answers(store: Store, draft: Row, form: Form, made: Record) -> None:
     """Every file that an answer names was given to this draft, or to the record that it edits. Raises Unfinished."""
-    uploads = {ref for ref, control in form.control_of.items() if control.kind == "upload"}
-    named = {
-        ref: value
-        for ref, value in entities.flat(made.values).items()
-        if value and entities.without_positions(ref) in uploads
-    }
-    if not named:
+    given = uploads(form, made.values)
+    if not given:
         return
     rows = store.rows(
-        "SELECT name FROM file JOIN draft USING (draft_id) WHERE draft_id = ?1 OR record_id = ?2",
+        "SELECT name FROM file_place WHERE draft_id = ?1 OR record_id = ?2",
         [draft["draft_id"], draft["record_id"]],
     )
     known = {row["name"] for row in rows}
-    missing = [Problem(ref, "type", "files.missing", {}) for ref, value in named.items() if value not in known]
+    missing = [Problem(ref, "type", "files.missing", {}) for ref, value in given.items() if value not in known]
     if missing:
         raise Unfinished(missing)

@@ -7,20 +7,27 @@ from typing import Any
 
 from custinfo import exchange
 from custinfo.access import permissions, visibility
-from custinfo.actions import forms
+from custinfo.actions import answer_logs, entities, file_exports, forms
 from custinfo.domain import machines
 from custinfo.domain.errors import NotFound
+from custinfo.domain.messages import text
 from custinfo.domain.people import Person
 from custinfo.domain.sensitivity import Level
+from custinfo.exchange import audit_log, delimited
 from custinfo.exchange.fields import Sees, tables
 from custinfo.store import Store
 from custinfo.store.database import Row
 from custinfo.xforms import Form
 
+WITH_FILES = ("xml",)
+"""The formats that carry the files that answers name."""
+AUDIT = "audit"
+"""The export of how records were filled in, beside `exchange.EXPORTS`, which are of what they say."""
+
 
 @dataclass(frozen=True)
 class Exported:
-    """An exported file with `rows` records.
+    """An exported file with `rows` records, or events of the log of answering.
 
     `left_out` counts, by question, the answers of other versions for which the exported version has no place: they are
     in an export of their own version.
@@ -37,28 +44,59 @@ def export(
     store: Store, actor: Person, form_id: str, format: str, *, language: str, labels: bool = True,
     version: str | None = None, state: str | None = None,
 ) -> Exported:  # fmt: skip
-    """The newest version of each record of the form, in one of `exchange.EXPORTS`.
+    """The newest version of each record of the form, in one of `exchange.EXPORTS`; `AUDIT` gives what `audit` does.
 
     All records are laid out by the form's newest version; with `version`, only that version's records, by it. `state`
     chooses by review state. An answer is there when the person may see it both by its own version of the form and by
     the one that lays it out. Raises NotFound for an unknown form, version, state or format.
     """
     permissions.check(actor, "record.export")
+    if format == AUDIT:
+        return audit(store, actor, form_id, version=version, state=state)
     writer = exchange.export(format)
     form = forms.load(store, form_id, version)
-    if state is not None and state not in machines.RECORD:
-        known = ", ".join(name for name in machines.RECORD if name)
-        raise NotFound("form_data.unknown_state", state=state[:40], known=known)
+    _check_state(state)
 
     def sees(level: int) -> bool:
         return visibility.sees(actor, Level(level))
 
     records = list(_records(store, form_id, sees, version, state))
+    if format in WITH_FILES:
+        records = file_exports.with_files(store, records)
     left_out = exchange.left_out(form, records)
     data = writer.write(form, records, language, labels=labels, sees=sees)
     with store.act(actor.person_id, "record.export", "form", form_id, format=format, rows=len(records)) as tx:
         tx.note(labels=int(labels), language=language, form_version=form.version, only_version=version, state=state)
+        tx.note(files=sum(len(one.files) for one in records))
     return Exported(writer.file_name(form, data), writer.media_type_of(data), data, len(records), left_out)
+
+
+def formats(actor: Person, language: str) -> dict[str, str]:
+    """The formats that the person may export in, by name, each in words."""
+    found = {name: one.label(language) for name, one in exchange.EXPORTS.items()}
+    return found | ({AUDIT: text("exchange.format.audit", language)} if answer_logs.may_read(actor) else {})
+
+
+def audit(
+    store: Store, actor: Person, form_id: str, *, version: str | None = None, state: str | None = None
+) -> Exported:
+    """When each answer of the form's records was given, how long it took, and what stood there before: a CSV.
+
+    For who may both export and review records. Raises NotFound for an unknown form, version or state.
+    """
+    form = forms.load(store, form_id, version)
+    _check_state(state)
+    lines = list(answer_logs.lines(store, actor, form_id, version, state))
+    with store.act(actor.person_id, "record.export", "form", form_id, format=AUDIT, rows=len(lines)) as tx:
+        tx.note(form_version=form.version, only_version=version, state=state)
+    name = f"{delimited.plain_name(form_id)}.audit.csv"
+    return Exported(name, "text/csv", audit_log.write(lines), len(lines), {})
+
+
+def _check_state(state: str | None) -> None:
+    if state is not None and state not in machines.RECORD:
+        known = ", ".join(name for name in machines.RECORD if name)
+        raise NotFound("form_data.unknown_state", state=state[:40], known=known)
 
 
 def _records(
@@ -89,7 +127,16 @@ def _stored(row: Row, hidden: frozenset[str]) -> exchange.StoredRecord:
         row["display_name"] or row["recorded_by"],
         row["interviewed_at"],
         _without(json.loads(row["content"]), "/data", hidden),
+        _beside(row["notes"], hidden),
+        _beside(row["reasons"], hidden),
     )
+
+
+def _beside(stored: str, hidden: frozenset[str]) -> dict[str, str]:
+    """Notes or reasons by ref, without those on what may not be seen."""
+    said: dict[str, str] = json.loads(stored)
+    places = {ref: entities.without_positions(ref).split("/")[2:] for ref in said}
+    return {ref: words for ref, words in said.items() if "/".join(["/data", *places[ref]]) not in hidden}
 
 
 def _hidden(form: Form, sees: Sees) -> frozenset[str]:

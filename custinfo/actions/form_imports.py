@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 from custinfo.access import permissions
 from custinfo.actions import forms, quotas, records
+from custinfo.actions.import_files import ImportFiles
+from custinfo.actions.import_known import Known
 from custinfo.actions.import_rows import Judged, Judging, Reason
 from custinfo.domain.errors import BadInput, Conflict, CustinfoError, WrongState
 from custinfo.domain.messages import DEFAULT_LANGUAGE, text
@@ -19,6 +21,7 @@ from custinfo.domain.people import Person
 from custinfo.domain.text import clean
 from custinfo.exchange import rows
 from custinfo.exchange.faults import Fault, place_text
+from custinfo.exchange.media import Media
 from custinfo.exchange.parsed import Parsed
 from custinfo.store import Store, Tx
 from custinfo.store.database import Row
@@ -31,7 +34,8 @@ SHOWN = 20
 class Imported:
     """What came of an import. `import_id` is blank when nothing was recorded.
 
-    Of `rows`, some were `accepted`, `rejected`, or recorded by an earlier import (`already`: the same instance id).
+    Of `rows`, some were `accepted`, `rejected`, or recorded before (`already`: the same instance id, be it from an
+    earlier import or from an export of this site).
     `reasons` are the first of what is wrong, `notes` what is worth knowing, as sentences; `error_file` (XLSX) holds
     the rejected rows with a reason for each cell.
     """
@@ -78,9 +82,10 @@ def run(
 ) -> Imported:  # fmt: skip
     """Import a file into the form's newest version, or the one given. Without `accept_valid`, one wrong row stops all.
 
-    An unusual answer (soft check) passes; where it came from is kept as its reason, and the notes tell. `language` is
-    that of the reasons. Raises BadInput for a file that cannot be read, Conflict for one that was imported before,
-    WrongState for a closed form, NotFound.
+    An unusual answer (soft check) passes; where it came from is kept as its reason, unless the file gives one, and the
+    notes tell. A file that an answer names has to be in the upload, a zip. `language` is that of the reasons. Raises
+    BadInput for a file that cannot be read, Conflict for one that was imported before, WrongState for a closed form,
+    NotFound.
     """
     permissions.check(actor, "record.import")
     form = forms.load(store, form_id, version)
@@ -91,7 +96,7 @@ def run(
     parsed = rows.read(form, data, file_name)
     if faults := [fault for fault in parsed.problems if not fault.place]:
         raise WrongFile(file_name, faults)
-    judging = Judging(store, form, actor, parsed, file_name)
+    judging = Judging(store, form, actor, parsed, file_name, Media(data, file_name))
     judged = [judging.judge(record) for record in parsed.records]
     lost = judging.without_record()
     import_id = f"I-{secrets.token_hex(8)}"
@@ -100,7 +105,7 @@ def run(
     try:
         with store.act(actor.person_id, "record.import", "form", form_id, form_version=form.version) as tx:
             _check_new(store, form_id, digest)
-            _admit_all(store, tx, actor, form, judged, import_id, tally)
+            _admit_all(_Door(store, tx, actor, form, judging.files), judged, import_id, tally)
             wrong = sum(1 for one in judged if one.reasons)
             if not tally.accepted or ((wrong or lost) and not accept_valid):
                 raise _TakenBack
@@ -119,12 +124,26 @@ def _check_new(store: Store, form_id: str, digest: str) -> None:
         raise Conflict("form_data.imported_before", id=known["import_id"], count=known["accepted"])
 
 
-def _admit_all(
-    store: Store, tx: Tx, actor: Person, form: Form, judged: Iterable[Judged], import_id: str, tally: _Tally
-) -> None:  # fmt: skip
+@dataclass(frozen=True)
+class _Door:
+    """Where rows become records: the open transaction of the import."""
+
+    store: Store
+    tx: Tx
+    actor: Person
+    form: Form
+    files: ImportFiles
+
+
+def _admit_all(door: _Door, judged: Iterable[Judged], import_id: str, tally: _Tally) -> None:
     """Record every row in which nothing is wrong; what only the store can see becomes a reason."""
-    tally.filled = {ref: Counter(cells) for ref, cells in _counts(store, form).items()}
+    tally.filled = {ref: Counter(cells) for ref, cells in _counts(door.store, door.form).items()}
+    known = Known(door.store, door.form)  # anew: others may have recorded something since the rows were judged
     for number, one in enumerate(judged, start=1):
+        if one.known or known.has(one.record, one.key):
+            one.reasons.clear()
+            tally.already += 1
+            continue
         if one.made is None:
             continue
         key = one.key or f"import:{import_id}:{number}"
@@ -132,19 +151,15 @@ def _admit_all(
             one.add(Reason(one.record.place, "", "form_data.twice", {}))
             continue
         tally.seen.add(key)
-        _admit(store, tx, actor, form, one, one.made, key, tally)
+        _admit(door, one, one.made, key, tally)
 
 
-def _admit(
-    store: Store, tx: Tx, actor: Person, form: Form, one: Judged, made: Record, key: str, tally: _Tally
-) -> None:  # fmt: skip
-    if store.row("SELECT 1 FROM record_version WHERE submission_key = ?", [key]):
-        tally.already += 1
-        return
+def _admit(door: _Door, one: Judged, made: Record, key: str, tally: _Tally) -> None:
     try:
-        with tx.part():
-            _fill_quotas(form, one, tally)
-            records.admit(store, tx, actor, form, made, key=key, remarks=one.remarks)
+        with door.tx.part():
+            _fill_quotas(door.form, one, tally)
+            receipt = records.admit(door.store, door.tx, door.actor, door.form, made, key=key, remarks=one.remarks)
+            door.files.keep(door.tx, door.actor, receipt.record_id, one.files)
         tally.accepted += 1
     except Unfinished as wrong:
         one.refuse(wrong.problems)

@@ -26,7 +26,9 @@ LONGEST_NOTE = 2000
 
 @dataclass(frozen=True)
 class Proposal:
-    """A version of a form on its way: `note` is what the reviewer said, `proposed_by` and `reviewed_by` are names."""
+    """A version of a form on its way: `note` is what the reviewer said, `proposed_by` and `reviewed_by` are names. Two
+    people may share one: `proposed_by_id` tells them apart.
+    """
 
     proposal_id: str
     form_id: str
@@ -37,6 +39,7 @@ class Proposal:
     note: str
     proposed_at: datetime
     proposed_by: str
+    proposed_by_id: str
     reviewed_at: datetime | None
     reviewed_by: str
 
@@ -155,6 +158,13 @@ def form_of(store: Store, actor: Person, proposal_id: str) -> Form:
     return forms.read(row["file_name"], row["source"], _files(store, proposal_id), store)
 
 
+def files_of(store: Store, actor: Person, proposal_id: str) -> dict[str, bytes]:
+    """The files that came with a proposal, by name. Raises NotFound."""
+    _check_concerned(actor)
+    _row(store, proposal_id)
+    return _files(store, proposal_id)
+
+
 def impact_of(store: Store, actor: Person, proposal_id: str) -> Impact:
     """What publishing the proposal would mean for stored records."""
     return impact.report(store, actor, form_of(store, actor, proposal_id))
@@ -196,16 +206,30 @@ def publish(store: Store, actor: Person, proposal_id: str, *, confirmed: str) ->
     """
     permissions.check(actor, "form.publish")
     row = _row(store, proposal_id)
-    machines.after(machines.FORM, row["state"], "publish")
     files = _files(store, proposal_id)
-    seen = impact.report(store, actor, forms.read(row["file_name"], row["source"], files, store))
-    if seen.digest != confirmed:
-        key = "form_life.impact_changed" if confirmed else "form_life.impact_unconfirmed"
-        raise Conflict(key, form=row["form_id"], version=row["version"], digest=seen.digest)
-    summary = forms.publish(store, actor, row["file_name"], row["source"], files, proposal_id)
+    form = forms.read(row["file_name"], row["source"], files, store)
+    # Old records are checked before the store is locked, and again within only when something was recorded meanwhile
+    stood, seen = _stand(store), impact.report(store, actor, form)
+
+    def check() -> None:
+        machines.after(machines.FORM, _row(store, proposal_id)["state"], "publish")
+        now = seen if _stand(store) == stood else impact.assess(store, actor, form)
+        if now.digest != confirmed:
+            key = "form_life.impact_changed" if confirmed else "form_life.impact_unconfirmed"
+            raise Conflict(key, form=row["form_id"], version=row["version"], digest=now.digest)
+
+    summary = forms.publish(store, actor, row["file_name"], row["source"], files, proposal_id, check_now=check)
     if summary is None:
         raise Conflict("form_life.published_already")
     return summary
+
+
+def _stand(store: Store) -> Row | None:
+    """What the verdict on stored records depends on: another one when a record, an entity or a form was added."""
+    return store.row(
+        "SELECT (SELECT max(seq) FROM record_version) AS records, (SELECT max(seq) FROM entity_version) AS entities, "
+        "(SELECT count(*) FROM form) AS forms"
+    )
 
 
 def close(store: Store, actor: Person, form_id: str, reason: str) -> None:
@@ -272,6 +296,7 @@ def _proposal(row: Row) -> Proposal:
         row["note"],
         parse(row["proposed_at"]),
         row["proposer"] or row["proposed_by"],
+        row["proposed_by"],
         parse(row["reviewed_at"]) if row["reviewed_at"] else None,
         row["reviewer"] or row["reviewed_by"] or "",
     )

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, partial
@@ -47,9 +47,11 @@ def publish_folder(store: Store, actor: Person, folder: Path = FORMS) -> list[Fo
 
 def publish(
     store: Store, actor: Person, file_name: str, table: bytes, attachments: Mapping[str, bytes] | None = None,
-    proposal_id: str | None = None,
+    proposal_id: str | None = None, check_now: Callable[[], None] = lambda: None,
 ) -> FormSummary | None:  # fmt: skip
     """Publish one XLSForm or XForm with its own files; None when this very table is published already.
+
+    `check_now` is called within the transaction, and raises when the form may not be published as things stand.
 
     Raises FormError for a form with mistakes, and Conflict when the table changed but its version did not: answers are
     tied to their version for ever, so a published version never changes.
@@ -61,10 +63,11 @@ def publish(
         return None
     form, xform = check(file_name, table, own, store).sound()
     _check_entities(file_name, form)
-    if store.row("SELECT 1 FROM form WHERE form_id = ? AND version = ?", [form.form_id, form.version]):
-        raise Conflict("forms.version_frozen", file=file_name, version=form.version)
     summary = FormSummary(form.form_id, form.version, titles(form), _dataset(form))
     with store.act(actor.person_id, "form.publish", "form", form.form_id, version=form.version) as tx:
+        if store.row("SELECT 1 FROM form WHERE form_id = ? AND version = ?", [form.form_id, form.version]):
+            raise Conflict("forms.version_frozen", file=file_name, version=form.version)
+        check_now()
         if proposal_id is not None:
             ended = {"state": "published", "ended_at": tx.at, "ended_by": actor.person_id}
             tx.update("form_proposal", proposal_id, ended)
@@ -203,8 +206,15 @@ def find(store: Store, form_id: str, version: str | None = None) -> Row:
         [form_id, version],
     )
     if row is None:
+        _check_known(store, form_id, version)
         raise NotFound("forms.unknown", form=form_id[:80])
     return row
+
+
+def _check_known(store: Store, form_id: str, version: str | None) -> None:
+    known = ", ".join(one.version for one in versions(store, form_id)[:20])
+    if known:
+        raise NotFound("forms.unknown_version", form=form_id[:80], version=str(version)[:40], known=known)
 
 
 def session(

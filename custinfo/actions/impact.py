@@ -1,19 +1,20 @@
 """What a proposed version of a form would mean for the records that are stored; no record is ever changed.
 
 The newest published version is compared with the proposed one, and every stored record (its newest version, as of the
-moment it was recorded) is put through the proposed form by the engine.
+moment of its interview, or else of its recording) is put through the proposed form by the engine.
+
+Records are named to whoever may read them, with every answer by either version of the form; the others are counted, and
+not exactly (`disclosure`): else a rule written for the purpose would tell their answers.
 """
 
-import hashlib
 import json
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
-from custinfo.access import permissions, visibility
-from custinfo.actions import entities, forms
+from custinfo.access import permissions, policies, visibility
+from custinfo.actions import disclosure, entities, forms
+from custinfo.actions.disclosure import Number
 from custinfo.actions.many import Opener, opener
 from custinfo.domain.clock import parse
 from custinfo.domain.errors import NotFound
@@ -38,12 +39,13 @@ RULE_OF = {
 class Line:
     """One difference and whom it concerns.
 
-    `answered` is how many stored records have an answer at the question; `concerned` are the ids of those that lose
-    it, break a rule there, or would be computed anew.
+    `answered` is how many stored records have an answer at the question, `harmed` how many lose it, break a rule there,
+    or would be computed anew; `concerned` are the ids of those that the reader may read.
     """
 
     difference: Difference
-    answered: int
+    answered: Number
+    harmed: Number
     concerned: tuple[str, ...]
 
     @property
@@ -65,7 +67,7 @@ class Line:
         name = one.label.get(language) or next(iter(one.label.values()), "")
         return {
             "question": name, "ref": one.place, "new_ref": one.new_ref, "old": one.old or "–", "new": one.new or "–",
-            "choices": ", ".join(removed), "answered": self.answered, "concerned": len(self.concerned),
+            "choices": ", ".join(removed), "answered": self.answered, "concerned": self.harmed,
         }  # fmt: skip
 
 
@@ -81,7 +83,10 @@ class Broken:
 class Impact:
     """What publishing `version` means for the records of `base_version` and before; None for a form's first version.
 
-    `revalidated` counts the stored records that were put through the proposed form; `now_invalid` are those it refuses.
+    `revalidated` counts the stored records that were put through the proposed form, `invalid` those it refuses;
+    `now_invalid` are those of them that the reader may read. `harms` says whether a stored record would lose or break
+    an answer; to who may not read all of them, whether it could. `digest` is what somebody confirms who publishes: it
+    stands for the differences, and for which records break at which rule.
     """
 
     form_id: str
@@ -89,7 +94,10 @@ class Impact:
     version: str
     lines: tuple[Line, ...] = ()
     revalidated: int = 0
+    invalid: Number = disclosure.NONE
     now_invalid: tuple[Broken, ...] = ()
+    harms: bool = False
+    digest: str = ""
 
     def of_kind(self, *kinds: compare.DifferenceKind) -> tuple[Line, ...]:
         """The lines of these kinds."""
@@ -126,33 +134,16 @@ class Impact:
         kinds: tuple[compare.DifferenceKind, ...] = ("required", "constraint", "relevant", "choice_filter")
         return self.of_kind(*kinds, "format", "max_length", "unique", "calculate")
 
-    @property
-    def harms(self) -> bool:
-        """Whether a stored record would lose or break an answer."""
-        return bool(self.now_invalid) or any(line.concerned for line in self.lines)
-
-    @cached_property
-    def digest(self) -> str:
-        """What somebody confirms who publishes: the differences, and which records break at which rule.
-
-        Records that the proposed version accepts do not change it: people go on working meanwhile.
-        """
-        lines = [
-            [line.kind, line.difference.ref, line.difference.new_ref, line.difference.old, line.difference.new,
-             line.difference.removed] for line in self.lines
-        ]  # fmt: skip
-        broken = [
-            [one.record_id, [[problem.ref, problem.rule] for problem in one.problems]] for one in self.now_invalid
-        ]
-        told = json.dumps([self.form_id, self.base_version, self.version, lines, broken], ensure_ascii=False)
-        return hashlib.sha256(told.encode()).hexdigest()[:16]
-
 
 @dataclass
 class _Counted:
     """What the stored records say, gathered one record after the other."""
 
-    answered: Counter[str] = field(default_factory=Counter)
+    readable: set[str] = field(default_factory=set)
+    """The records that the reader may read."""
+    total: int = 0
+    answered: dict[str, list[str]] = field(default_factory=dict)
+    """By question: the ids of the records that have an answer there."""
     broken: list[Broken] = field(default_factory=list)
     concerned: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     """By kind of difference and question: the ids of the records that it concerns."""
@@ -162,47 +153,119 @@ class _Counted:
         if not ids or ids[-1] != record_id:
             ids.append(record_id)
 
+    @property
+    def all_readable(self) -> bool:
+        return len(self.readable) == self.total
+
+    def named(self, ids: Sequence[str]) -> tuple[str, ...]:
+        """Those of the records that the reader may read."""
+        return tuple(one for one in ids if one in self.readable)
+
+    def number(self, ids: Sequence[str]) -> Number:
+        """How many they are, as far as the reader may know."""
+        named = len(self.named(ids))
+        return disclosure.counted(named, len(ids) - named, exact=self.all_readable)
+
 
 def report(store: Store, actor: Person, form: Form) -> Impact:
     """The impact of publishing `form`. That it was asked for is on the audit log.
 
-    What the person may not see of the records stands in no problem. Raises NotAllowed for who neither proposes nor
-    reviews nor publishes forms.
+    Raises NotAllowed for who neither proposes nor reviews nor publishes forms.
     """
+    found = assess(store, actor, form)
+    if found.base_version is not None:
+        with store.act(actor.person_id, "form.impact", "form", form.form_id, version=form.version) as tx:
+            tx.note(records=found.revalidated)
+    return found
+
+
+def assess(store: Store, actor: Person, form: Form) -> Impact:
+    """The report alone, for who writes what comes of it on the audit log (within a transaction, too)."""
     if not any(permissions.may(actor, permission) for permission in MAY_ASK):
         permissions.check(actor, MAY_ASK[0])
     try:
         base = forms.load(store, form.form_id)
     except NotFound:
-        return Impact(form.form_id, None, form.version)
+        return Impact(form.form_id, None, form.version, digest=_digest(store, form, None, [], []))
     differences = compare.differences(base, form)
+    counted = _count_all(store, actor, form, differences)
+    every = [*differences, *_hidden(counted, differences, base)]
+    shown = [_line(counted, one) for one in every]
+    lines = tuple(line for line in shown if line.kind != "hidden" or line.harmed.least)
+    harms = bool(counted.broken or any(counted.concerned.values())) if counted.all_readable else bool(differences)
+    broken = tuple(one for one in counted.broken if one.record_id in counted.readable)
+    return Impact(
+        form.form_id, base.version, form.version, lines, counted.total,
+        counted.number([one.record_id for one in counted.broken]), broken, harms or bool(broken),
+        _digest(store, form, base.version, every, counted.broken),
+    )  # fmt: skip
+
+
+def _count_all(store: Store, actor: Person, form: Form, differences: tuple[Difference, ...]) -> _Counted:
     records = store.rows(
         "SELECT * FROM record_current WHERE form_id = ? ORDER BY created_at, record_id", [form.form_id]
     )
-    counted = _Counted()
+    counted = _Counted(total=len(records))
+    readable = _Readable(store, actor, form)
     opened = opener(store, form, SERVICE)  # the verdict does not depend on what the reader may see
     for row in records:
-        _count(counted, differences, row, opened, form, actor)
-    lines = [_line(counted, one) for one in differences]
-    lines += [_line(counted, one) for one in _hidden(counted, differences, base)]
-    with store.act(actor.person_id, "form.impact", "form", form.form_id, version=form.version, records=len(records)):
-        pass
-    return Impact(form.form_id, base.version, form.version, tuple(lines), len(records), tuple(counted.broken))
+        if readable(row):
+            counted.readable.add(row["record_id"])
+        _count(counted, differences, row, opened, form)
+    return counted
 
 
-def _count(
-    counted: _Counted, differences: tuple[Difference, ...], row: Row, opened: Opener, form: Form, actor: Person
-) -> None:
+class _Readable:
+    """Whether the reader may read a record with every answer, by its own version of the form and by the proposed."""
+
+    def __init__(self, store: Store, actor: Person, form: Form) -> None:
+        self._store, self._actor, self._form = store, actor, form
+        self._may = permissions.may(actor, "record.read") and self._cleared(form)
+        self._cleared_for: dict[str, bool] = {}
+
+    def __call__(self, row: Row) -> bool:
+        if not self._may:
+            return False
+        version = row["form_version"]
+        if version not in self._cleared_for:
+            self._cleared_for[version] = self._cleared(forms.load(self._store, self._form.form_id, version))
+        if not self._cleared_for[version]:
+            return False
+        try:
+            policies.check_readable(self._actor, row)
+        except NotFound:
+            return False
+        return True
+
+    def _cleared(self, form: Form) -> bool:
+        """For every place: a rule of one question can ask about any other."""
+        return visibility.sees(self._actor, min(form.levels.values()))
+
+
+def _digest(
+    store: Store, form: Form, base: str | None, differences: Sequence[Difference], broken: Sequence[Broken]
+) -> str:
+    """Records that the proposed version accepts do not change it: people go on working meanwhile.
+
+    With the site's key, so that nobody can find out by trial which records it stands for.
+    """
+    told = [[one.kind, one.ref, one.new_ref, one.old, one.new, one.removed] for one in differences]
+    breaks = [[one.record_id, [[problem.ref, problem.rule] for problem in one.problems]] for one in broken]
+    return store.lookup_digest(json.dumps([form.form_id, base, form.version, told, breaks], ensure_ascii=False))[:16]
+
+
+def _count(counted: _Counted, differences: tuple[Difference, ...], row: Row, opened: Opener, form: Form) -> None:
     values = json.loads(row["content"])
     before = entities.flat(values, form.root.ref)
     record_id = row["record_id"]
     answered = {entities.without_positions(ref) for ref, value in before.items() if value}
-    counted.answered.update(answered)
+    for ref in answered:
+        counted.answered.setdefault(ref, []).append(record_id)
     instance, _ = fitted(form, values)
-    session = opened(instance, parse(row["recorded_at"]))
+    session = opened(instance, parse(row["interviewed_at"] or row["recorded_at"]))
     problems = session.problems()
     if problems:
-        counted.broken.append(Broken(record_id, tuple(_for_reader(form, actor, one) for one in problems)))
+        counted.broken.append(Broken(record_id, tuple(_plain(form, one) for one in problems)))
     rules = {(problem.rule, entities.without_positions(problem.ref)) for problem in problems}
     after = entities.flat(session.values, form.root.ref)
     unlike = {ref for ref, value in before.items() if value and after.get(ref, "") != value}
@@ -252,15 +315,14 @@ def _hidden(counted: _Counted, differences: tuple[Difference, ...], base: Form) 
 
 
 def _line(counted: _Counted, one: Difference) -> Line:
-    return Line(one, counted.answered[one.place], tuple(counted.concerned.get((one.kind, one.place), ())))
+    ids = counted.concerned.get((one.kind, one.place), [])
+    return Line(one, counted.number(counted.answered.get(one.place, [])), counted.number(ids), counted.named(ids))
 
 
-def _for_reader(form: Form, actor: Person, problem: Problem) -> Problem:
-    """The problem without answers of other questions, and without the answer itself where the person may not see it."""
+def _plain(form: Form, problem: Problem) -> Problem:
+    """The problem without answers of other questions in its texts."""
     ref = entities.without_positions(problem.ref)
     bind = form.nodes[ref].bind
-    sees = visibility.sees(actor, form.levels[ref])
-    facts = dict(problem.facts) if sees else dict.fromkeys(problem.facts, "…")
     own = bind.required_message if problem.rule == "required" else bind.constraint_message
     shown = compare.plain(form, own) if problem.own else {}
-    return replace(problem, facts=facts, label=compare.labels(form, ref), own=shown)
+    return replace(problem, label=compare.labels(form, ref), own=shown)

@@ -9,12 +9,17 @@ from datetime import datetime
 from typing import Any
 
 from custinfo.actions import entities
+from custinfo.actions.drafts import LONGEST_REMARK
+from custinfo.actions.import_files import ImportedFile, ImportFiles
+from custinfo.actions.import_known import Known, key_of
 from custinfo.actions.many import opener
 from custinfo.actions.records import Remarks
 from custinfo.domain.clock import stamp, utc_now
 from custinfo.domain.errors import BadInput, CustinfoError
 from custinfo.domain.messages import text
 from custinfo.domain.people import Person
+from custinfo.domain.text import clean
+from custinfo.exchange.media import Media
 from custinfo.exchange.parsed import Parsed, ParsedRecord
 from custinfo.store import Store
 from custinfo.xforms import Form, Problem, Record, Session, compare
@@ -43,7 +48,8 @@ class Reason:
 class Judged:
     """A row and its verdict: `made` when the engine finished the record, else `reasons`.
 
-    `key` is what the record is known by when the source gives it an id; `answers` are what it would record, by ref.
+    `key` is what the record is known by when the source gives it an id; `answers` are what it would record, by ref;
+    `files` are those that answers name, by ref. A row that is `known` was recorded before, and is not judged.
     """
 
     record: ParsedRecord
@@ -51,7 +57,9 @@ class Judged:
     made: Record | None = None
     answers: Mapping[str, str] = field(default_factory=dict)
     remarks: Remarks = field(default_factory=Remarks)
+    files: dict[str, ImportedFile] = field(default_factory=dict)
     reasons: list[Reason] = field(default_factory=list)
+    known: bool = False
 
     def add(self, reason: Reason) -> None:
         """One more reason not to take it."""
@@ -67,8 +75,12 @@ class Judged:
 class Judging:
     """Judges the rows of one file for one form, and remembers what is worth a note."""
 
-    def __init__(self, store: Store, form: Form, actor: Person, parsed: Parsed, file_name: str) -> None:
+    def __init__(
+        self, store: Store, form: Form, actor: Person, parsed: Parsed, file_name: str, media: Media
+    ) -> None:  # fmt: skip
         self.form, self.parsed, self.file_name, self.zone = form, parsed, file_name, store.site.zone
+        self.files = ImportFiles(form, media)
+        self._known = Known(store, form)
         self._open = opener(store, form, actor)
         self._now = utc_now()
         self._unusual = 0
@@ -81,25 +93,33 @@ class Judging:
 
     def judge(self, record: ParsedRecord) -> Judged:
         """The verdict of the engine on one row, with the checks that a page makes at every answer."""
-        one = Judged(record)
+        one = Judged(record, key_of(self.form, record))
+        one.known = self._known.has(record, one.key)
+        if one.known:
+            return one
         for place in dict.fromkeys((record.place, *(part.place for part in record.parts))):
             one.reasons += self._faults.get(place, [])
         try:
             interviewed_at = self._interviewed_at(record)
             fresh = self._open(None, interviewed_at)
             instance = self._instance(fresh.instance, record.answers)
+            one.files, missing = self.files.taken(record, instance)
             session = self._open(instance, interviewed_at)
         except CustinfoError as error:
             one.add(Reason(record.place, "", error.key, error.facts))
             return one
+        one.refuse(missing)
         one.refuse(session.problems())
         one.answers = entities.flat(session.values, self.form.root.ref)
         self._check_taken(one, session, entities.flat(fresh.instance, self.form.root.ref))
         if one.reasons:
             return one
+        try:
+            one.remarks = self._remarks(record, session, interviewed_at)
+        except BadInput as error:
+            one.add(Reason(record.place, "", error.key, error.facts))
+            return one
         one.made = session.finish()
-        one.key = f"import:{self.form.form_id}:{record.meta.instance_id}" if record.meta.instance_id else ""
-        one.remarks = self._remarks(record, session, interviewed_at)
         return one
 
     def without_record(self) -> list[Reason]:
@@ -163,8 +183,14 @@ class Judging:
         self._unusual += len(unusual)
         reason = f"{self.file_name[:200]}: {record.place}"
         reasons = {problem.ref: reason for problem in unusual}
+        reasons |= self._said(record.meta.reasons)
         at = stamp(interviewed_at) if interviewed_at else None
-        return Remarks(interviewed_at=at, reasons=reasons, source="import")
+        return Remarks(interviewed_at=at, notes=self._said(record.meta.notes), reasons=reasons, source="import")
+
+    def _said(self, given: Mapping[str, str]) -> dict[str, str]:
+        """Notes or reasons that the file has, at places of the form. Raises BadInput for what cannot be kept."""
+        at_places = {ref: words for ref, words in given.items() if entities.without_positions(ref) in self.form.nodes}
+        return {ref: clean(words, max_length=LONGEST_REMARK).strip() for ref, words in at_places.items()}
 
 
 def _lay_over(node: ModelNode, instance: dict[str, Any], answers: Mapping[str, Any]) -> None:

@@ -242,7 +242,7 @@ def _made(store: Store, record_id: str, version: int) -> tuple[Made, ...]:
 
 def _files(store: Store, form: Form, actor: Person, record_id: str) -> dict[str, StoredFile]:
     rows = store.rows(
-        "SELECT file_id, ref, name, media_type, size FROM file JOIN draft USING (draft_id) WHERE record_id = ?",
+        "SELECT file_id, ref, name, media_type, size FROM file_place WHERE record_id = ?",
         [record_id],
     )
     return {

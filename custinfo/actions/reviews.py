@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from custinfo.access import permissions, policies, visibility
-from custinfo.actions import entities, forms
+from custinfo.actions import entities, forms, quotas
 from custinfo.domain import machines
 from custinfo.domain.clock import parse
 from custinfo.domain.errors import BadInput, Conflict, NotFound, WrongState
@@ -27,6 +27,8 @@ Decision: TypeAlias = Literal["approve", "reject", "has_issues"]
 DECISIONS: Collection[str] = ("approve", "reject", "has_issues")
 NEED_A_NOTE = ("reject", "has_issues")
 LONGEST_TEXT = 2000
+REJECTED = "rejected"
+"""The state in which a record does not count for the quotas of its form."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,8 @@ def decide(store: Store, actor: Person, record_id: str, version: int, action: De
     """Approve a record, reject it, or say that it has issues; gives its new state.
 
     Raises NotFound, NotAllowed for one's own work, Conflict when `version` is no longer the newest, WrongState when the
-    state does not allow it or an approval would pass over open queries, BadInput for a missing note.
+    state does not allow it, an approval would pass over open queries, or a rejected record would come back into a cell
+    of a quota that is full meanwhile, BadInput for a missing note.
     """
     permissions.check(actor, "record.review")
     if action not in DECISIONS:
@@ -82,6 +85,8 @@ def decide(store: Store, actor: Person, record_id: str, version: int, action: De
         state = machines.after(machines.RECORD, record["state"], action)
         if action == "approve":
             _check_resolved(store, record_id)
+        if record["state"] == REJECTED and state != REJECTED:
+            _check_quotas(store, record)
         row: Row = {"record_id": record_id, "version": version, "state": state, "note": note}
         tx.insert("record_review", {**row, "reviewed_at": tx.at, "reviewed_by": actor.person_id})
     return state
@@ -204,6 +209,17 @@ def _check_resolved(store: Store, record_id: str) -> None:
     still = store.rows("SELECT 1 FROM query WHERE record_id = ? AND resolved_at IS NULL", [record_id])
     if still:
         raise WrongState("reviews.open_queries", count=len(still))
+
+
+def _check_quotas(store: Store, record: Row) -> None:
+    """Raises WrongState when a cell of the record has no room left, by the quotas that the form has now."""
+    form = forms.load(store, record["form_id"])
+    counts = quotas.counts(store, form, without=record["record_id"])
+    answers = entities.flat(json.loads(record["content"]), form.root.ref)
+    for ref, limits in form.quotas.items():
+        cell = answers.get(ref, "")
+        if cell in limits and counts[ref].get(cell, 0) >= limits[cell]:
+            raise WrongState("reviews.quota_full", cell=cell[:80], limit=limits[cell])
 
 
 def _query(store: Store, actor: Person, query_id: str) -> tuple[Row, Row]:

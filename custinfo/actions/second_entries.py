@@ -1,15 +1,22 @@
-"""What is to be entered a second time: a work list, never an answer of the first entry."""
+"""Second entries on the desks: what is to be entered again, never with an answer of the first entry; and, for whoever
+reviews, both entries side by side and how far people agree.
+"""
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from custinfo.access import permissions
-from custinfo.actions import forms, verifications
+from custinfo.access import permissions, policies, visibility
+from custinfo.actions import entities, forms, verifications
+from custinfo.actions.verifications import Agreement
 from custinfo.domain.clock import parse
 from custinfo.domain.people import Person
 from custinfo.store import Store
+from custinfo.store.database import Row
+from custinfo.xforms import Form, RefusedAnswer, Session
+from custinfo.xforms.fitting import fitted
 
 MARK = "double_entry"
 """The setting's name as it stands in the XForm of a form that wants two entries."""
@@ -94,3 +101,104 @@ def _entered_twice(store: Store) -> list[tuple[str, str]]:
         for row in rows
         if forms.double_entry(forms.load(store, row["form_id"], row["version"]))
     ]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A question that the two entries answered differently, with both answers as people read them."""
+
+    ref: str
+    label: str
+    first: str
+    second: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A second entry beside the version that it was compared with. `differing` counts all differences, `differences`
+    are those that the person may see.
+    """
+
+    version: int
+    mode: str
+    first_by_name: str
+    second_by_name: str
+    entered_at: datetime
+    compared: int
+    differing: int
+    differences: tuple[Difference, ...]
+
+
+def comparisons(store: Store, actor: Person, record_id: str, language: str) -> tuple[Comparison, ...]:
+    """The second entries of a record, the newest first, for whoever reviews. Raises NotAllowed, NotFound; that they
+    were read is on the audit log.
+    """
+    permissions.check(actor, "record.review")
+    record = store.row("SELECT * FROM record_current WHERE record_id = ?", [record_id])
+    policies.check_readable(actor, record)
+    rows = store.rows(
+        "SELECT verification.*, record_version.content AS first, form_version, form_id, "
+        "one.display_name AS first_by, two.display_name AS second_by FROM verification "
+        "JOIN record_version USING (record_id, version) JOIN record USING (record_id) "
+        "LEFT JOIN person AS one ON one.person_id = recorded_by LEFT JOIN person AS two ON two.person_id = entered_by "
+        "WHERE record_id = ? ORDER BY entered_at DESC, verification_id",
+        [record_id],
+    )
+    if rows:
+        with store.act(actor.person_id, "verification.read", "record", record_id, entries=len(rows)):
+            pass
+    return tuple(_comparison(store, actor, row, language) for row in rows)
+
+
+def _comparison(store: Store, actor: Person, row: Row, language: str) -> Comparison:
+    form = forms.load(store, row["form_id"], row["form_version"])
+    spoken = language if language in form.languages else None
+    both = []
+    for content in (row["first"], row["content"]):
+        instance, _ = fitted(form, json.loads(content))
+        both.append(forms.session(store, form, instance, language=spoken, reader=actor))
+    differing: list[str] = json.loads(row["differences"])
+    seen = [ref for ref in differing if _sees(form, actor, ref)]
+    told = tuple(Difference(ref, _label(both, ref), *(_answer(one, ref, language) for one in both)) for ref in seen)
+    return Comparison(
+        row["version"], row["mode"], row["first_by"] or "—", row["second_by"] or "—", parse(row["entered_at"]),
+        row["compared"], len(differing), told,
+    )  # fmt: skip
+
+
+def _sees(form: Form, actor: Person, ref: str) -> bool:
+    level = form.levels.get(entities.without_positions(ref))
+    return level is not None and visibility.sees(actor, level)
+
+
+def _label(sessions: Sequence[Session], ref: str) -> str:
+    """The question, from the entry that has it: a round of a repeat may be there in one of them only."""
+    for session in sessions:
+        with suppress(RefusedAnswer):
+            return session.state(ref).label or ref
+    return ref
+
+
+def _answer(session: Session, ref: str, language: str) -> str:
+    try:
+        state = session.state(ref)
+    except RefusedAnswer:
+        return ""
+    labels = dict(state.choices)
+    chosen = [labels.get(value, value) for value in state.value.split()] if labels else [state.value]
+    return ("、" if language == "zh-CN" else ", ").join(chosen)
+
+
+def by_person(store: Store, actor: Person, form_id: str) -> tuple[Agreement, ...]:
+    """How far the entries of each person, first and second ones, agree with those of all others, the worst first."""
+    permissions.check(actor, "record.review")
+    rows = store.rows(
+        "SELECT display_name, sum(compared) AS compared, sum(compared - differing) AS equal FROM ("
+        "SELECT recorded_by AS who, form_id, compared, json_array_length(differences) AS differing FROM verification "
+        "JOIN record_version USING (record_id, version) JOIN record USING (record_id) UNION ALL "
+        "SELECT entered_by, form_id, compared, json_array_length(differences) FROM verification "
+        "JOIN record USING (record_id)) LEFT JOIN person ON person_id = who WHERE form_id = ? "
+        "GROUP BY who ORDER BY 1.0 * sum(compared - differing) / max(1, sum(compared)), display_name, who",
+        [form_id],
+    )
+    return tuple(Agreement(row["display_name"] or "—", row["compared"], row["equal"]) for row in rows)

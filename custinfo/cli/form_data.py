@@ -13,6 +13,7 @@ from custinfo.cli.forms import form
 from custinfo.domain import machines
 from custinfo.lake import files
 
+FORMATS = [*exchange.EXPORTS, form_exports.AUDIT]
 STATES = [state for state in machines.RECORD if state]
 VERSION = click.option("--version", default=None, help="The version of the form; the newest when left out.")
 
@@ -54,7 +55,7 @@ def import_records(
 @ACTOR
 @AS_JSON
 @VERSION
-@click.option("--format", "format_name", type=click.Choice(list(exchange.EXPORTS)), default="xlsx", show_default=True)
+@click.option("--format", "format_name", type=click.Choice(FORMATS), default="xlsx", show_default=True)
 @click.option("--labels/--codes", default=True, show_default=True, help="Labels or codes, where the format has both.")
 @click.option("--language", "form_language", default=None, help="Of labels; that of the command line when left out.")
 @click.option("--state", type=click.Choice(STATES), default=None, help="Only records in this state of review.")
@@ -67,7 +68,8 @@ def export_records(
     """Export the records of a form, as far as whoever exports may see them.
 
     xlsx and csv are safe to open in a spreadsheet; xlsx_exact, csv_exact, jsonl and xml are lossless, for programs;
-    sav, parquet, ddi and triple_s are for statisticians and research houses.
+    sav, parquet, ddi and triple_s are for statisticians and research houses. audit is the log of answering, with the
+    columns of ODK's audit.csv, for who also reviews records.
     """
     with opened(home) as store:
         exported = form_exports.export(
@@ -81,7 +83,8 @@ def export_records(
         facts = {"file": str(file), "rows": exported.rows, "left_out": dict(exported.left_out)}
         click.echo(json.dumps(facts, ensure_ascii=False))
         return
-    say("form_data.cli.exported", rows=exported.rows, form=form_id, file=file)
+    key = "form_data.cli.exported_log" if format_name == form_exports.AUDIT else "form_data.cli.exported"
+    say(key, rows=exported.rows, form=form_id, file=file)
     for ref, count in exported.left_out.items():
         say("form_data.cli.left_out", ref=ref, count=count)
 

@@ -199,7 +199,7 @@ def _show(found: Impact) -> None:
         say("form_life.report.first", form=found.form_id, version=found.version)
         return
     facts = {"form": found.form_id, "base": found.base_version, "version": found.version}
-    say("form_life.report.head", count=found.revalidated, invalid=len(found.now_invalid), **facts)
+    say("form_life.report.head", count=found.revalidated, invalid=found.invalid, **facts)
     for line in found.lines:
         click.echo(f"  {line.text(language())}\n    → {line.advice(language())}")
     if not found.lines:
@@ -222,12 +222,14 @@ def _as_plain(found: Impact) -> dict[str, object]:
         "base_version": found.base_version,
         "version": found.version,
         "revalidated": found.revalidated,
+        "invalid": str(found.invalid),
         "lines": [
             {
                 "kind": line.kind,
                 "ref": line.difference.ref,
                 "new_ref": line.difference.new_ref,
-                "answered": line.answered,
+                "answered": str(line.answered),
+                "harmed": str(line.harmed),
                 "concerned": list(line.concerned),
                 "text": line.text(language()),
                 "advice": line.advice(language()),

@@ -93,7 +93,8 @@ class Assembly:
         about = draft.about
         own_key = about.get("key", "") if about.get("key", "").startswith("uuid:") else ""  # as ODK Central has it
         instance_id = about.get("instance_id") or own_key or about.get("uuid", "")
-        meta = Meta(instance_id, about.get("start", ""), about.get("end", ""), about.get("submitted_at", ""))
+        start, end, submitted_at, key = (about.get(name, "") for name in ("start", "end", "submitted_at", "key"))
+        meta = Meta(instance_id, start, end, submitted_at, key)
         keep_instance_id(self.form, draft.answers, about.get("instance_id", ""))
         when = about.get("interviewed_at") or about.get("start") or None
         return ParsedRecord(draft.place, draft.answers, tuple(draft.parts), unknown, meta, when)

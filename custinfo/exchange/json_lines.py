@@ -2,22 +2,31 @@
 """Records as JSON lines: one object for each record, its answers nested as the form is."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from custinfo.exchange.fields import Sees, Table, tables
-from custinfo.exchange.records import StoredRecord, answer, at, instance_id, instances
+from custinfo.exchange.records import StoredRecord, answer, at, instance_id, instances, without_positions
 from custinfo.xforms import Form
 
 ENVELOPE = ("record_id", "version", "form_id", "form_version", "state", "recorded_at", "recorded_by", "interviewed_at")
 
+BESIDE = ("notes", "reasons")
+"""What people wrote beside the answers, by ref: notes, and why an unusual answer stands."""
+
 
 def write(form: Form, records: Iterable[StoredRecord], language: str, *, labels: bool, sees: Sees) -> bytes:
-    """One line for each record: what is known about it, and `values` with the exact answers."""
+    """One line for each record: what is known about it, the notes and reasons on what may be seen, and `values` with
+    the exact answers.
+    """
     known = tables(form, sees)
+    seen = {field.ref for table in known for field in table.fields}
     lines = []
     for record in records:
         about: dict[str, object] = {name: getattr(record, name) for name in ENVELOPE}
         about["instance_id"] = instance_id(form, record.values)
+        for name in BESIDE:
+            said: Mapping[str, str] = getattr(record, name)
+            about[name] = {ref: words for ref, words in said.items() if without_positions(ref) in seen}
         lines.append(json.dumps(about | {"values": visible(known, known[0], record.values)}, ensure_ascii=False) + "\n")
     return "".join(lines).encode()
 

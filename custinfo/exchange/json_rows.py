@@ -13,7 +13,7 @@ from custinfo.exchange.ambiguous import Undecided, decide
 from custinfo.exchange.faults import Fault, forbidden
 from custinfo.exchange.fields import MULTIPLE, Field, Table, local, tables
 from custinfo.exchange.headings import Headings, Matched
-from custinfo.exchange.json_lines import ENVELOPE, put
+from custinfo.exchange.json_lines import BESIDE, ENVELOPE, put
 from custinfo.exchange.parsed import Meta, Parsed, ParsedRecord, Part
 from custinfo.exchange.records import at
 from custinfo.exchange.reserved import SYSTEM
@@ -127,6 +127,8 @@ class _Reader:
             said.get("start", ""),
             said.get("end", ""),
             said.get("submitted_at", ""),
+            str(one.get("record_id", "")),
+            *(_texts(one.get(name)) if inner is not one else {} for name in BESIDE),
         )
         when = said.get("interviewed_at") or said.get("start") or None
         return ParsedRecord(place, answers, (Part(root, place, columns),), tuple(dict.fromkeys(unknown)), meta, when)
@@ -223,6 +225,11 @@ class _Reader:
             return " ".join(codes[0] for codes in found)
         self.undecided.append(Undecided(ref, field, tuple(found), text, place, key))
         return ""
+
+
+def _texts(given: object) -> dict[str, str]:
+    """Notes or reasons by ref."""
+    return {str(k): v for k, v in given.items() if isinstance(v, str)} if isinstance(given, dict) else {}
 
 
 def _leaves(values: Mapping[str, Any], path: str = "", deep: int = 0) -> Iterator[tuple[str, Any]]:

@@ -12,12 +12,18 @@ _POSITION = re.compile(r"\[\d+\]")
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """What the source says about a record, as it wrote it; blank where it says nothing."""
+    """What the source says about a record, as it wrote it; blank where it says nothing.
+
+    `key` is what it calls the record; `notes` and `reasons` are by ref, as our own exports have them.
+    """
 
     instance_id: str = ""
     start: str = ""
     end: str = ""
     submitted_at: str = ""
+    key: str = ""
+    notes: Mapping[str, str] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

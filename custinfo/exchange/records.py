@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from dataclasses import field as stored
 from typing import TypeAlias
 
 from custinfo.exchange.fields import Field, Sees, Table, local, tables
@@ -12,7 +13,11 @@ Values: TypeAlias = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class StoredRecord:
-    """One version of a record as the store holds it. Moments are ISO 8601; `values` as in `xforms.Record.values`."""
+    """One version of a record as the store holds it. Moments are ISO 8601; `values` as in `xforms.Record.values`.
+
+    `notes` and `reasons` (why an unusual answer stands) are by ref; `files` are the contents of those that answers
+    name, by that name, for a format that carries them.
+    """
 
     record_id: str
     version: int
@@ -23,6 +28,9 @@ class StoredRecord:
     recorded_by: str
     interviewed_at: str | None
     values: Values
+    notes: Mapping[str, str] = stored(default_factory=dict)
+    reasons: Mapping[str, str] = stored(default_factory=dict)
+    files: Mapping[str, bytes] = stored(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +115,17 @@ def instances(values: object, path: Iterable[str]) -> Sequence[object]:
 
 def instance_id(form: Form, values: object) -> str:
     """`meta/instanceID` of a record; blank when it has none."""
+    path = instance_id_path(form)
+    return leaf(at(values, path)) if path else ""
+
+
+def instance_id_path(form: Form) -> tuple[str, ...]:
+    """The names that lead to `meta/instanceID`; none when the form has no such place."""
     for child in form.root.children:
         for one in child.children:
             if local(child.name) == "meta" and local(one.name) == "instanceID":
-                return leaf(at(values, (child.name, one.name)))
-    return ""
+                return child.name, one.name
+    return ()
 
 
 def flat(form: Form, values: Values) -> dict[str, str]:
@@ -140,11 +154,12 @@ def left_out(form: Form, records: Iterable[StoredRecord]) -> dict[str, int]:
     lost: dict[str, int] = {}
     for record in records:
         for ref in flat(form, record.values):
-            place = _without_positions(ref)
+            place = without_positions(ref)
             if place not in form.nodes:
                 lost[place] = lost.get(place, 0) + 1
     return lost
 
 
-def _without_positions(ref: str) -> str:
+def without_positions(ref: str) -> str:
+    """`/data/contact[2]/phone` → `/data/contact/phone`: the place in the form."""
     return "/".join(step.partition("[")[0] for step in ref.split("/"))

@@ -6,6 +6,7 @@ from custinfo.domain.errors import BadInput
 from custinfo.exchange import json_rows, sheets, submission_xml
 from custinfo.exchange.assembly import Assembly
 from custinfo.exchange.error_file import error_file
+from custinfo.exchange.media import is_media
 from custinfo.exchange.parsed import Meta, Parsed, ParsedRecord, Part
 from custinfo.xforms import Form
 
@@ -36,8 +37,12 @@ def read(form: Form, data: bytes, file_name: str) -> Parsed:
 def _zip(form: Form, data: bytes, name: str) -> Parsed:
     with sheets.archive(data, name) as found:
         entries = [e for e in found.infolist() if not e.is_dir() and "__MACOSX" not in e.filename]
+        entries = [e for e in entries if not is_media(e.filename)]
         if any(e.filename == "[Content_Types].xml" for e in entries):
             return Assembly(form, sheets.read_xlsx(data, found, name)).parsed()
+        briefcase = [e for e in entries if e.filename.rpartition("/")[2] == "submission.xml"]  # its files lie beside it
+        if briefcase:
+            return submission_xml.read_zip(form, found, briefcase, name)
         tables = _with_suffix(entries, ".csv")
         if tables:
             return Assembly(form, sheets.read_zip_of_csv(found, tables, name)).parsed()

@@ -13,6 +13,7 @@ from custinfo.exchange.archive import zipped
 from custinfo.exchange.delimited import plain_name
 from custinfo.exchange.faults import Fault, forbidden
 from custinfo.exchange.fields import META, Sees, is_meta, local, tables
+from custinfo.exchange.media import FOLDER
 from custinfo.exchange.parsed import Meta, Parsed, ParsedRecord, Part
 from custinfo.exchange.records import Frame, StoredRecord, at, frames, instance_id, instances, leaf
 from custinfo.exchange.shape import without_default_instances
@@ -29,12 +30,14 @@ MOST_DEEP = 60
 
 
 def write(form: Form, records: Iterable[StoredRecord], language: str, *, labels: bool, sees: Sees) -> bytes:
-    """A zip with one file for each record, as ODK Central and others take them."""
+    """A zip with one file for each record, as ODK Central and others take them, and the files that answers name in
+    the folder `media`.
+    """
     records = tuple(records)
     main: Frame = frames(form, records, sees)[0]
     writer = _Writer(form, sees)
     files = {f"{plain_name(row.key)}.xml": writer.document(row.record) for row in main.rows}
-    return zipped(files)
+    return zipped(files | {f"{FOLDER}/{name}": content for name, content in writer.media.items()})
 
 
 def record_id_as_instance_id(record_id: str) -> str:
@@ -47,6 +50,9 @@ class _Writer:
         self.form, self.sees = form, sees
         self.visible = {f.ref for table in tables(form, sees) for f in table.fields}
         self.visible_repeats = {table.ref for table in tables(form, sees)}
+        self._files: Mapping[str, bytes] = {}
+        self.media: dict[str, bytes] = {}
+        """The files of the documents written so far, of the answers that may be seen."""
 
     def document(self, record: StoredRecord) -> bytes:
         """One record as a submission of the form version that it was made with."""
@@ -58,6 +64,7 @@ class _Writer:
         made = etree.Element(f"{{{own}}}{root.name}" if own else local(root.name), nsmap=spaces)
         made.set("id", record.form_id)
         made.set("version", record.form_version)
+        self._files = record.files
         self._children(made, root, record.values)
         self._meta(made, record)
         return etree.tostring(made, xml_declaration=True, encoding="UTF-8")
@@ -103,7 +110,10 @@ class _Writer:
                 if any(n.ref in self.visible for n in child.walk()) and inside:
                     self._children(self._element(made, child), child, inside)
             elif child.ref in self.visible and leaf(at(values, (child.name,))):
-                self._element(made, child).text = leaf(at(values, (child.name,)))
+                self._element(made, child).text = text = leaf(at(values, (child.name,)))
+                control = self.form.control_of.get(child.ref)
+                if control is not None and control.kind == "upload" and text in self._files:
+                    self.media[text] = self._files[text]
 
     def _inner_meta(self, made: etree._Element, node: ModelNode, values: object) -> None:
         for child in node.children:

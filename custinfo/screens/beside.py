@@ -36,17 +36,19 @@ class Beside:
 
     def save(self, actor: Person, draft_id: str, kind: str, ref: str, value: str) -> None:
         """Keep one remark; blank takes a note or reason away. Raises BadInput, and then nothing changed."""
-        store = self._page.store
         if kind == "interviewed":
             moment = self._parsed(value)
-            drafts.remark(store, actor, draft_id, interviewed_at=moment)
+            self._keep(actor, draft_id, interviewed_at=moment)
             self.interviewed_at = moment
         elif kind == "note":
-            drafts.remark(store, actor, draft_id, notes={ref: value})
+            self._keep(actor, draft_id, notes={ref: value})
             self.notes = _with(self.notes, ref, value)
         else:
-            drafts.remark(store, actor, draft_id, reasons={ref: value})
+            self._keep(actor, draft_id, reasons={ref: value})
             self.reasons = _with(self.reasons, ref, value)
+
+    def _keep(self, actor: Person, draft_id: str, **remarks: Any) -> None:
+        drafts.remark(self._page.store, actor, draft_id, **remarks)
 
     def _parsed(self, value: str) -> datetime:
         if not LOCAL_MOMENT.fullmatch(value):
@@ -62,7 +64,7 @@ class Beside:
         if (notes, reasons) != (self.notes, self.reasons):
             gone_notes, gone_reasons = dict.fromkeys(self.notes, ""), dict.fromkeys(self.reasons, "")
             notes_now, reasons_now = {**gone_notes, **notes}, {**gone_reasons, **reasons}
-            drafts.remark(self._page.store, actor, draft_id, notes=notes_now, reasons=reasons_now)
+            self._keep(actor, draft_id, notes=notes_now, reasons=reasons_now)
             self.notes, self.reasons = notes, reasons
 
     def over(self, questions: dict[str, Any]) -> dict[str, Any]:

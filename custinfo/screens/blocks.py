@@ -72,9 +72,9 @@ def item(
     return {"text": text, "href": href, "meta": meta, "badges": [*badges], "actions": [*actions]}
 
 
-def listing(items: Sequence[Block]) -> Block:
-    """A list of `item`s."""
-    return {"type": "list", "items": [*items]}
+def listing(items: Sequence[Block], *, compact: bool = False) -> Block:
+    """A list of `item`s; a `compact` one has them side by side where there is room."""
+    return {"type": "list", "items": [*items], "compact": compact}
 
 
 def facts(items: Sequence[tuple[str, str]], title: str = "") -> Block:

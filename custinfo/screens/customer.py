@@ -1,14 +1,15 @@
 """`/customer/<id>`: the current card, what was asked of the customer, and every version with what it changed."""
 
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
-from custinfo.actions import customers, forms
+from custinfo.actions import conflicts, customers, forms
 from custinfo.actions.customers import CustomerCard, RecordRow, Shown, VersionRow
 from custinfo.domain.people import Person
-from custinfo.screens import blocks, showing
+from custinfo.screens import blocks, conflict_cards, showing
 from custinfo.screens.blocks import Block
 from custinfo.screens.context import Page
-from custinfo.screens.sheet_view import SheetView
+from custinfo.screens.sheet_view import Reaction, Redraw, SheetView
 
 GROUPED_FROM = 10_000
 """Whole numbers from here on are written with separators; below it they may be years."""
@@ -21,7 +22,17 @@ def show() -> None:
 
 def build(page: Page) -> SheetView:
     """The customer of the address, as the person who asks may see them."""
-    return SheetView(page, lambda actor: _blocks(page, actor, page.tail()))
+    return SheetView(
+        page,
+        lambda actor: _blocks(page, actor, page.tail()),
+        lambda actor, name, value: _react(page, actor, name, value),
+    )
+
+
+def _react(page: Page, actor: Person, name: str, value: Any) -> Reaction:
+    if name == conflict_cards.EVENT:
+        conflict_cards.resolve(page, actor, value)
+    return Redraw()
 
 
 def _blocks(page: Page, actor: Person, customer_id: str) -> list[Block]:
@@ -31,7 +42,12 @@ def _blocks(page: Page, actor: Person, customer_id: str) -> list[Block]:
         for section in card.sections
     ]
     answered = sections or [blocks.card("", [blocks.empty(page.text("pages.customer.missing"))])]
-    return [_head(page, actor, card), blocks.columns(answered, [_records(page, card.records), _history(page, card)])]
+    clashes = conflict_cards.card(page, conflicts.listed(page.store, actor, customer_id), f"/customer/{customer_id}")
+    return [
+        _head(page, actor, card),
+        *([clashes] if clashes else []),
+        blocks.columns(answered, [_records(page, card.records), _history(page, card)]),
+    ]
 
 
 def _head(page: Page, actor: Person, card: CustomerCard) -> Block:

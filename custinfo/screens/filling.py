@@ -11,14 +11,15 @@ from urllib.parse import urlencode
 from custinfo.access import visibility
 from custinfo.actions import drafts, forms, rebasing, records
 from custinfo.actions.drafts import AnswerEvent, Draft
-from custinfo.actions.records import Receipt
 from custinfo.domain.clock import utc_now
 from custinfo.domain.errors import Conflict, WrongState
 from custinfo.domain.people import Person
-from custinfo.screens import given, timing
+from custinfo.screens import given, receipts, timing
 from custinfo.screens.beside import Beside
 from custinfo.screens.context import Page
 from custinfo.screens.questionnaire import Change, Questionnaire
+from custinfo.screens.uploads import FormFiles
+from custinfo.xforms import Form
 
 CHANGED_ELSEWHERE = "drafts.changed_elsewhere"
 TRIES = 4
@@ -42,22 +43,33 @@ class Filling:
         self.saved: datetime | None = draft.updated_at if draft.saves else None
         self.reloaded = False
         self._open(draft)
+        self.files = self._files_kept()
         if named and not draft.draft_id:
             self._given, self.refusals = given.answer(page, self.form, self.questions, named)
 
     def _open(self, draft: Draft) -> None:
         """Begin with the draft as it is now."""
         self.draft = draft
-        self.beside = Beside(self._page, draft)
-        self.form = form = forms.load(self._page.store, draft.form_id, draft.form_version)
+        self.beside = self._remarks(draft)
+        self.form = form = self._form(draft)
         if self._spoken not in form.languages:
             self._spoken = None
         language = self._spoken or (self._page.language if self._page.language in form.languages else None)
         person = self._page.alive().person
         session = forms.session(
-            self._page.store, form, draft.instance, language=language, actor=person, record_id=drafts.continued(self._page.store, draft)
-        )
+            self._page.store, form, draft.instance, language=language, actor=person,
+            record_id=drafts.continued(self._page.store, draft),
+        )  # fmt: skip
         self.questions = Questionnaire(session, self._page.language, lambda level: visibility.sees(person, level))
+
+    def _form(self, draft: Draft) -> Form:
+        return forms.load(self._page.store, draft.form_id, draft.form_version)
+
+    def _remarks(self, draft: Draft) -> Beside:
+        return Beside(self._page, draft)
+
+    def _files_kept(self) -> FormFiles:
+        return FormFiles(self._page, lambda: self.draft, lambda: self.questions, self.start)
 
     def _open_again(self, draft: Draft) -> None:
         """Go on with the draft as it is now, on the page that is shown."""
@@ -72,6 +84,23 @@ class Filling:
         """The form's title in the language that the form is shown in."""
         titles = forms.titles(self.form)
         return titles.get(self.questions.language) or self._page.pick(titles)
+
+    @property
+    def notice(self) -> str:
+        """What is said above the questions for as long as they are there; blank for nothing."""
+        return ""
+
+    @property
+    def key(self) -> str:
+        """Under which name a browser keeps what is not saved yet."""
+        draft = self.draft
+        about = draft.record_id or draft.verifies or draft.customer_id or ""
+        return draft.draft_id or f"new:{draft.form_id}:{about}"
+
+    @property
+    def paper(self) -> str:
+        """The address of the blank form on paper."""
+        return f"/print/{self.draft.form_id}"
 
     @property
     def reason_for_change(self) -> str | None:
@@ -191,14 +220,15 @@ class Filling:
 
     # ---- its end ---------------------------------------------------------------------------------------------------
 
-    def submit(self, actor: Person, reason: str) -> Receipt:
-        """Make a record of it. Raises Unfinished, and Conflict when somebody else was first."""
+    def submit(self, actor: Person, reason: str) -> dict[str, Any]:
+        """Make a record of it; gives the page after that. Raises Unfinished; Conflict when somebody else was first."""
         if not self.draft.draft_id:
             self.start(actor)
             self._store(actor, "/data")
         self._log(actor, "form finalize")
-        key, saves = submission_key(self.draft.draft_id), self.draft.saves
-        return records.submit(self._page.store, actor, self.draft.draft_id, key, saves=saves, reason=reason)
+        draft, key = self.draft, submission_key(self.draft.draft_id)
+        receipt = records.submit(self._page.store, actor, draft.draft_id, key, saves=draft.saves, reason=reason)
+        return receipts.submitted(self._page, self.title, draft.form_id, draft.draft_id, receipt)
 
     def rebase(self, actor: Person) -> None:
         """Put the answers onto what somebody else submitted meanwhile."""
@@ -206,10 +236,11 @@ class Filling:
         self.saved = self.draft.updated_at
         self.reloaded = True
 
-    def discard(self, actor: Person) -> None:
-        """Give it up."""
+    def discard(self, actor: Person) -> dict[str, Any]:
+        """Give it up; gives the page after that."""
         if self.draft.draft_id:
             drafts.discard(self._page.store, actor, self.draft.draft_id)
+        return receipts.ended(self._page, self.title, f"/form/{self.draft.form_id}")
 
 
 def submission_key(draft_id: str) -> str:

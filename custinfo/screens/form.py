@@ -1,8 +1,8 @@
 """`/form/<form_id>`: fill in a form. The address says how it begins:
 
 `?draft=` goes on with a draft, `?customer=` is about a customer, `?record=` changes a record, `?verify=` enters one a
-second time, `?d[question]=` brings answers along. `?language=` is the form's; `?done=` names the draft whose receipt is
-shown.
+second time, `?d[question]=` brings answers along, `?proposal=` tries a proposed form out. `?language=` is the form's;
+`?done=` names the draft whose receipt is shown.
 """
 
 from typing import Any
@@ -13,8 +13,10 @@ from custinfo.domain.errors import NotFound
 from custinfo.domain.people import Person
 from custinfo.screens import given, receipts, showing
 from custinfo.screens.context import Page
+from custinfo.screens.filling import Filling
 from custinfo.screens.form_view import FormView, ReceiptView
 from custinfo.screens.live import Live
+from custinfo.screens.trial import Trial
 
 
 def show() -> None:
@@ -25,12 +27,15 @@ def show() -> None:
 def build(page: Page) -> Live:
     """The form of the address. Nothing is stored until the first answer."""
     actor = page.alive().person
+    named = given.from_query(page.query)
+    if page.query.get("proposal"):
+        return FormView(page, Trial(page, actor, page.query["proposal"], named))
     draft_id = page.query.get("done") or page.query.get("draft")
     receipt = _receipt(page, actor, draft_id) if draft_id else None
     if receipt is not None:
         return ReceiptView(page, receipt)
     draft = _draft(page, actor)
-    return FormView(page, draft, _subtitle(page, draft), given.from_query(page.query))
+    return FormView(page, Filling(page, draft, named), _subtitle(page, draft))
 
 
 def _receipt(page: Page, actor: Person, draft_id: str) -> dict[str, Any] | None:
@@ -53,9 +58,7 @@ def _draft(page: Page, actor: Person) -> Draft:
                 suspicions.note(page.store, actor, "foreign_draft", draft_id)
             raise
     record_id, verifies = query.get("record"), query.get("verify")
-    return drafts.blank(
-        page.store, actor, page.tail(), query.get("customer"), record_id=record_id, verifies=verifies
-    )
+    return drafts.blank(page.store, actor, page.tail(), query.get("customer"), record_id=record_id, verifies=verifies)
 
 
 def _subtitle(page: Page, draft: Draft) -> str:

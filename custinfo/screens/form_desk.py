@@ -1,15 +1,26 @@
 """`/forms`: the site's forms and proposals, with a place to check and propose one; `/forms/<id>`: one form's work."""
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 from custinfo.access import permissions
-from custinfo.actions import form_exports, form_imports, form_life, forms, quotas, record_views, verifications
+from custinfo.actions import (
+    form_exports,
+    form_imports,
+    form_life,
+    forms,
+    quotas,
+    record_views,
+    second_entries,
+    verifications,
+)
 from custinfo.actions.form_imports import Imported
+from custinfo.actions.verifications import Agreement
 from custinfo.domain import machines
 from custinfo.domain.people import Person
-from custinfo.exchange import EXPORTS
-from custinfo.screens import answers, blocks, proposal, showing
+from custinfo.reports import answers
+from custinfo.screens import blocks, proposal, showing
 from custinfo.screens.blocks import Block
 from custinfo.screens.context import Page
 from custinfo.screens.entered import said
@@ -244,9 +255,14 @@ class OneForm:
                 (str(one.compared), ""), (str(one.equal), ""), (f"{one.percent:.1f} %", ""),
                 ("—" if one.kappa is None else f"{one.kappa:.2f}", ""),
             ]
-            for one in (*report.operators, *report.questions)
+            for one in (*self._people(actor), *report.operators, *report.questions)
         ]  # fmt: skip
         return blocks.card(title, [blocks.table(title, columns, rows)], flush=True)
+
+    def _people(self, actor: Person) -> list[Agreement]:
+        page = self._page
+        found = second_entries.by_person(page.store, actor, self._form_id)
+        return [replace(one, name=page.text("second_entry.by_person", name=one.name)) for one in found]
 
     def _versions(self) -> Block:
         page = self._page
@@ -260,7 +276,7 @@ class OneForm:
         page = self._page
         if not permissions.may(actor, "record.export"):
             return None
-        formats = [(name, one.label(page.language)) for name, one in EXPORTS.items()]
+        formats = list(form_exports.formats(actor, page.language).items())
         versions = [("", page.text("desk.forms.all_versions"))]
         versions += [(one.version, one.version) for one in forms.versions(page.store, self._form_id)]
         states = [("", page.text("desk.records.all_states"))]

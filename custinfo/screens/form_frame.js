@@ -87,7 +87,7 @@ class Frame {
     const { texts } = this;
     this.note.textContent = !alive ? texts.unsaved_lost
       : waiting ? texts.saving
-        : refused ? fill(texts.unsaved_refused, { n: refused }) : savedAt ? fill(texts.saved, { time: savedAt }) : texts.unsaved_none;
+        : refused ? fill(texts.unsaved_refused, { n: refused }) : savedAt ? fill(texts.saved, { time: savedAt }) : page.notice ? texts.nothing_kept : texts.unsaved_none;
     const [all, answered, required, wrong] = page.tallies.reduce((sums, tally) => sums.map((sum, n) => sum + tally[n]), [0, 0, 0, 0]);
     this.bar.style.width = `${all ? Math.round((100 * answered) / all) : 0}%`;
     this.left.textContent = fill(required ? texts.progress : texts.progress_done, { all, answered, required });

@@ -41,7 +41,7 @@ function roundsBar({ first, last, total }, texts, turn) {
 /** The dialog that lists the keys. */
 function helpDialog(texts) {
   const keys = [["Enter", "key_enter"], ["Tab", "key_tab"], ["1 … 9", "key_number"], ["↑ ↓", "key_arrows"], ["Delete", "key_delete"],
-    ["Alt + PageUp, PageDown", "key_page"], ["Alt + N", "key_next"], ["Alt + M", "key_note"], ["Alt + L", "key_language"], ["Ctrl + Enter", "key_submit"], ["?", "key_help"]];
+    ["Alt + PageUp, PageDown", "key_page"], ["Alt + N", "key_next"], ["Alt + M", "key_note"], ["Alt + W", "key_why"], ["Alt + L", "key_language"], ["Ctrl + Enter", "key_submit"], ["?", "key_help"]];
   const id = fresh("h");
   const dialog = make("dialog", { class: "ci-card ci-help", "aria-labelledby": id },
     make("div", { class: "ci-card-head" }, make("h2", { class: "ci-section", id, text: texts.keys })),

@@ -1,20 +1,17 @@
 """The form page: one widget that shows a draft, takes answers, and submits. `filling` keeps what it shows."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from custinfo.actions.drafts import Draft
 from custinfo.domain.errors import BadInput, Conflict
 from custinfo.domain.messages import section
 from custinfo.domain.people import Person
-from custinfo.screens import conflicts, receipts
+from custinfo.screens import conflicts
 from custinfo.screens.context import Page
 from custinfo.screens.filling import CHANGED_ELSEWHERE, Filling
 from custinfo.screens.guard import Guard
 from custinfo.screens.live import HERE, Live, Message, script
 from custinfo.screens.obstacles import Obstacles
 from custinfo.screens.questionnaire import Change
-from custinfo.screens.uploads import FormFiles
 from custinfo.xforms import RefusedAnswer, Unfinished
 
 SCRIPTS = (
@@ -32,13 +29,14 @@ def texts(language: str) -> dict[str, Any]:
 
 
 class FormView(Live):
-    """A form that `draft` belongs to; a draft without an id is stored at the first answer.
+    """A form that is being filled in; its draft is stored at the first answer.
 
     Messages from the browser: `hello`; `answer`, `add`, `remove` (the rounds of a repeat); `note`, `reason`,
-    `interviewed` (what stands beside the answers); `turn`, `rounds`, `jump`, `error` (where to go); `choices`, `file`,
-    `media`; `language`; `submit`, `discard`, `rebase`; `leave`, `ping`. To it: `page` (all that stands on the page),
-    `ack` and `refused` (one answer or remark, and what changed by it), `shown` (another page, or a question to go to),
-    `choices`, `file`, `media`, `problems`, `conflict`, `receipt`, `failed`, `login`, `pong`.
+    `interviewed` (what stands beside the answers); `turn`, `rounds`, `jump`, `error` (where to go); `choices`,
+    `explain`, `file`, `media`; `language`; `submit`, `discard`, `rebase`; `leave`, `ping`. To it: `page` (all that
+    stands on the page), `ack` and `refused` (one answer or remark, and what changed by it), `shown` (another page, or a
+    question to go to), `choices`, `explained`, `file`, `media`, `problems`, `conflict`, `receipt`, `failed`, `login`,
+    `pong`.
     Answers carry a number that grows; one with an older number changes nothing.
 
     Another window may save the same draft. Then its answers are taken over, and the browser is sent the page anew.
@@ -47,18 +45,15 @@ class FormView(Live):
     _esm = script(*SCRIPTS)
     _css = "\n".join((HERE / name).read_text("utf-8") for name in STYLES)
 
-    def __init__(self, page: Page, draft: Draft, subtitle: str = "", named: Mapping[str, str] | None = None) -> None:
-        """`named` are answers that the address brought along (`given.from_query`)."""
+    def __init__(self, page: Page, filling: Filling, subtitle: str = "") -> None:
         super().__init__(page)
         self._subtitle = subtitle
-        self._filling = Filling(page, draft, named or {})
+        self._filling = filling
         self._obstacles = Obstacles(page)
         self._guard = Guard(page)
         self._seen: dict[tuple[str, str], int] = {}
         self._receipt: dict[str, Any] | None = None
         self._told: dict[str, Any] = {}
-        filling = self._filling
-        self._files = FormFiles(page, lambda: filling.draft, lambda: filling.questions, filling.start)
 
     def receive(self, actor: Person, message: Message) -> None:
         """Handle one message of `actor`; a page that fell behind another window follows whatever came of it."""
@@ -85,8 +80,10 @@ class FormView(Live):
                 self._submit(actor, message.get("reason"))
             case "choices":
                 self._find_choices(message)
+            case "explain":
+                self._explain(message)
             case "media":
-                self.send(*self._files.fetch(actor, message))
+                self.send(*self._filling.files.fetch(actor, message))
             case kind if isinstance(kind, str) and self._receipt is None:
                 self._fill(actor, kind, message)
 
@@ -102,7 +99,7 @@ class FormView(Live):
                 self._filling.speak(str(message["code"]))
                 self.send(self._page_message())
             case "file":
-                self.send(self._files.take(actor, message))
+                self.send(self._filling.files.take(actor, message))
             case "discard":
                 self._discard(actor)
             case "rebase":
@@ -142,7 +139,8 @@ class FormView(Live):
             "latest": filling.beside.now(),
             "change": filling.reason_for_change,
             "given_refused": filling.refusals,
-            "print": f"/print/{filling.draft.form_id}",
+            "notice": filling.notice,
+            "print": filling.paper,
             "saved_at": self.saved_at(),
             "storage_key": self._storage_key(),
             "draft": self._draft_message(),
@@ -175,9 +173,7 @@ class FormView(Live):
 
     def _storage_key(self) -> str:
         owner = self._page.session.person.person_id if self._page.session else ""
-        draft = self._filling.draft
-        about = draft.record_id or draft.verifies or draft.customer_id or ""
-        return f"custinfo.{owner}.{draft.draft_id or f'new:{draft.form_id}:{about}'}"
+        return f"custinfo.{owner}.{self._filling.key}"
 
     def _draft_message(self) -> dict[str, str] | None:
         draft_id = self._filling.draft.draft_id
@@ -240,6 +236,12 @@ class FormView(Live):
             found = self._filling.questions.find_choices(ref, query)
             self.send({"kind": "choices", "id": message.get("id"), **found})
 
+    def _explain(self, message: Message) -> None:
+        ref = message.get("ref")
+        if isinstance(ref, str):
+            lines = self._filling.questions.explain(ref)
+            self.send({"kind": "explained", "ref": ref, "lines": lines or [self._page.text("filling.no_reason")]})
+
     # ---- where to go -----------------------------------------------------------------------------------------------
 
     def _go(self, kind: str, message: Message) -> None:
@@ -291,8 +293,7 @@ class FormView(Live):
         except Conflict as error:
             self._send_conflict(actor, error)
         else:
-            form_id, draft_id = filling.draft.form_id, filling.draft.draft_id
-            self._receipt = receipts.submitted(self._page, filling.title, form_id, draft_id, receipt)
+            self._receipt = receipt
             self.send({"kind": "receipt", **self._receipt})
 
     def _send_problems(self, unsaid: bool) -> None:
@@ -322,8 +323,7 @@ class FormView(Live):
         self.send(message | {"compare": conflicts.table(self._page, actor, self._filling)})
 
     def _discard(self, actor: Person) -> None:
-        self._filling.discard(actor)
-        self._receipt = receipts.ended(self._page, self._filling.title, self._filling.draft.form_id)
+        self._receipt = self._filling.discard(actor)
         self.send({"kind": "receipt", **self._receipt})
 
 

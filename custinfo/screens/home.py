@@ -10,7 +10,7 @@ from custinfo.actions.due import DueRow
 from custinfo.actions.forms import FormSummary
 from custinfo.domain.messages import text
 from custinfo.domain.people import Person
-from custinfo.screens import blocks, showing
+from custinfo.screens import blocks, showing, to_check
 from custinfo.screens.blocks import Block
 from custinfo.screens.context import Page
 from custinfo.screens.sheet_view import SheetView
@@ -44,6 +44,8 @@ def _blocks(page: Page, actor: Person) -> list[Block]:
     if permissions.may(actor, "customer.read"):
         left.append(_newest(page, actor))
     right = [_due(page, actor)] if fills else []
+    checks = to_check.card(page, actor)
+    right += [checks] if checks else []
     if permissions.may(actor, "lake.read"):
         right.append(_segments(page))
     stacks = [stack for stack in (left, right) if stack]
@@ -62,7 +64,7 @@ def _nothing(page: Page, actor: Person) -> Block:
 
 
 def _fill(page: Page, actor: Person) -> Block:
-    found = forms.fillable(page.store, actor)
+    found = sorted(forms.fillable(page.store, actor), key=lambda one: _order(page, one))
     items = [
         blocks.item(
             page.pick(form.titles),
@@ -71,8 +73,13 @@ def _fill(page: Page, actor: Person) -> Block:
         )
         for form in found
     ]
-    body = blocks.listing(items) if items else blocks.empty(page.text("pages.home.fill_none"))
+    body = blocks.listing(items, compact=True) if items else blocks.empty(page.text("pages.home.fill_none"))
     return blocks.card(page.text("pages.home.fill"), [body], flush=bool(items))
+
+
+def _order(page: Page, form: FormSummary) -> tuple[bool, str]:
+    """Cards of customers first, then by title."""
+    return form.dataset != "customers", page.pick(form.titles)
 
 
 def _fill_link(page: Page, form: FormSummary) -> Block:

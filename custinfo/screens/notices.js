@@ -5,10 +5,11 @@ class Notices {
   constructor(texts) {
     this.texts = texts;
     this.summary = make("div");
+    this.standing = make("div");
     this.word = make("div");
     this.quota = make("div");
     this.given = make("div");
-    this.root = make("div", { class: "ci-stack ci-notices" }, this.word, this.quota, this.given, this.summary);
+    this.root = make("div", { class: "ci-stack ci-notices" }, this.standing, this.word, this.quota, this.given, this.summary);
     this.drawn = {};
   }
 
@@ -18,6 +19,9 @@ class Notices {
       href ? make("a", { href: local(href), text: link }) : null, ...more));
     this.word.scrollIntoView({ block: "nearest" });
   }
+
+  /** What is said for as long as the page is there. */
+  stand(text) { if (text) this.standing.replaceChildren(make("div", { class: "ci-banner info", role: "note" }, make("p", { text }))); }
 
   hush() { this.word.replaceChildren(); }
 

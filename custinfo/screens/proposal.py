@@ -8,11 +8,13 @@ from custinfo.actions.form_life import Proposal
 from custinfo.actions.impact import Impact, Line
 from custinfo.domain import machines
 from custinfo.domain.people import Person
-from custinfo.screens import answers, blocks, showing
+from custinfo.reports import answers
+from custinfo.screens import blocks, showing
 from custinfo.screens.blocks import Block
 from custinfo.screens.context import Page
 from custinfo.screens.entered import said
 from custinfo.screens.sheet_view import Goto, Reaction, Redraw, SheetView
+from custinfo.xforms import Form, purposes
 
 LOOK = {"draft": "info", "reviewed": "accent", "published": "ok", "withdrawn": "", "closed": ""}
 MOST_BROKEN = 50
@@ -86,12 +88,16 @@ class Desk:
         printed = blocks.link(
             page.text("desk.record.print"), f"/print/{proposal.form_id}?proposal={proposal.proposal_id}"
         )
-        return blocks.head(page.pick(proposal.titles), " · ".join(lines), badges=badges, actions=[printed])
+        actions = [printed]
+        if proposal.state in OPEN:
+            address = f"/form/{proposal.form_id}?proposal={proposal.proposal_id}"
+            actions.insert(0, blocks.link(page.text("trial.open"), address, "primary"))
+        return blocks.head(page.pick(proposal.titles), " · ".join(lines), badges=badges, actions=actions)
 
     def _doing(self, actor: Person, proposal: Proposal, impact: Impact | None) -> list[Block]:
         page = self._page
         found: list[Block] = []
-        others = proposal.proposed_by != actor.display_name
+        others = proposal.proposed_by_id != actor.person_id
         if proposal.state in OPEN and permissions.may(actor, "form.review") and others:
             note = blocks.field("note", page.text("desk.proposal.note"), "multiline")
             inner = [
@@ -109,7 +115,7 @@ class Desk:
         if proposal.state == "reviewed" and impact is not None and permissions.may(actor, "form.publish"):
             words = page.text("machines.action.publish")
             key = "desk.proposal.publish_harm" if impact.harms else "desk.proposal.publish_safe"
-            asked = page.text(key, n=len(impact.now_invalid))
+            asked = page.text(key, n=impact.invalid)
             press = blocks.button(words, "publish", impact.digest, name=words, look="primary", confirm=asked)
             found.append(blocks.card(page.text("desk.proposal.publish"), [blocks.empty(asked, press)]))
         if proposal.state in OPEN and permissions.may(actor, "form.propose"):
@@ -125,7 +131,7 @@ class Desk:
         title = page.text("desk.proposal.impact")
         if impact.base_version is None:
             return blocks.card(title, [blocks.empty(page.text("desk.proposal.first"))])
-        told = page.text("desk.proposal.revalidated", n=impact.revalidated, bad=len(impact.now_invalid))
+        told = page.text("desk.proposal.revalidated", n=impact.revalidated, bad=impact.invalid)
         parts = [blocks.banner(told, "warn" if impact.harms else "ok")]
         if impact.lines:
             parts.append(blocks.listing([self._line(line) for line in impact.lines]))
@@ -144,7 +150,7 @@ class Desk:
 
     def _line(self, line: Line) -> Block:
         language = self._page.language
-        harm = [blocks.badge(str(len(line.concerned)), "warn")] if line.concerned else []
+        harm = [blocks.badge(str(line.harmed), "warn")] if line.harmed.most else []
         return blocks.item(line.text(language), meta=line.advice(language), badges=harm)
 
     def _questions(self, actor: Person) -> Block:
@@ -153,8 +159,13 @@ class Desk:
         language = page.language if page.language in form.languages else None
         session = forms.session(page.store, form, {}, language=language)
         items = [
-            blocks.item(one.label, meta=f"{section.label} · {one.ref.rpartition('/')[2]}".strip(" ·"))
+            blocks.item(one.label, meta=self._about(form, section.label, one.ref, session.language))
             for section in answers.sections(session, actor, page.language, blank=True)
             for one in section.answers
         ]
         return blocks.card(page.text("desk.proposal.questions", n=len(items)), [blocks.listing(items)], flush=True)
+
+    def _about(self, form: Form, section: str, ref: str, spoken: str) -> str:
+        """Where a question stands, its name, and what its answer is collected for."""
+        purpose = purposes.hinted(form, ref, "", self._page.language, spoken)
+        return " · ".join(part for part in (section, ref.rpartition("/")[2], purpose) if part)

@@ -9,7 +9,7 @@ from custinfo.domain.sensitivity import Level
 from custinfo.screens import controls, grids
 from custinfo.screens.controls import LISTED
 from custinfo.screens.outline import Outline
-from custinfo.xforms import Changes, Drawn, Problem, RefusedAnswer, Session
+from custinfo.xforms import Changes, Drawn, Problem, Record, RefusedAnswer, Session, purposes
 
 FOUND_MOST = 50
 WIDE_TEXT = 200
@@ -151,7 +151,7 @@ class Questionnaire:
         labels = dict(state.choices)
         problem = state.violation if state.violation and (self._tried or state.violation.rule != "required") else None
         shown = problem or state.soft
-        hint = state.hint
+        hint = purposes.hinted(self._session.form, one.ref, state.hint, self._language, self.language)
         if kind == "unsupported":
             hint = f"{hint} {text('pages.form.unsupported', self._language, kind=one.type or one.kind)}".strip()
         sometimes = {
@@ -232,6 +232,19 @@ class Questionnaire:
     def problems(self) -> list[Problem]:
         """All that stands in the way of submitting, in the order of the form, at places that nobody draws too."""
         return self._session.problems()
+
+    def finish(self) -> Record:
+        """What would be recorded. Raises Unfinished with every problem."""
+        return self._session.finish()
+
+    def explain(self, ref: str) -> list[str]:
+        """Why a question on the page is required, read-only or wrong, and how it is computed, in sentences.
+
+        Answers that the person may not see are not in them. Nothing for a question that is not asked now.
+        """
+        if ref not in self.outline.visible:
+            return []
+        return [plain_words(reason.message(self.language)) for reason in self._session.explain(ref)]
 
     def problem(self, ref: str) -> Problem | None:
         """What is wrong with the answer to a visible question."""

@@ -2,11 +2,12 @@
 
 /**
  * `hooks(ref)` are what a question's control may ask for; `keep(kind, ref, value, typing)` keeps a remark; `held(ref, kind)`
- * says that the browser has a newer value than the kernel; `round(kind, ref, to)` adds, removes or shows rounds of a repeat.
+ * says that the browser has a newer value than the kernel; `round(kind, ref, to)` adds, removes or shows rounds of a repeat;
+ * `why(ref)` asks why a question is as it is.
  */
 class Questions {
-  constructor(texts, { hooks, keep, held, round }) {
-    Object.assign(this, { texts, hooks, keep, held, round });
+  constructor(texts, { hooks, keep, held, round, why }) {
+    Object.assign(this, { texts, hooks, keep, held, round, why });
     this.body = make("div", { class: "ci-form-body" });
     this.tree = [];
     this.fields = new Map(); // ref -> field
@@ -33,15 +34,15 @@ class Questions {
       one?.root.replaceWith(now.root);
       this.fields.set(ref, now);
       this.remarks.delete(ref);
-      if (question.kind !== "note" && question.kind !== "output") this.remarkOn(ref, now);
+      if (question.kind !== "note") this.remarkOn(ref, now);
       if (focused) now.focus();
     }
     this.remarks.get(ref)?.show(question);
   }
 
   remarkOn(ref, one) {
-    const beside = remarksOn(this.texts, (kind, value, typing) => this.keep(kind, ref, value, typing), (kind) => this.held(ref, kind));
-    one.root.append(beside.opener, beside.root);
+    const beside = remarksOn(this.texts, (kind, value, typing) => this.keep(kind, ref, value, typing), (kind) => this.held(ref, kind), () => this.why(ref));
+    one.root.append(beside.tools, beside.root);
     this.remarks.set(ref, beside);
   }
 

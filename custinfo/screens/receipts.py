@@ -9,7 +9,7 @@ from custinfo.screens.context import Page
 def submitted(page: Page, title: str, form_id: str, draft_id: str, receipt: Receipt) -> dict[str, Any]:
     """What was recorded. `url` shows it again after a reload, `again` fills in another."""
     lines = [title]
-    links = _ways_on(page, form_id)
+    links = ways_on(page, f"/form/{form_id}")
     if receipt.customer_id and receipt.customer_number:
         version = next((one.version for one in receipt.entities if one.entity_id == receipt.customer_id), None)
         lines.append(
@@ -33,16 +33,16 @@ def submitted(page: Page, title: str, form_id: str, draft_id: str, receipt: Rece
     }
 
 
-def ended(page: Page, title: str, form_id: str) -> dict[str, Any]:
-    """The interview was ended without a record."""
-    again = f"/form/{form_id}"
+def ended(page: Page, title: str, again: str) -> dict[str, Any]:
+    """The interview was ended without a record; `again` fills in another."""
     words = [title, page.text("filling.ended_line")]
     title = page.text("filling.ended")
-    return {"title": title, "lines": words, "links": _ways_on(page, form_id), "again": again, "url": again}
+    return {"title": title, "lines": words, "links": ways_on(page, again), "again": again, "url": again}
 
 
-def _ways_on(page: Page, form_id: str) -> list[dict[str, str]]:
+def ways_on(page: Page, again: str) -> list[dict[str, str]]:
+    """The links below a receipt."""
     return [
-        {"href": f"/form/{form_id}", "text": page.text("pages.form.another")},
+        {"href": again, "text": page.text("pages.form.another")},
         {"href": "/", "text": page.text("pages.back_home")},
     ]

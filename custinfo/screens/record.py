@@ -4,14 +4,15 @@ from typing import Any
 from urllib.parse import quote
 
 from custinfo.access import permissions, visibility
-from custinfo.actions import files, forms, record_views, reviews
+from custinfo.actions import conflicts, files, forms, record_views, reviews, second_entries
 from custinfo.actions.record_views import RecordView, VersionLine
 from custinfo.actions.reviews import Query
 from custinfo.domain import machines
 from custinfo.domain.errors import NotFound
 from custinfo.domain.people import Person
-from custinfo.screens import answers, blocks, showing
-from custinfo.screens.answers import Answer, Section
+from custinfo.reports import answers
+from custinfo.reports.answers import Answer, Section
+from custinfo.screens import blocks, compared, conflict_cards, showing
 from custinfo.screens.blocks import Block
 from custinfo.screens.context import Page
 from custinfo.screens.entered import number, said
@@ -53,7 +54,9 @@ class Desk:
             self._queries(actor, asked),
             self._history(record, session),
         ]
-        return [*self._head(actor, record), blocks.columns(left or [self._nothing()], [one for one in right if one])]
+        beside = [self._conflicts(actor), self._compared(actor)]
+        above = [*self._head(actor, record), *(one for one in beside if one)]
+        return [*above, blocks.columns(left or [self._nothing()], [one for one in right if one])]
 
     def react(self, actor: Person, name: str, value: Any) -> Reaction:
         """Decide, ask, answer, resolve; or give a file of the record."""
@@ -74,6 +77,8 @@ class Desk:
             reviews.say(store, actor, about, text)
         elif name == "resolve" and isinstance(value, str):
             reviews.resolve(store, actor, value)
+        elif name == conflict_cards.EVENT:
+            conflict_cards.resolve(self._page, actor, value)
         return Redraw()
 
     # ---- parts -----------------------------------------------------------------------------------------------------
@@ -115,6 +120,16 @@ class Desk:
             found.append(blocks.link(record.about.number, f"/customer/{record.about.entity_id}"))
         printed = f"/print/{record.form_id}?record={record.record_id}&version={record.version}"
         return [*found, blocks.link(page.text("desk.record.print"), printed)]
+
+    def _conflicts(self, actor: Person) -> Block | None:
+        found = conflicts.listed(self._page.store, actor, record_id=self._record_id)
+        return conflict_cards.card(self._page, found, f"/record/{self._record_id}")
+
+    def _compared(self, actor: Person) -> Block | None:
+        if not permissions.may(actor, "record.review"):
+            return None
+        page = self._page
+        return compared.card(page, second_entries.comparisons(page.store, actor, self._record_id, page.language))
 
     def _section(self, section: Section, record: RecordView, asked: tuple[Query, ...]) -> Block:
         open_at = {query.ref for query in asked if query.state == "open"}

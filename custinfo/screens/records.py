@@ -1,18 +1,20 @@
-"""`/records`: what was recorded, newest first. `?form=` and `?state=` narrow it down."""
+"""`/records`: what was recorded, newest first. `?form=` and `?state=` narrow it down; `?verify=1` is another list."""
 
 from typing import Any
 from urllib.parse import urlencode
 
-from custinfo.actions import forms, record_views
+from custinfo.access import permissions
+from custinfo.actions import conflicts, forms, record_views, second_entries
 from custinfo.actions.record_views import RecordLine
 from custinfo.domain import machines
 from custinfo.domain.people import Person
-from custinfo.screens import blocks, showing
+from custinfo.screens import blocks, conflict_cards, second_list, showing
 from custinfo.screens.blocks import Block
 from custinfo.screens.context import Page
 from custinfo.screens.customers import FARTHEST, ROWS
 from custinfo.screens.entered import said
-from custinfo.screens.sheet_view import Goto, Reaction, SheetView
+from custinfo.screens.second_list import SecondList
+from custinfo.screens.sheet_view import Goto, Reaction, Redraw, SheetView
 
 STATES = tuple(state for state in machines.RECORD if state)
 LOOK = {"received": "info", "has_issues": "warn", "edited": "accent", "approved": "ok", "rejected": "danger"}
@@ -24,8 +26,8 @@ def show() -> None:
 
 
 def build(page: Page) -> SheetView:
-    """The list of records that the person may read."""
-    listing = Listing(page)
+    """The list of records that the person may read, or of those that they may enter a second time."""
+    listing = SecondList(page) if page.query.get("verify") else Listing(page)
     return SheetView(page, listing.blocks, listing.react)
 
 
@@ -47,10 +49,19 @@ class Listing:
     def blocks(self, actor: Person) -> list[Block]:
         """The whole page."""
         page = self._page
-        return [blocks.head(page.text("desk.records.title")), self._filter(actor), self._table(actor)]
+        twice = second_entries.count(page.store, actor)
+        line = page.text("second_entry.line", n=twice)
+        actions = [blocks.link(line, second_list.ADDRESS)] if twice else []
+        found = conflicts.listed(page.store, actor) if permissions.may(actor, "record.review") else ()
+        clashes = conflict_cards.card(page, found)
+        head = blocks.head(page.text("desk.records.title"), actions=actions)
+        return [head, *([clashes] if clashes else []), self._filter(actor), self._table(actor)]
 
     def react(self, actor: Person, name: str, value: Any) -> Reaction:
-        """Turn the page, or go to another selection: its address can be kept."""
+        """Turn the page, or go to another selection: its address can be kept. Or resolve a conflict."""
+        if name == conflict_cards.EVENT:
+            conflict_cards.resolve(self._page, actor, value)
+            return Redraw()
         if name == "filter":
             wanted = {key: said(value, key)[:100] for key in ("form", "state") if said(value, key)}
             return Goto(f"/records?{urlencode(wanted)}" if wanted else "/records")

@@ -1,4 +1,4 @@
-// What stands beside a question: a note, and the reason for an unusual answer.
+// What stands beside a question: a note, the reason for an unusual answer, and why it is required, read-only or wrong.
 
 /** A labelled text of its own. `keep(value, typing)` is told what is typed. */
 function remarkBox(kind, hint, keep) {
@@ -12,23 +12,39 @@ function remarkBox(kind, hint, keep) {
 }
 
 /**
- * The remarks on one question. `keep(kind, value, typing)` keeps one; `held(kind)` says that the browser has a newer one.
- * The button that opens the note is out of the Tab order, which goes from answer to answer: the key is Alt+M.
+ * The remarks on one question. `keep(kind, value, typing)` keeps one; `held(kind)` says that the browser has a newer one;
+ * `ask()` asks why. The buttons are out of the Tab order, which goes from answer to answer: the keys are Alt+M and Alt+W.
+ * What is only shown takes no focus: there the button is the way by keyboard, and there is nothing to be noted.
  */
-function remarksOn(texts, keep, held) {
+function remarksOn(texts, keep, held, ask) {
   const note = remarkBox("note", "", (value, typing) => keep("note", value, typing));
   const reason = remarkBox("reason", texts.reason_hint, (value, typing) => keep("reason", value, typing));
   const opener = make("button", { type: "button", class: "ci-note-open", tabindex: "-1", "aria-expanded": "false", title: `${texts.note_add} (Alt+M)` });
-  const root = make("div", { class: "ci-remarks" }, reason.root, note.root);
+  const why = make("button", { type: "button", class: "ci-note-open", "aria-expanded": "false", title: "Alt+W", text: texts.why, hidden: true });
+  const because = make("div", { class: "ci-remark why", role: "status", hidden: true });
+  const tools = make("div", { class: "ci-note-tools" }, why, opener);
+  const root = make("div", { class: "ci-remarks" }, because, reason.root, note.root);
   let wanted = "";
   const open = (visible) => {
     note.root.hidden = !visible;
     opener.setAttribute("aria-expanded", String(visible));
   };
+  const unfold = (visible) => {
+    because.hidden = !visible;
+    why.setAttribute("aria-expanded", String(visible));
+  };
+  const question = () => { if (because.hidden) ask(); else unfold(false); };
+  why.addEventListener("click", question);
   opener.addEventListener("click", () => { open(note.root.hidden); if (!note.root.hidden) note.input.focus(); });
   const fillIn = (box, kind, value) => { if (!held(kind) && box.input !== document.activeElement) box.input.value = value; };
   return {
-    root, opener, note: note.input,
+    root, tools, note: note.input,
+    /** Ask why, or put the reasons away. */
+    ask() { if (!why.hidden) question(); },
+    explain(lines) {
+      because.replaceChildren(...lines.map((text) => make("p", { class: "ci-hint", dir: "auto", text })));
+      unfold(true);
+    },
     /** Open the note and go there. */
     write() { open(true); note.input.focus(); },
     focusReason() { reason.input.focus(); },
@@ -39,6 +55,12 @@ function remarksOn(texts, keep, held) {
       opener.classList.toggle("has-note", Boolean(note.input.value));
       const name = fill(texts.note_of, { label: now.label });
       opener.textContent = texts.note;
+      opener.hidden = now.kind === "output";
+      why.tabIndex = opener.hidden ? 0 : -1;
+      why.hidden = !(now.required || now.readonly || (now.problem && !now.soft));
+      why.setAttribute("aria-label", fill(texts.why_of, { label: now.label }));
+      if (why.hidden) unfold(false);
+      else if (!because.hidden) ask();
       opener.setAttribute("aria-label", name);
       note.label.textContent = texts.note;
       note.input.setAttribute("aria-label", name);

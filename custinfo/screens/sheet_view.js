@@ -175,7 +175,7 @@ function drawCard(block, sheet) {
 }
 
 function drawList(block, sheet) {
-  return make("ul", { class: "ci-list" }, ...block.items.map((item) => make("li", { class: "ci-list-item" },
+  return make("ul", { class: block.compact ? "ci-list compact" : "ci-list" }, ...block.items.map((item) => make("li", { class: "ci-list-item" },
     make("div", { class: "ci-list-main" }, linked(item.text, item.href),
       item.meta ? make("div", { class: "ci-list-meta", text: item.meta }) : null), ...badges(item.badges), sheet.actions(item.actions))));
 }

@@ -130,13 +130,26 @@ class FormFiles:
             if isinstance(arrived, int):
                 return reply | {"received": arrived}
             self._questions().check_takes_file(arrived.ref)
-            if not self._draft().draft_id:
-                self._start(actor)
-            draft_id = self._draft().draft_id
-            stored = files.put(self._page.store, actor, draft_id, arrived.ref, arrived.name, arrived.data)
+            name = self._keep(actor, arrived)
         except CustinfoError as error:
             return reply | {"problem": error.text(self._page.language)}
-        return reply | {"value": stored.name}
+        return reply | {"value": name}
+
+    def _keep(self, actor: Person, arrived: Arrived) -> str:
+        """Store a file that a question takes; gives the name that is its answer. Raises BadInput."""
+        if not self._draft().draft_id:
+            self._start(actor)
+        draft_id = self._draft().draft_id
+        return files.put(self._page.store, actor, draft_id, arrived.ref, arrived.name, arrived.data).name
+
+    def _kept(self, actor: Person, name: str) -> bytes:
+        """The file that an answer names. Raises NotFound."""
+        return files.get(self._page.store, actor, name)[1]
+
+    def _own(self) -> Mapping[str, bytes]:
+        """The files that belong to the form."""
+        draft = self._draft()
+        return dict(forms.files_of(self._page.store, draft.form_id, draft.form_version))
 
     def fetch(self, actor: Person, message: Mapping[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
         """The file of an answer (`ref`), or one that belongs to the form (`name`); no bytes when there is none."""
@@ -145,11 +158,9 @@ class FormFiles:
         try:
             if isinstance(ref, str):
                 answer = self._questions().value(ref)
-                data = files.get(self._page.store, actor, answer)[1] if answer else b""
+                data = self._kept(actor, answer) if answer else b""
             else:
-                draft = self._draft()
-                own = dict(forms.files_of(self._page.store, draft.form_id, draft.form_version))
-                data = own.get(name, b"") if isinstance(name, str) else b""
+                data = self._own().get(name, b"") if isinstance(name, str) else b""
         except (NotFound, BadInput):
             data = b""
         kind = file_types.media_type(data) if data else None

@@ -135,11 +135,19 @@ CREATE TABLE answer_event (
 ) STRICT;
 CREATE INDEX answer_event_draft ON answer_event (draft_id);
 CREATE TABLE file (
-    file_id TEXT PRIMARY KEY, draft_id TEXT NOT NULL REFERENCES draft, ref TEXT NOT NULL, name TEXT NOT NULL UNIQUE,
-    media_type TEXT NOT NULL, size INTEGER NOT NULL, sha256 TEXT NOT NULL, content BLOB NOT NULL,
-    stored_at TEXT NOT NULL, stored_by TEXT NOT NULL
+    file_id TEXT PRIMARY KEY, draft_id TEXT REFERENCES draft, record_id TEXT REFERENCES record, ref TEXT NOT NULL,
+    name TEXT NOT NULL UNIQUE, media_type TEXT NOT NULL, size INTEGER NOT NULL, sha256 TEXT NOT NULL,
+    content BLOB NOT NULL, stored_at TEXT NOT NULL, stored_by TEXT NOT NULL,
+    CHECK ((draft_id IS NULL) != (record_id IS NULL))
 ) STRICT;
 CREATE INDEX file_draft ON file (draft_id);
+CREATE INDEX file_record ON file (record_id);
+CREATE VIEW file_place AS
+    SELECT file_id, name, ref, media_type, size, draft_id, owner, outcome,
+           coalesce(file.record_id, draft.record_id) AS record_id, coalesce(draft.form_id, record.form_id) AS form_id,
+           coalesce(draft.form_version, first.form_version) AS form_version
+    FROM file LEFT JOIN draft USING (draft_id) LEFT JOIN record ON record.record_id = file.record_id
+    LEFT JOIN record_version AS first ON first.record_id = file.record_id AND first.version = 1;
 CREATE TABLE verification (
     verification_id TEXT PRIMARY KEY, record_id TEXT NOT NULL, version INTEGER NOT NULL, mode TEXT NOT NULL,
     content TEXT NOT NULL, compared INTEGER NOT NULL, differences TEXT NOT NULL, entered_at TEXT NOT NULL,

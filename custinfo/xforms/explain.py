@@ -46,8 +46,9 @@ class Reason:
         words = in_language(self.words, language) or self.expression.strip()
         if not self.expression:
             return text("xforms.problem", shown, place=place, fact=words)
+        told = text(f"xforms.explain_{self.what}", shown, place=place, condition=words)
         given = in_language(self.given, language)
-        return text(f"xforms.explain_{self.what}", shown, place=place, condition=words, given=given or "—")
+        return told + text("xforms.explain_now", shown, given=given) if given else told
 
 
 def ours(language: str) -> str:

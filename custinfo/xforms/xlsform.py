@@ -6,6 +6,7 @@ from typing import Any
 from pyxform.errors import PyXFormError
 from pyxform.xls2xform import convert
 
+from custinfo.xforms import or_other
 from custinfo.xforms.findings import Finding
 from custinfo.xforms.model import FormError
 from custinfo.xforms.workbook import SHEETS, Workbook
@@ -20,12 +21,13 @@ _PYTHON = re.compile(r"Traceback|<class |object at 0x|\{'|Error\(")
 def converted(book: Workbook) -> str:
     """The XForm of an XLSForm. Raises FormError with what pyxform says, at the place that it names."""
     try:
-        return str(convert(_plain(book), form_name="data", warnings=[]).xform)
+        xform = str(convert(_plain(book), form_name="data", warnings=[]).xform)
     except PyXFormError as error:
         said = [line.strip() for line in str(error).splitlines() if line.strip()]
         raise FormError([_finding(book, line) for line in said or ["?"]]) from None
     except Exception:  # pyxform lets other errors through; what they say is of no use to a designer
         raise FormError([Finding("", 0, "", "form_check.converter.failed", {})]) from None
+    return or_other.translated(book, xform)
 
 
 def _plain(book: Workbook) -> dict[str, Any]:
