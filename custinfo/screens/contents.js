@@ -38,7 +38,7 @@ class Contents {
     return make("li", {}, make("a", {
       href: "#", class: `depth-${Math.min(depth, 3)}`, "aria-current": at && ref === at ? "page" : null,
       onclick: (event) => { event.preventDefault(); if (at) this.go(ref); else this.scroll(ref); },
-    }, make("span", { text: label }), state ? make("span", { class: `ci-toc-state ${look}`, "aria-hidden": done ? "true" : null, text: state }) : null,
+    }, make("span", { text: plainWords(label) }), state ? make("span", { class: `ci-toc-state ${look}`, "aria-hidden": done ? "true" : null, text: state }) : null,
     done ? make("span", { class: "ci-hidden-visually", text: this.texts.state_done }) : null));
   }
 }
