@@ -209,14 +209,15 @@ def test_levels_of_places(store):
 
 
 def test_a_researcher_keeps_sight_of_what_a_supervisor_edited(store):
+    researcher = account(store)
     answers = {"/data/shop": "乙店"}
-    made = small_forms.send(store, store.researcher, small_forms.fill(store, store.researcher, "call", answers))
+    made = small_forms.send(store, researcher, small_forms.fill(store, researcher, "call", answers))
     supervisor = account(store, Role.SUPERVISOR)
     edit = small_forms.fill(store, supervisor, "call", {"/data/shop": "丙店"}, record_id=made.record_id)
     small_forms.send(store, supervisor, edit, reason="a slip")
-    assert record_views.read(store, store.researcher, made.record_id).version == 2
-    assert made.record_id in {one.record_id for one in record_views.listed(store, store.researcher).rows}
-    assert record_views.states(store, store.researcher, "call") == {"edited": 1}
+    assert record_views.read(store, researcher, made.record_id).version == 2
+    assert made.record_id in {one.record_id for one in record_views.listed(store, researcher).rows}
+    assert record_views.states(store, researcher, "call") == {"edited": 1}
     with pytest.raises(NotFound):
         record_views.read(store, account(store), made.record_id)
 
