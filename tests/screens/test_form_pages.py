@@ -125,7 +125,11 @@ class TestLanguages:
     def test_the_form_speaks_another_language_than_the_page(self, open_page):
         page = open_page(SHORT)
         told = page.send(kind="language", code="en")
-        assert (told["title"], told["questions"]["/data/name"]["label"], told["texts"]["submit"]) == ("Trial", "Name", "提交")
+        assert (told["title"], told["questions"]["/data/name"]["label"], told["texts"]["submit"]) == (
+            "Trial",
+            "Name",
+            "提交",
+        )
         assert [one["code"] for one in told["languages"]] == ["zh-CN", "en"]
         assert "language=en" in page.answer("/data/name", "Li")["draft"]["url"]
 
@@ -198,7 +202,9 @@ class TestBesideTheAnswers:
     @pytest.mark.parametrize("bad", [-5, 1e300, "x", None, [1], float("inf")])
     def test_figures_that_cannot_be_count_as_none(self, open_page, store, bad):
         page = open_page(SHORT)
-        told = page.send(kind="answer", id=1, ref="/data/name", value="李", ago=bad, took=bad, seen=[["/data/age", bad], bad])
+        told = page.send(
+            kind="answer", id=1, ref="/data/name", value="李", ago=bad, took=bad, seen=[["/data/age", bad], bad]
+        )
         last = events(store, told["draft"]["id"])[-1]
         assert last["started_at"] == last["ended_at"]
 
@@ -302,7 +308,10 @@ class TestAConflictOverACustomer:
         told = mine.send(kind="submit")
         assert told["kind"] == "conflict"
         rows = {row[0]: row[1:] for row in told["compare"]["rows"]}
-        assert rows == {"简称": ["（空）", "甲", "（空）"], "电话号码": ["0755-08880001", "0755-08880011", "0755-08880022"]}
+        assert rows == {
+            "简称": ["（空）", "甲", "（空）"],
+            "电话号码": ["0755-08880001", "0755-08880011", "0755-08880022"],
+        }
         page = mine.send(kind="rebase")
         assert (page["kind"], page["questions"][SHORT_NAME]["value"]) == ("page", "甲")
         assert page["questions"][PHONE]["value"] == "0755-08880022"
@@ -321,12 +330,14 @@ class TestSuspicions:
             ("/data/name", 7, "not_text"),
         ],
     )
-    def test_what_no_page_sends_is_on_the_audit_log_once_and_without_its_value(self, open_page, store, ref, value, kind):
+    def test_what_no_page_sends_is_on_the_audit_log_once_and_without_its_value(
+        self, open_page, store, ref, value, kind
+    ):
         before = suspicions(store)
         page = open_page(SHORT)
         for _ in range(3):
             assert page.answer(ref, value)["kind"] == "refused"
-        [found] = suspicions(store)[len(before):]
+        [found] = suspicions(store)[len(before) :]
         assert found == {"kind": kind, "ref": ref if "nothing" not in ref else ""}
 
     def test_a_question_that_just_went_away_is_a_race(self, open_page, store):

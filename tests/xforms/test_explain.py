@@ -57,7 +57,10 @@ def test_why_it_is_required_and_what_should_hold():
     made = session(dealt="yes", age="7")
     required, wrong = said(made, "/data/age", "en")
     assert required.startswith("“Age” is required, because: “Did you deal with us?” is “Yes” or “Did")
-    assert wrong == "“Age” is wrong; what should hold: this answer is at least 18 and this answer is less than 120 (now: this answer is “7”)"
+    assert (
+        wrong
+        == "“Age” is wrong; what should hold: this answer is at least 18 and this answer is less than 120 (now: this answer is “7”)"
+    )
 
 
 def test_what_is_wrong_without_a_rule_of_the_form_is_told_too():
