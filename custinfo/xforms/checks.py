@@ -54,7 +54,8 @@ class Checks:
         limit = self.engine.form.quotas.get(item.spec.ref, {}).get(item.text)
         if limit is None or self.counts.get(item.spec.ref, {}).get(item.text, 0) < limit:
             return None
-        return self._problem(item, "quota", "xforms.quota_full", {"cell": _short(item.text), "limit": limit})
+        cell = self.texts.choice_label(item.spec.ref, item.text, item) or _short(item.text)
+        return self._problem(item, "quota", "xforms.quota_full", {"cell": cell, "limit": limit})
 
     def _broken(self, item: Item) -> Problem | None:
         bind, value = item.spec.bind, self.given(item)
