@@ -10,6 +10,7 @@ from custinfo.access import permissions, policies
 from custinfo.actions import entities, forms
 from custinfo.domain import machines
 from custinfo.domain.errors import WrongState
+from custinfo.domain.messages import LANGUAGES, text
 from custinfo.domain.people import Person
 from custinfo.store import Store, Tx
 from custinfo.store.database import Row
@@ -56,6 +57,12 @@ class Report:
     operators: tuple[Agreement, ...]
 
 
+def _told(first: str, second: str) -> str:
+    """The message of the query, in both languages: a message is kept as it was said."""
+    said = {"first": first or "—", "second": second or "—"}
+    return "\n".join(text("records.second_entry_says", language, **said) for language in LANGUAGES)
+
+
 def check_wanted(store: Store, actor: Person, record: Row) -> None:
     """A record is entered again by somebody who recorded none of its versions, once, and before it is decided.
 
@@ -92,7 +99,7 @@ def compare(tx: Tx, actor: Person, form: Form, record: Row, made: Record, entere
     for ref in differing:
         query = {**at, "query_id": f"Q-{secrets.token_hex(8)}", "ref": ref, "opened_at": tx.at}
         tx.insert("query", {**query, "opened_by": actor.person_id})
-        said = {"query_id": query["query_id"], "text": second.get(ref, "") or "—", "said_at": tx.at}
+        said = {"query_id": query["query_id"], "text": _told(first.get(ref, ""), second.get(ref, "")), "said_at": tx.at}
         tx.insert("query_message", {**said, "said_by": actor.person_id})
     if differing and record["state"] != "has_issues":
         state = machines.after(machines.RECORD, record["state"], "has_issues")
@@ -149,7 +156,8 @@ def cohens_kappa(pairs: Iterable[tuple[str, str]]) -> float | None:
 def _answers(form: Form, values: Mapping[str, object]) -> dict[str, str]:
     """What people entered, by ref: not what the form computed."""
     flat = entities.flat(values)
-    drawn = {ref for ref, c in form.control_of.items() if c.kind not in ("group", "repeat")}
+    # A photograph is another file each time: what is compared is what was read from the same paper
+    drawn = {ref for ref, c in form.control_of.items() if c.kind not in ("group", "repeat", "upload")}
     return {
         ref: text
         for ref, text in flat.items()

@@ -76,6 +76,7 @@ def every_question(session: Session, actor: Person) -> list[Section]:
     """All that the form may ask and the actor may see, with the conditions in words: a form on paper, not filled in."""
     found = [Section("", ())]
     at = [""]
+    titles = {plain(one.ref): one.label for top in session.layout() for one in top.walk() if one.kind == "repeat"}
     for state in session.nodes():
         place = plain(state.ref)
         control = session.form.control_of.get(place)
@@ -83,7 +84,7 @@ def every_question(session: Session, actor: Person) -> list[Section]:
             continue
         condition = session.condition(state.ref)
         if control.kind in ("group", "repeat"):
-            found.append(Section(state.label, (), condition))
+            found.append(Section(state.label or titles.get(place, ""), (), condition))
             at.append(state.ref)
         elif not (control.kind == "input" and state.readonly):
             if not state.ref.startswith(f"{at[-1]}/"):

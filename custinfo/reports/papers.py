@@ -87,7 +87,8 @@ class Papers:
         language = self.language if self.language in filled.form.languages else None
         if filled.record is not None:
             return record_views.session(self.store, self.actor, filled.record, language)
-        instance, _ = fitted(filled.form, filled.values)
+        # Without answers the form begins as it does for whoever opens it, with the rounds that it gives by itself
+        instance = fitted(filled.form, filled.values)[0] if filled.values else {}
         return forms.session(self.store, filled.form, instance, language=language, actor=self.actor)
 
     def _section(self, session: Session, section: answers.Section, filled: Filled) -> PaperSection:

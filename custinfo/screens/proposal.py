@@ -159,11 +159,17 @@ class Desk:
         language = page.language if page.language in form.languages else None
         session = forms.session(page.store, form, {}, language=language)
         items = [
-            blocks.item(one.label, meta=self._about(form, section.label, one.ref, session.language))
-            for section in answers.sections(session, actor, page.language, blank=True)
+            blocks.item(one.label, meta=self._meta(form, section, one, session.language))
+            for section in answers.every_question(session, actor)
             for one in section.answers
         ]
         return blocks.card(page.text("desk.proposal.questions", n=len(items)), [blocks.listing(items)], flush=True)
+
+    def _meta(self, form: Form, section: answers.Section, one: answers.Answer, spoken: str) -> str:
+        """Where the question stands, and when it is asked."""
+        asked = " · ".join(words for words in (section.condition, one.condition) if words)
+        about = self._about(form, section.label, one.ref, spoken)
+        return f"{about} · {self._page.text('desk.print.only_if', condition=asked)}" if asked else about
 
     def _about(self, form: Form, section: str, ref: str, spoken: str) -> str:
         """Where a question stands, its name, and what its answer is collected for."""

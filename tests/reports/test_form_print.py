@@ -50,6 +50,12 @@ def test_a_blank_form_in_both_languages(printed):
     assert "岁数" in printed("poll", "--language", "zh-CN")
 
 
+def test_a_blank_form_holds_one_round_of_each_repeat_with_its_heading(printed):
+    said = printed("poll", "--language", "en")
+    assert "Child" in said
+    assert "Pet name" in said
+
+
 def test_an_older_version(printed):
     assert "Years of age" not in printed("poll", "--language", "en", "--version", "1")
     assert "9" in printed("poll", "--version", "9", status=1)
