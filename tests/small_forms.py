@@ -86,7 +86,7 @@ def fill(store, actor, form_id, answers, *, rounds=0, **start):
     form = forms.load(store, draft.form_id, draft.form_version)
     session = forms.session(store, form, draft.instance, actor=actor, record_id=draft.record_id)
     for _ in range(rounds):
-        session.add_repeat("/data/person")
+        session.add_repeat(next(ref for ref, node in form.nodes.items() if node.repeat))
     for ref, value in answers.items():
         session.answer(ref, value)
     drafts.save(store, actor, draft.draft_id, session.instance, "/data", saves=draft.saves)

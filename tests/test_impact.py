@@ -61,7 +61,7 @@ def test_a_forms_first_version_concerns_no_record(store, kept):
 
 def test_a_lost_question_is_named_with_the_records_that_answered_it(store, kept):
     found = asked(store, {"phone": None, "begin": None, "nick": None, "end": None})
-    by_ref = {line.difference.ref: line for line in found.lost}
+    by_ref = {line.difference.ref: line for line in found.of_kind("lost", "hidden")}
     assert set(by_ref) == {PHONE, "/data/child/nick"}
     assert str(by_ref[PHONE].answered) == "1" and by_ref[PHONE].concerned == (kept["甲"],)
     assert "Telephone" in by_ref[PHONE].text("en") and "--version" in by_ref[PHONE].advice("en")
@@ -88,13 +88,13 @@ def test_a_question_that_looks_renamed_is_told(store, kept, row, new_ref):
     found = asked(store, {"phone": row})
     line = only(found, "renamed")
     assert (line.difference.ref, line.difference.new_ref, str(line.answered)) == (PHONE, new_ref, "1")
-    assert found.lost == () and found.gained == ()
+    assert found.of_kind("lost", "hidden") == () and found.of_kind("gained") == ()
 
 
 def test_another_type_in_the_same_place_is_no_rename(store, kept):
     found = asked(store, {"phone": "| | integer | floor | 楼层 | Floor | | | | | | | | |"})
-    assert [line.difference.ref for line in found.lost] == [PHONE]
-    assert [line.difference.new_ref for line in found.gained] == ["/data/floor"]
+    assert [line.difference.ref for line in found.of_kind("lost", "hidden")] == [PHONE]
+    assert [line.difference.new_ref for line in found.of_kind("gained")] == ["/data/floor"]
 
 
 def test_answers_that_do_not_fit_another_type_are_counted(store, kept, lin):
@@ -110,7 +110,9 @@ def test_answers_that_do_not_fit_another_type_are_counted(store, kept, lin):
 def test_a_question_that_moves_into_a_repeat_leaves_its_answers_behind(store, kept):
     inside = {"end": "| | text | phone2 | 电话 | Telephone | | | | | | | | |\n| | end_repeat | | | | | | | | | | | |"}
     found = asked(store, {"phone": None, **inside})
-    assert [line.difference.ref for line in found.lost] == [PHONE], "an answer of the record is none of a child"
+    assert [line.difference.ref for line in found.of_kind("lost", "hidden")] == [PHONE], (
+        "an answer of the record is none of a child"
+    )
 
 
 def test_removed_choices_are_counted_where_they_were_chosen(store, kept):
@@ -119,7 +121,9 @@ def test_removed_choices_are_counted_where_they_were_chosen(store, kept):
     assert (line.difference.removed, str(line.answered), line.concerned) == (("green", "red"), "2", (kept["甲"],))
     assert [one.record_id for one in found.now_invalid] == [kept["甲"]]
     assert "red" in line.text("zh-CN")
-    assert [line.difference.ref for line in found.lost] == [WHY], "the choice is wrong; what hung on it is hidden"
+    assert [line.difference.ref for line in found.of_kind("lost", "hidden")] == [WHY], (
+        "the choice is wrong; what hung on it is hidden"
+    )
 
 
 def test_tightened_rules_name_the_records_that_break(store, kept):

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from functools import partial
 
 from custinfo.access import permissions, visibility
-from custinfo.actions import entities, forms
+from custinfo.actions import forms
 from custinfo.domain.clock import parse
 from custinfo.domain.people import Person
 from custinfo.exchange.audit_log import LogLine
 from custinfo.exchange.records import instance_id
 from custinfo.store import Store
 from custinfo.xforms import Form
+from custinfo.xforms.refs import without_positions
 
 
 def may_read(actor: Person) -> bool:
@@ -51,5 +52,5 @@ def lines(
 def _sees(form: Form, actor: Person, ref: str) -> bool:
     if not ref:
         return True
-    level = form.levels.get(entities.without_positions(ref))
+    level = form.levels.get(without_positions(ref))
     return level is not None and visibility.sees(actor, level)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from custinfo.access import permissions, visibility
+from custinfo.access import permissions, policies, visibility
 from custinfo.actions import entities, entity_levels, forms
 from custinfo.domain.clock import parse
 from custinfo.domain.errors import BadInput
@@ -15,6 +15,7 @@ from custinfo.domain.text import clean
 from custinfo.store import Store
 from custinfo.store.database import Row
 from custinfo.xforms import Form, Session
+from custinfo.xforms.refs import without_positions
 
 DATASET = "customers"
 
@@ -81,13 +82,14 @@ class VersionRow:
 
 @dataclass(frozen=True)
 class RecordRow:
-    """A record about the customer that is not its card, such as a survey."""
+    """A record about the customer that is not its card, such as a survey; `readable` says whether it may be opened."""
 
     record_id: str
     form_id: str
     titles: dict[str, str]
     recorded_at: datetime
     recorded_by_name: str
+    readable: bool
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,7 @@ def card(store: Store, actor: Person, customer_id: str, language: str) -> Custom
         current["version"],
         [section for section in sections if section.fields],
         _history(store, actor, customer_id, language),
-        _records(store, customer_id),
+        _records(store, actor, customer_id),
     )
 
 
@@ -179,7 +181,7 @@ def _sections(store: Store, actor: Person, version: Row, language: str) -> list[
 def _answered(form: Form, session: Session, actor: Person, group: str) -> Iterator[str]:
     """The refs inside a group that have an answer which the person may see."""
     for state in session.nodes():
-        node = form.nodes[entities.without_positions(state.ref)]
+        node = form.nodes[without_positions(state.ref)]
         inside = state.ref == group or state.ref.startswith(f"{group}/") or state.ref.startswith(f"{group}[")
         drawn = node.ref in form.control_of and not node.is_group
         if inside and drawn and state.value and visibility.sees(actor, form.levels[node.ref]):
@@ -190,7 +192,7 @@ def _shown(session: Session, ref: str) -> Shown:
     state = session.state(ref)
     labels = dict(state.choices)
     chosen = [labels.get(value, value) for value in state.value.split()] if labels else [state.value]
-    return Shown(ref, state.label, "、".join(chosen), session.form.nodes[entities.without_positions(ref)].bind.type)
+    return Shown(ref, state.label, "、".join(chosen), session.form.nodes[without_positions(ref)].bind.type)
 
 
 def _history(store: Store, actor: Person, customer_id: str, language: str) -> list[VersionRow]:
@@ -224,15 +226,12 @@ def _changes(before: dict[str, Shown], after: dict[str, Shown]) -> list[Change]:
     return changes
 
 
-def _records(store: Store, customer_id: str) -> list[RecordRow]:
+def _records(store: Store, actor: Person, customer_id: str) -> list[RecordRow]:
     rows = store.rows(
-        "SELECT record.record_id, record.form_id, titles, recorded_at, display_name FROM record "
-        "JOIN record_version USING (record_id) "
-        "JOIN form ON form.form_id = record.form_id AND form.version = form_version "
+        "SELECT record_current.*, titles, display_name FROM record_current "
+        "JOIN form ON form.form_id = record_current.form_id AND form.version = form_version "
         "LEFT JOIN person ON person_id = recorded_by "
         "WHERE entity_id = ?1 AND record_id NOT IN (SELECT record_id FROM entity_version WHERE entity_id = ?1) "
-        "AND record_version.version = "
-        "(SELECT max(version) FROM record_version AS newer WHERE newer.record_id = record.record_id) "
         "ORDER BY recorded_at DESC",
         [customer_id],
     )
@@ -243,6 +242,7 @@ def _records(store: Store, customer_id: str) -> list[RecordRow]:
             json.loads(row["titles"]),
             parse(row["recorded_at"]),
             row["display_name"] or "",
+            permissions.may(actor, "record.read") and policies.may_read(actor, row),
         )
         for row in rows
     ]

@@ -18,6 +18,7 @@ from custinfo.store import Store, Tx
 from custinfo.store.database import Row
 from custinfo.xforms import RefusedAnswer
 from custinfo.xforms.fitting import fitted
+from custinfo.xforms.refs import flat, without_positions
 
 NEVER = parse("1970-01-01T00:00:00Z")
 LONGEST_REMARK = 2000
@@ -321,7 +322,7 @@ def remark(
 
 def _remarked(kept: dict[str, str], new: Mapping[str, str], places: Collection[str]) -> dict[str, str]:
     for ref, words in new.items():
-        if entities.without_positions(ref) not in places or len(ref) > LONGEST_REF:
+        if without_positions(ref) not in places or len(ref) > LONGEST_REF:
             raise BadInput("xforms.refused_unknown", ref=ref[:200])
         kept[ref] = clean(words, max_length=LONGEST_REMARK).strip()
     return {ref: words for ref, words in kept.items() if words}
@@ -349,9 +350,9 @@ def mine(store: Store, actor: Person) -> list[DraftSummary]:
 
 
 def _summary(store: Store, row: Row) -> DraftSummary:
-    asked = forms.load(store, row["form_id"], row["form_version"]).control_of
-    answers = entities.flat(json.loads(row["instance"]))
-    given = [value for ref, value in answers.items() if value and entities.without_positions(ref) in asked]
+    form = forms.load(store, row["form_id"], row["form_version"])
+    asked, answers = form.control_of, flat(json.loads(row["instance"]), form.root.ref)
+    given = [value for ref, value in answers.items() if value and without_positions(ref) in asked]
     return DraftSummary(
         row["draft_id"],
         row["form_id"],

@@ -4,7 +4,6 @@ An entity is a chain of versions; the newest is the current one. Each version na
 """
 
 import json
-import re
 import secrets
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -211,8 +210,14 @@ def marked(form: Form, column: str) -> Iterator[tuple[str, str]]:
 
 def about(form: Form, dataset: str, number: str) -> dict[str, Any]:
     """A fresh instance of `form` in which the question about an entity of `dataset` holds `number`."""
-    refs = [ref for ref, named in marked(form, ABOUT) if named == dataset]
-    return nested(refs[0], number) if refs else {}
+    ref = about_place(form, dataset)
+    return nested(ref, number) if ref else {}
+
+
+def about_place(form: Form, dataset: str) -> str | None:
+    """The question that holds the number of the entity which a whole record is about; one in a repeat is not that."""
+    refs = (ref for ref, named in marked(form, ABOUT) if named == dataset and ref in form.rules.single)
+    return next(refs, None)
 
 
 def nested(ref: str, value: str) -> dict[str, Any]:
@@ -221,23 +226,3 @@ def nested(ref: str, value: str) -> dict[str, Any]:
     for name in reversed(ref.split("/")[2:]):
         instance = {name: instance}
     return dict(instance)
-
-
-def flat(answers: Mapping[str, Any], prefix: str = "/data") -> dict[str, str]:
-    """The answers of a nested instance by ref: `/data/contact[2]/phone`."""
-    found: dict[str, str] = {}
-    for name, value in answers.items():
-        ref = f"{prefix}/{name}"
-        if isinstance(value, Mapping):
-            found.update(flat(value, ref))
-        elif isinstance(value, list):
-            for position, item in enumerate(value, start=1):
-                found.update(flat(item, f"{ref}[{position}]"))
-        else:
-            found[ref] = str(value)
-    return found
-
-
-def without_positions(ref: str) -> str:
-    """`/data/contact[2]/phone` → `/data/contact/phone`: the place in the form that a ref is an instance of."""
-    return re.sub(r"\[\d+\]", "", ref)

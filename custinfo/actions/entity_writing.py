@@ -11,6 +11,7 @@ from custinfo.store import Store, Tx
 from custinfo.store.database import Row
 from custinfo.xforms import EntityAction, Form, Problem, Record, Unfinished
 from custinfo.xforms.problems import RuleName
+from custinfo.xforms.refs import flat, without_positions
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,16 @@ class Made:
     version: int
 
 
+def made_by(store: Store, record_id: str, version: int) -> tuple[Made, ...]:
+    """The entities that a version of a record created or gave a new version, in that order."""
+    rows = store.rows(
+        "SELECT dataset, number, entity_id, entity_version.version FROM entity_version "
+        "JOIN entity USING (entity_id) WHERE record_id = ? AND record_version = ? ORDER BY seq",
+        [record_id, version],
+    )
+    return tuple(Made(row["dataset"], row["number"], row["entity_id"], row["version"]) for row in rows)
+
+
 @dataclass(frozen=True)
 class Pending:
     """An action whose entity is known; `current` is its newest version, None for a new one."""
@@ -32,12 +43,12 @@ class Pending:
     current: Row | None
 
 
-def as_seen(made: Record, instance: Mapping[str, Any]) -> Record:
+def as_seen(form: Form, made: Record, instance: Mapping[str, Any]) -> Record:
     """The record with the base versions that its updates had when the draft was last saved.
 
     Finishing works them out anew from the lists of this moment, which the person has not seen.
     """
-    saved = entities.flat(instance)
+    saved = flat(instance, form.root.ref)
     actions = []
     for action in made.entities:
         base = saved.get(f"{action.ref}/meta/entity/@baseVersion", "")
@@ -68,7 +79,7 @@ def _pending(
     if changes is not None and changes["dataset"] == action.dataset and action.ref == form.root.ref:
         return Pending(action, changes["entity_id"], changes)
     known = entities.by_id(store, action.dataset, action.id)
-    if known is not None and _made_by(store, known["entity_id"], record_id):
+    if known is not None and _created_by(store, known["entity_id"], record_id):
         return Pending(action, known["entity_id"], known)
     if known is not None:
         raise unfinished(store, form, action.ref, "unique", "records.entity_exists", {"number": known["number"]})
@@ -76,7 +87,7 @@ def _pending(
     return Pending(action, entity_id, None)
 
 
-def _made_by(store: Store, entity_id: str, record_id: str) -> bool:
+def _created_by(store: Store, entity_id: str, record_id: str) -> bool:
     """Whether a version of this record created the entity, whatever other records did with it since."""
     created = "SELECT 1 FROM entity_version WHERE entity_id = ? AND version = 1 AND record_id = ?"
     return store.row(created, [entity_id, record_id]) is not None
@@ -115,11 +126,11 @@ def _check_properties(store: Store, form: Form, action: EntityAction) -> None:
 
 def _claim_keys(store: Store, tx: Tx, form: Form, made: Record, pending: Pending) -> None:
     """Identifiers belong to the entity in whose scope they stand: the record, or one round of a repeat."""
-    answers = entities.flat(made.values)
+    answers = flat(made.values, form.root.ref)
     scope = pending.action.ref
     deeper = [other.ref for other in made.entities if other.ref != scope and other.ref.startswith(f"{scope}/")]
     for place, kind in entities.marked(form, entities.UNIQUE):
-        for ref in (ref for ref in answers if entities.without_positions(ref) == place and answers[ref]):
+        for ref in (ref for ref in answers if without_positions(ref) == place and answers[ref]):
             if not ref.startswith(f"{scope}/") or any(ref.startswith(f"{inner}/") for inner in deeper):
                 continue
             try:
@@ -133,7 +144,7 @@ def unfinished(
     store: Store, form: Form, ref: str, rule: RuleName, key: str, facts: Mapping[str, object]
 ) -> Unfinished:  # fmt: skip
     """A problem that only the store could see, at its question, as the engine would put it."""
-    control = form.control_of.get(entities.without_positions(ref))
+    control = form.control_of.get(without_positions(ref))
     if control is None or "[" in ref:
         return Unfinished([Problem(ref, rule, key, facts, {})])
     shown = {code: forms.session(store, form, {}, language=code) for code in form.languages}

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from custinfo.access import permissions, policies, visibility
-from custinfo.actions import drafts, entities, forms
+from custinfo.actions import drafts, forms
 from custinfo.domain import file_types
 from custinfo.domain.errors import BadInput, NotFound
 from custinfo.domain.people import Person
 from custinfo.store import Store, Tx
 from custinfo.store.database import Row, Value
 from custinfo.xforms import Form, Problem, Record, Unfinished
+from custinfo.xforms.refs import flat, without_positions
 
 MAX_SIZE = 10 * 1024 * 1024
 MOST_OF_DRAFT = 100 * 1024 * 1024
@@ -80,7 +81,7 @@ def _keep(tx: Tx, actor: Person, stored: StoredFile, data: bytes, place: dict[st
 
 def check(form: Form, ref: str, data: bytes) -> str:
     """The kind of a file that is to answer a question. Raises BadInput for one that it does not take."""
-    control = form.control_of.get(entities.without_positions(ref))
+    control = form.control_of.get(without_positions(ref))
     if control is None or control.kind != "upload":
         raise BadInput("files.no_place", ref=ref[:200])
     if len(data) > MAX_SIZE:
@@ -114,7 +115,7 @@ def content(store: Store, file_id: str) -> bytes:
 
 def _readable(store: Store, actor: Person, row: Row) -> bool:
     form = forms.load(store, row["form_id"], row["form_version"])
-    level = form.levels.get(entities.without_positions(row["ref"]))
+    level = form.levels.get(without_positions(row["ref"]))
     if level is None or not visibility.sees(actor, level):
         return False
     if row["draft_id"] is not None and row["outcome"] is None:
@@ -132,9 +133,9 @@ def _readable(store: Store, actor: Person, row: Row) -> bool:
 def uploads(form: Form, values: Mapping[str, Any]) -> dict[str, str]:
     """The answers that name a file, by ref."""
     places = {ref for ref, control in form.control_of.items() if control.kind == "upload"}
-    # The text of a place with attributes stands under a blank name
-    answers = {ref.removesuffix("/"): value for ref, value in entities.flat(values, form.root.ref).items()}
-    return {ref: value for ref, value in answers.items() if value and entities.without_positions(ref) in places}
+    return {
+        ref: value for ref, value in flat(values, form.root.ref).items() if value and without_positions(ref) in places
+    }
 
 
 def check_answers(store: Store, draft: Row, form: Form, made: Record) -> None:

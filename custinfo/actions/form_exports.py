@@ -7,7 +7,7 @@ from typing import Any
 
 from custinfo import exchange
 from custinfo.access import permissions, visibility
-from custinfo.actions import answer_logs, entities, file_exports, forms
+from custinfo.actions import answer_logs, file_exports, forms
 from custinfo.domain import machines
 from custinfo.domain.errors import NotFound
 from custinfo.domain.messages import text
@@ -18,6 +18,7 @@ from custinfo.exchange.fields import Sees, tables
 from custinfo.store import Store
 from custinfo.store.database import Row
 from custinfo.xforms import Form
+from custinfo.xforms.refs import without_positions
 
 WITH_FILES = ("xml",)
 """The formats that carry the files that answers name."""
@@ -135,7 +136,7 @@ def _stored(row: Row, hidden: frozenset[str]) -> exchange.StoredRecord:
 def _beside(stored: str, hidden: frozenset[str]) -> dict[str, str]:
     """Notes or reasons by ref, without those on what may not be seen."""
     said: dict[str, str] = json.loads(stored)
-    places = {ref: entities.without_positions(ref).split("/")[2:] for ref in said}
+    places = {ref: without_positions(ref).split("/")[2:] for ref in said}
     return {ref: words for ref, words in said.items() if "/".join(["/data", *places[ref]]) not in hidden}
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from custinfo.access import permissions, policies, visibility
-from custinfo.actions import disclosure, entities, forms
+from custinfo.actions import disclosure, forms
 from custinfo.actions.disclosure import Number
 from custinfo.actions.many import Opener, opener
 from custinfo.domain.clock import parse
@@ -25,6 +25,7 @@ from custinfo.store.database import Row
 from custinfo.xforms import Form, Problem, compare
 from custinfo.xforms.compare import Difference
 from custinfo.xforms.fitting import fitted
+from custinfo.xforms.refs import flat, without_positions
 
 SHOWN_CHOICES = 10
 MAY_ASK = ("form.propose", "form.review", "form.publish")
@@ -102,37 +103,6 @@ class Impact:
     def of_kind(self, *kinds: compare.DifferenceKind) -> tuple[Line, ...]:
         """The lines of these kinds."""
         return tuple(line for line in self.lines if line.kind in kinds)
-
-    @property
-    def lost(self) -> tuple[Line, ...]:
-        """Questions that went, or whose answers would be hidden."""
-        return self.of_kind("lost", "hidden")
-
-    @property
-    def gained(self) -> tuple[Line, ...]:
-        """Questions that came."""
-        return self.of_kind("gained")
-
-    @property
-    def renamed(self) -> tuple[Line, ...]:
-        """Questions that look renamed or moved."""
-        return self.of_kind("renamed")
-
-    @property
-    def type_changed(self) -> tuple[Line, ...]:
-        """Questions whose answers are of another type."""
-        return self.of_kind("type")
-
-    @property
-    def choices_removed(self) -> tuple[Line, ...]:
-        """Questions that offer less."""
-        return self.of_kind("choices")
-
-    @property
-    def constraints_tightened(self) -> tuple[Line, ...]:
-        """Questions with other rules."""
-        kinds: tuple[compare.DifferenceKind, ...] = ("required", "constraint", "relevant", "choice_filter")
-        return self.of_kind(*kinds, "format", "max_length", "unique", "calculate")
 
 
 @dataclass
@@ -256,9 +226,9 @@ def _digest(
 
 def _count(counted: _Counted, differences: tuple[Difference, ...], row: Row, opened: Opener, form: Form) -> None:
     values = json.loads(row["content"])
-    before = entities.flat(values, form.root.ref)
+    before = flat(values, form.root.ref)
     record_id = row["record_id"]
-    answered = {entities.without_positions(ref) for ref, value in before.items() if value}
+    answered = {without_positions(ref) for ref, value in before.items() if value}
     for ref in answered:
         counted.answered.setdefault(ref, []).append(record_id)
     instance, _ = fitted(form, values)
@@ -266,14 +236,14 @@ def _count(counted: _Counted, differences: tuple[Difference, ...], row: Row, ope
     problems = session.problems()
     if problems:
         counted.broken.append(Broken(record_id, tuple(_plain(form, one) for one in problems)))
-    rules = {(problem.rule, entities.without_positions(problem.ref)) for problem in problems}
-    after = entities.flat(session.values, form.root.ref)
+    rules = {(problem.rule, without_positions(problem.ref)) for problem in problems}
+    after = flat(session.values, form.root.ref)
     unlike = {ref for ref, value in before.items() if value and after.get(ref, "") != value}
     wrong = {ref for _, ref in rules}
-    gone = {entities.without_positions(ref) for ref in unlike if not after.get(ref)} - wrong
+    gone = {without_positions(ref) for ref in unlike if not after.get(ref)} - wrong
     for ref in gone & set(form.nodes):
         counted.concern("hidden", ref, record_id)
-    computed = {entities.without_positions(ref) for ref in unlike}
+    computed = {without_positions(ref) for ref in unlike}
     for one in differences:
         if _concerns(one, values, answered, rules, gone, computed):
             counted.concern(one.kind, one.place, record_id)
@@ -321,7 +291,7 @@ def _line(counted: _Counted, one: Difference) -> Line:
 
 def _plain(form: Form, problem: Problem) -> Problem:
     """The problem without answers of other questions in its texts."""
-    ref = entities.without_positions(problem.ref)
+    ref = without_positions(problem.ref)
     bind = form.nodes[ref].bind
     own = bind.required_message if problem.rule == "required" else bind.constraint_message
     shown = compare.plain(form, own) if problem.own else {}

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from custinfo.actions import entities, files
+from custinfo.actions import files
 from custinfo.actions.files import StoredFile
 from custinfo.domain.errors import BadInput
 from custinfo.domain.people import Person
@@ -13,6 +13,7 @@ from custinfo.exchange.media import Media
 from custinfo.exchange.parsed import ParsedRecord
 from custinfo.store import Tx
 from custinfo.xforms import Form, Problem, compare
+from custinfo.xforms.refs import without_positions
 
 _STEP = re.compile(r"(?P<name>.+?)(\[(?P<position>\d+)\])?\Z")
 
@@ -43,7 +44,7 @@ class ImportFiles:
                 found[ref] = self._file(record, ref, name)
                 _put(instance, ref, found[ref].stored.name)
             except BadInput as wrong:
-                label = compare.labels(self._form, entities.without_positions(ref))
+                label = compare.labels(self._form, without_positions(ref))
                 problems.append(Problem(ref, "type", wrong.key, wrong.facts, label))
         return found, problems
 

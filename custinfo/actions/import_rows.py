@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from custinfo.actions import entities
 from custinfo.actions.drafts import LONGEST_REMARK
 from custinfo.actions.import_files import ImportedFile, ImportFiles
 from custinfo.actions.import_known import Known, key_of
@@ -24,6 +23,7 @@ from custinfo.exchange.parsed import Parsed, ParsedRecord
 from custinfo.store import Store
 from custinfo.xforms import Form, Problem, Record, Session, compare
 from custinfo.xforms.model import ModelNode
+from custinfo.xforms.refs import flat, without_positions
 
 
 @dataclass(frozen=True)
@@ -110,8 +110,8 @@ class Judging:
             return one
         one.refuse(missing)
         one.refuse(session.problems())
-        one.answers = entities.flat(session.values, self.form.root.ref)
-        self._check_taken(one, session, entities.flat(fresh.instance, self.form.root.ref))
+        one.answers = flat(session.values, self.form.root.ref)
+        self._check_taken(one, session, flat(fresh.instance, self.form.root.ref))
         if one.reasons:
             return one
         try:
@@ -160,8 +160,8 @@ class Judging:
     def _check_taken(self, one: Judged, session: Session, fresh: Mapping[str, str]) -> None:
         """Nothing that the file says is dropped without a word: an answer to what is not asked is a reason."""
         named = {problem.ref for reason in one.reasons if (problem := reason.problem)}
-        for ref, value in entities.flat(one.record.answers, self.form.root.ref).items():
-            place = entities.without_positions(ref)
+        for ref, value in flat(one.record.answers, self.form.root.ref).items():
+            place = without_positions(ref)
             if not value or ref in named or place not in self.form.nodes:
                 continue
             computed = self.form.nodes[place].bind.calculate is not None
@@ -171,8 +171,8 @@ class Judging:
                 self._check_asked(one, session, ref, value != fresh.get(ref, ""))
 
     def _check_asked(self, one: Judged, session: Session, ref: str, changed: bool) -> None:
-        readonly = self.form.nodes[entities.without_positions(ref)].bind.readonly
-        label = compare.labels(self.form, entities.without_positions(ref))
+        readonly = self.form.nodes[without_positions(ref)].bind.readonly
+        label = compare.labels(self.form, without_positions(ref))
         if ref not in one.answers:
             one.refuse([Problem(ref, "constraint", "form_data.not_asked", {}, label)])
         elif readonly is not None and changed and session.state(ref).readonly:
@@ -189,7 +189,7 @@ class Judging:
 
     def _said(self, given: Mapping[str, str]) -> dict[str, str]:
         """Notes or reasons that the file has, at places of the form. Raises BadInput for what cannot be kept."""
-        at_places = {ref: words for ref, words in given.items() if entities.without_positions(ref) in self.form.nodes}
+        at_places = {ref: words for ref, words in given.items() if without_positions(ref) in self.form.nodes}
         return {ref: clean(words, max_length=LONGEST_REMARK).strip() for ref, words in at_places.items()}
 
 

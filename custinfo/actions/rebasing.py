@@ -13,6 +13,7 @@ from custinfo.domain.people import Person
 from custinfo.store import Store
 from custinfo.store.database import Row
 from custinfo.xforms.fitting import fitted
+from custinfo.xforms.refs import flat
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,9 @@ class _Sides:
 def compare(store: Store, actor: Person, draft_id: str) -> list[Difference]:
     """What was changed since one's own draft was started, in the order of the newest version."""
     permissions.check(actor, "form.fill")
-    sides = _sides(store, drafts.own_open(store, actor, draft_id))
-    before, theirs, mine = (entities.flat(side) for side in (sides.before, sides.theirs, sides.mine))
+    draft = drafts.own_open(store, actor, draft_id)
+    sides, root = _sides(store, draft), forms.load(store, draft["form_id"], draft["form_version"]).root.ref
+    before, theirs, mine = (flat(side, root) for side in (sides.before, sides.theirs, sides.mine))
     return [
         Difference(ref, before.get(ref, ""), theirs.get(ref, ""), mine.get(ref, ""))
         for ref in {**theirs, **before}
@@ -111,4 +113,4 @@ def _group(side: Any) -> Mapping[str, Any]:
 
 def _answers(rounds: Any) -> list[dict[str, str]]:
     """The answers of each round; a record leaves blank ones out, and a draft does not."""
-    return [{ref: value for ref, value in entities.flat(one).items() if value} for one in rounds or []]
+    return [{ref: value for ref, value in flat(one, "").items() if value} for one in rounds or []]

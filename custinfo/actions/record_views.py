@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from custinfo.access import permissions, policies, visibility
-from custinfo.actions import entities, entity_levels, forms
-from custinfo.actions.entity_writing import Made
+from custinfo.actions import entity_levels, forms
+from custinfo.actions.entity_writing import Made, made_by
 from custinfo.actions.files import StoredFile
 from custinfo.domain.clock import parse
 from custinfo.domain.errors import NotFound
@@ -17,6 +17,7 @@ from custinfo.store import Store
 from custinfo.store.database import Row
 from custinfo.xforms import Form, Session
 from custinfo.xforms.fitting import fitted
+from custinfo.xforms.refs import flat, without_positions
 
 OWN = (
     "EXISTS (SELECT 1 FROM record_version AS own WHERE own.record_id = record_current.record_id "
@@ -142,11 +143,11 @@ def read(store: Store, actor: Person, record_id: str, version: int | None = None
     values = seen(form, actor, json.loads(wanted["content"]))
     return RecordView(
         record_id, wanted["version"], current["version"], form.form_id, form.version, forms.titles(form),
-        wanted["standing"], values, entities.flat(values),
+        wanted["standing"], values, flat(values, form.root.ref),
         _by_ref(form, actor, wanted["notes"]), _by_ref(form, actor, wanted["reasons"]),
         parse(wanted["interviewed_at"]) if wanted["interviewed_at"] else None,
         parse(wanted["recorded_at"]), wanted["recorded_by"], wanted["display_name"] or "",
-        _about(store, current["entity_id"]), _made(store, record_id, wanted["version"]),
+        _about(store, current["entity_id"]), made_by(store, record_id, wanted["version"]),
         _history(form, actor, rows), _files(store, form, actor, record_id),
     )  # fmt: skip
 
@@ -190,7 +191,7 @@ def _by_ref(form: Form, actor: Person, stored: str) -> dict[str, str]:
 
 
 def _sees(form: Form, actor: Person, ref: str) -> bool:
-    level = form.levels.get(entities.without_positions(ref))
+    level = form.levels.get(without_positions(ref))
     return level is not None and visibility.sees(actor, level)
 
 
@@ -217,8 +218,8 @@ def _history(form: Form, actor: Person, rows: list[Row]) -> tuple[VersionLine, .
     lines: list[VersionLine] = []
     before: dict[str, str] = {}
     for row in rows:
-        now = entities.flat(seen(form, actor, json.loads(row["content"])))
-        asked = (ref for ref in {**before, **now} if entities.without_positions(ref) in form.control_of)
+        now = flat(seen(form, actor, json.loads(row["content"])), form.root.ref)
+        asked = (ref for ref in {**before, **now} if without_positions(ref) in form.control_of)
         changed = [ref for ref in asked if before.get(ref, "") != now.get(ref, "")] if lines else []
         who, when = row["display_name"] or "", parse(row["recorded_at"])
         lines.insert(0, VersionLine(row["version"], when, who, row["reason"], row["standing"], tuple(changed)))
@@ -229,15 +230,6 @@ def _history(form: Form, actor: Person, rows: list[Row]) -> tuple[VersionLine, .
 def _about(store: Store, entity_id: str | None) -> Made | None:
     row = store.row("SELECT * FROM entity_current WHERE entity_id = ?", [entity_id]) if entity_id else None
     return Made(row["dataset"], row["number"], row["entity_id"], row["version"]) if row else None
-
-
-def _made(store: Store, record_id: str, version: int) -> tuple[Made, ...]:
-    rows = store.rows(
-        "SELECT dataset, number, entity_id, entity_version.version FROM entity_version "
-        "JOIN entity USING (entity_id) WHERE record_id = ? AND record_version = ? ORDER BY seq",
-        [record_id, version],
-    )
-    return tuple(Made(row["dataset"], row["number"], row["entity_id"], row["version"]) for row in rows)
 
 
 def _files(store: Store, form: Form, actor: Person, record_id: str) -> dict[str, StoredFile]:

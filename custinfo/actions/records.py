@@ -12,7 +12,7 @@ from typing import Any
 
 from custinfo.access import permissions, policies
 from custinfo.actions import drafts, entities, entity_writing, files, forms, verifications
-from custinfo.actions.entity_writing import Made, unfinished
+from custinfo.actions.entity_writing import Made, made_by, unfinished
 from custinfo.actions.verifications import Entered
 from custinfo.domain.errors import Conflict, NotFound
 from custinfo.domain.people import Person
@@ -20,6 +20,7 @@ from custinfo.domain.text import clean
 from custinfo.store import Store, Tx
 from custinfo.store.database import Row
 from custinfo.xforms import Form, Problem, Record, Session, Unfinished
+from custinfo.xforms.refs import flat
 
 RECEIVED, EDITED = "received", "edited"
 
@@ -87,7 +88,7 @@ def submit(store: Store, actor: Person, draft_id: str, key: str, *, saves: int, 
         form = forms.load(store, draft["form_id"], draft["form_version"])
         own = drafts.continued(store, draft)
         session = forms.session(store, form, json.loads(draft["instance"]), actor=actor, record_id=own)
-        made = entity_writing.as_seen(session.finish(), json.loads(draft["instance"]))
+        made = entity_writing.as_seen(form, session.finish(), json.loads(draft["instance"]))
         files.check_answers(store, draft, form, made)
         remarks = _remarks(draft, session, reason)
         if draft["verifies"]:
@@ -249,7 +250,7 @@ def _record_version(given: _Submission, record_id: str, version: int, entity_id:
 
 def _entity_asked_about(given: _Submission) -> str | None:
     """The entity whose number stands in the form's `about` question; a number that nobody has is a mistake in it."""
-    answers = entities.flat(given.made.values)
+    answers = flat(given.made.values, given.form.root.ref)
     for ref, dataset in entities.marked(given.form, entities.ABOUT):
         if answers.get(ref):
             found = entities.by_number(given.store, dataset, answers[ref])
@@ -261,15 +262,9 @@ def _entity_asked_about(given: _Submission) -> str | None:
 
 
 def _receipt(store: Store, record_id: str, version: int) -> Receipt:
-    rows = store.rows(
-        "SELECT dataset, number, entity_id, entity_version.version FROM entity_version "
-        "JOIN entity USING (entity_id) WHERE record_id = ? AND record_version = ? ORDER BY seq",
-        [record_id, version],
-    )
-    made = tuple(Made(row["dataset"], row["number"], row["entity_id"], row["version"]) for row in rows)
     about = store.row(
         "SELECT entity.* FROM record JOIN entity USING (entity_id) WHERE record_id = ? AND dataset = 'customers'",
         [record_id],
     )
     customer_id, number = (about["entity_id"], about["number"]) if about else (None, None)
-    return Receipt(record_id, version, customer_id, number, made)
+    return Receipt(record_id, version, customer_id, number, made_by(store, record_id, version))

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from custinfo.access import permissions, policies, visibility
-from custinfo.actions import entities, forms, quotas
+from custinfo.actions import forms, quotas
 from custinfo.domain import machines
 from custinfo.domain.clock import parse
 from custinfo.domain.errors import BadInput, Conflict, NotFound, WrongState
@@ -22,6 +22,7 @@ from custinfo.store import Store, Tx
 from custinfo.store.database import Row
 from custinfo.xforms import RefusedAnswer, compare
 from custinfo.xforms.fitting import fitted
+from custinfo.xforms.refs import flat, without_positions
 
 Decision: TypeAlias = Literal["approve", "reject", "has_issues"]
 DECISIONS: Collection[str] = ("approve", "reject", "has_issues")
@@ -174,7 +175,7 @@ def _shown(store: Store, form_id: str, row: Row) -> Query:
         row["query_id"],
         row["version"],
         row["ref"],
-        compare.labels(form, entities.without_positions(row["ref"])),
+        compare.labels(form, without_positions(row["ref"])),
         _state(row),
         parse(row["opened_at"]),
         row["asker"] or row["opened_by"],
@@ -215,7 +216,7 @@ def _check_quotas(store: Store, record: Row) -> None:
     """Raises WrongState when a cell of the record has no room left, by the quotas that the form has now."""
     form = forms.load(store, record["form_id"])
     counts = quotas.counts(store, form, without=record["record_id"])
-    answers = entities.flat(json.loads(record["content"]), form.root.ref)
+    answers = flat(json.loads(record["content"]), form.root.ref)
     for ref, limits in form.quotas.items():
         cell = answers.get(ref, "")
         if cell in limits and counts[ref].get(cell, 0) >= limits[cell]:
@@ -240,14 +241,14 @@ def _query(store: Store, actor: Person, query_id: str) -> tuple[Row, Row]:
 
 
 def _sees(store: Store, actor: Person, form_id: str, version: str, ref: str) -> bool:
-    level = forms.load(store, form_id, version).levels.get(entities.without_positions(ref))
+    level = forms.load(store, form_id, version).levels.get(without_positions(ref))
     return level is not None and visibility.sees(actor, level)
 
 
 def _has_place(store: Store, actor: Person, record: Row, ref: str) -> bool:
     """Whether the record's form asks the question, the rounds of repeats in `ref` are there, and the person sees it."""
     form = forms.load(store, record["form_id"], record["form_version"])
-    place = entities.without_positions(ref)
+    place = without_positions(ref)
     if place not in form.control_of or form.nodes[place].is_group:
         return False
     instance, _ = fitted(form, json.loads(record["content"]))

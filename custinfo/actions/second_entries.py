@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from custinfo.access import permissions, policies, visibility
-from custinfo.actions import entities, forms, verifications
+from custinfo.actions import forms, verifications
 from custinfo.actions.verifications import Agreement
 from custinfo.domain.clock import parse
 from custinfo.domain.people import Person
@@ -17,6 +17,7 @@ from custinfo.store import Store
 from custinfo.store.database import Row
 from custinfo.xforms import Form, RefusedAnswer, Session
 from custinfo.xforms.fitting import fitted
+from custinfo.xforms.refs import without_positions
 
 MARK = "double_entry"
 """The setting's name as it stands in the XForm of a form that wants two entries."""
@@ -167,7 +168,7 @@ def _comparison(store: Store, actor: Person, row: Row, language: str) -> Compari
 
 
 def _sees(form: Form, actor: Person, ref: str) -> bool:
-    level = form.levels.get(entities.without_positions(ref))
+    level = form.levels.get(without_positions(ref))
     return level is not None and visibility.sees(actor, level)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from custinfo.access import permissions, policies
-from custinfo.actions import entities, forms
+from custinfo.actions import forms
 from custinfo.domain import machines
 from custinfo.domain.errors import WrongState
 from custinfo.domain.messages import LANGUAGES, text
@@ -15,6 +15,7 @@ from custinfo.domain.people import Person
 from custinfo.store import Store, Tx
 from custinfo.store.database import Row
 from custinfo.xforms import Form, Record
+from custinfo.xforms.refs import flat, without_positions
 
 Pairs = list[tuple[str, str]]
 OPEN_STATES = ("received", "edited", "has_issues")
@@ -127,7 +128,7 @@ def agreement(store: Store, actor: Person, form_id: str) -> Report:
         first, second = _answers(form, json.loads(row["first"])), _answers(form, json.loads(row["content"]))
         for ref in {**first, **second}:
             pair = first.get(ref, ""), second.get(ref, "")
-            by_question[entities.without_positions(ref)].append(pair)
+            by_question[without_positions(ref)].append(pair)
             by_operators[f"{row['first_by'] or '—'} / {row['second_by'] or '—'}"].append(pair)
     questions = (_agreement(ref, pairs, ref in closed) for ref, pairs in by_question.items())
     operators = (_agreement(names, pairs, False) for names, pairs in by_operators.items())
@@ -155,12 +156,11 @@ def cohens_kappa(pairs: Iterable[tuple[str, str]]) -> float | None:
 
 def _answers(form: Form, values: Mapping[str, object]) -> dict[str, str]:
     """What people entered, by ref: not what the form computed."""
-    flat = entities.flat(values)
+    answers = flat(values, form.root.ref)
     # A photograph is another file each time: what is compared is what was read from the same paper
     drawn = {ref for ref, c in form.control_of.items() if c.kind not in ("group", "repeat", "upload")}
     return {
-        ref: text
-        for ref, text in flat.items()
-        if entities.without_positions(ref) in drawn
-        and form.nodes[entities.without_positions(ref)].bind.calculate is None
+        ref: given
+        for ref, given in answers.items()
+        if without_positions(ref) in drawn and form.nodes[without_positions(ref)].bind.calculate is None
     }

@@ -13,9 +13,8 @@ from custinfo.cli import ACTOR, AS_JSON, HOME, acting, language, opened, say
 from custinfo.cli.forms import beside, form
 from custinfo.domain.clock import stamp
 from custinfo.domain.errors import BadInput, Conflict
-from custinfo.domain.messages import text
+from custinfo.domain.messages import spoken, text
 from custinfo.domain.people import Person
-from custinfo.exchange.fields import spoken
 from custinfo.store import Store
 from custinfo.xforms import Form
 

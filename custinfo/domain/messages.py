@@ -50,3 +50,17 @@ def section(prefix: str, language: str) -> dict[str, str]:
     """All messages whose key starts with `prefix.`, by the rest of their key: what a page hands to its script."""
     start = prefix + "."
     return {k.removeprefix(start): v for k, v in catalogue(language).items() if k.startswith(start)}
+
+
+def spoken(texts: Mapping[str, str], language: str) -> str:
+    """Of texts by language: the one in the language, in one near to it (`en-GB` for `en`), or the first there is."""
+    if language in texts:
+        return texts[language]
+    base = language.partition("-")[0]
+    near = next((one for code, one in texts.items() if code.partition("-")[0] == base), None)
+    return near if near is not None else next(iter(texts.values()), "")
+
+
+def ours(language: str) -> str:
+    """Which of our own languages goes with a form's language."""
+    return "zh-CN" if language.lower().startswith("zh") or language in ("", "default") else "en"

@@ -9,9 +9,9 @@ from custinfo.exchange import rows
 from custinfo.exchange.exports import EXPORTS, Export, export
 from custinfo.exchange.faults import Fault, place_text
 from custinfo.exchange.parsed import Parsed, ParsedRecord
-from custinfo.exchange.records import StoredRecord, flat, left_out
+from custinfo.exchange.records import StoredRecord, left_out
 
 __all__ = [
-    "EXPORTS", "Export", "Fault", "Parsed", "ParsedRecord", "StoredRecord", "export", "flat", "left_out", "place_text",
+    "EXPORTS", "Export", "Fault", "Parsed", "ParsedRecord", "StoredRecord", "export", "left_out", "place_text",
     "rows",
 ]  # fmt: skip

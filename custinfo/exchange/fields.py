@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
+from custinfo.domain.messages import spoken
 from custinfo.domain.sensitivity import Level
 from custinfo.xforms import Form
 from custinfo.xforms.model import Control, ModelNode, Text, language_code
@@ -99,15 +100,6 @@ def tables(form: Form, sees: Sees | None = None) -> tuple[Table, ...]:
     kept = [replace(t, fields=tuple(f for f in t.fields if sees(int(f.level)))) for t in found]
     full = [t.ref for t in kept if t.fields]
     return tuple(t for t in kept if t.parent is None or any((ref + "/").startswith(t.ref + "/") for ref in full))
-
-
-def spoken(texts: Mapping[str, str], language: str) -> str:
-    """The text in that language, in one of its variants, or in the first there is."""
-    if language in texts:
-        return texts[language]
-    base = language.partition("-")[0]
-    near = next((t for code, t in texts.items() if code.partition("-")[0] == base), None)
-    return near if near is not None else next(iter(texts.values()), "")
 
 
 class _Describer:

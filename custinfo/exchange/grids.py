@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from custinfo.exchange import cells
+from custinfo.exchange import cells, readings
 from custinfo.exchange.fields import MULTIPLE, Field, Table, local
 from custinfo.exchange.records import Frame, Row
 from custinfo.exchange.reserved import RESERVED
@@ -94,14 +94,14 @@ def _questions(table: Table, layout: Layout, bases: Mapping[str, str]) -> Iterat
         base, clear = bases[field.ref], _unique(field, layout)
         if field.kind == "geopoint" and layout.exact:
             for i, part in enumerate(POINT):
-                yield Column(f"{base}-{part}", field, _point_part(field, i)), f"{clear}-{part}"
+                yield Column(f"{base}-{part}", field, readings.point_part(field, i)), f"{clear}-{part}"
             continue
         yield Column(base, field, _answer(field, layout)), clear
         if field.kind == "select_multiple" and len(field.options) <= MOST_SPLIT:
             for option in field.options:
                 shown = option.value if layout.style == "codes" else _label(field, option.value, layout.language)
                 yield (
-                    Column(f"{base}/{shown}", field, _chosen(field, option.value), choice=True),
+                    Column(f"{base}/{shown}", field, readings.chosen(field, option.value), choice=True),
                     f"{clear}/{option.value}",
                 )
 
@@ -110,23 +110,9 @@ def _joined(field: Field, by: str) -> str:
     return by.join(local(step) for step in field.path)
 
 
-def _point_part(field: Field, i: int) -> Callable[[Row], str]:
-    return lambda row: (row.answers.get(field.ref, "").split() + [""] * 4)[i]
-
-
-def _chosen(field: Field, value: str) -> Callable[[Row], str]:
-    """`1` or `0` for a choice; blank when the question was not answered."""
-
-    def text(row: Row) -> str:
-        chosen = row.answers.get(field.ref, "").split()
-        return "" if not chosen else str(int(value in chosen))
-
-    return text
-
-
 def _answer(field: Field, layout: Layout) -> Callable[[Row], str]:
     if layout.style == "codes" or not field.options:
-        return lambda row: row.answers.get(field.ref, "")
+        return readings.answer(field)
     labels = clear_labels(field, layout.language)
     if field.kind in MULTIPLE:
         return lambda row: "; ".join(labels.get(v, v) for v in row.answers.get(field.ref, "").split())

@@ -5,8 +5,9 @@ import json
 from collections.abc import Iterable, Mapping
 
 from custinfo.exchange.fields import Sees, Table, tables
-from custinfo.exchange.records import StoredRecord, answer, at, instance_id, instances, without_positions
+from custinfo.exchange.records import StoredRecord, answer, at, instance_id, instances
 from custinfo.xforms import Form
+from custinfo.xforms.refs import without_positions
 
 ENVELOPE = ("record_id", "version", "form_id", "form_version", "state", "recorded_at", "recorded_by", "interviewed_at")
 

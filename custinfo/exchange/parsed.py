@@ -1,13 +1,11 @@
 """What reading a file gives: records with the places that their answers came from, and what is wrong with the file."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from custinfo.exchange.faults import Fault
 from custinfo.exchange.sheets import Sheet
-
-_POSITION = re.compile(r"\[\d+\]")
+from custinfo.xforms.refs import without_positions
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,7 @@ class ParsedRecord:
         return {ref: self.where(ref)[1] for part in self.parts for ref in self._refs(part)}
 
     def _refs(self, part: Part) -> Iterable[str]:
-        template = _POSITION.sub("", part.ref)
+        template = without_positions(part.ref)
         return (part.ref + ref.removeprefix(template) if "[" not in ref else ref for ref in part.columns)
 
     def where(self, ref: str) -> tuple[str, str]:
@@ -68,9 +66,9 @@ class ParsedRecord:
         part = max(near, key=lambda one: len(one.ref), default=None)
         if part is None:
             return self.place, ""
-        rest = _POSITION.sub("", part.ref) + ref.removeprefix(part.ref)
+        rest = without_positions(part.ref) + ref.removeprefix(part.ref)
         known = part.columns
-        return part.place, known.get(ref) or known.get(rest) or known.get(_POSITION.sub("", ref), "")
+        return part.place, known.get(ref) or known.get(rest) or known.get(without_positions(ref), "")
 
 
 @dataclass(frozen=True, slots=True)

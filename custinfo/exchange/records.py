@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from custinfo.exchange.fields import Field, Sees, Table, local, tables
 from custinfo.xforms import Form
+from custinfo.xforms.refs import flat, without_positions
 
 Values: TypeAlias = Mapping[str, object]
 
@@ -128,24 +129,6 @@ def instance_id_path(form: Form) -> tuple[str, ...]:
     return ()
 
 
-def flat(form: Form, values: Values) -> dict[str, str]:
-    """Nested answers as ref → text, repeats with positions."""
-    found: dict[str, str] = {}
-    _flatten("/" + form.root.name, values, found)
-    return found
-
-
-def _flatten(ref: str, value: object, found: dict[str, str]) -> None:
-    if isinstance(value, Mapping):
-        for name, one in value.items():
-            _flatten(f"{ref}/{name}" if name else ref, one, found)
-    elif isinstance(value, Sequence) and not isinstance(value, str):
-        for i, one in enumerate(value, 1):
-            _flatten(f"{ref}[{i}]", one, found)
-    elif isinstance(value, str):
-        found[ref] = value
-
-
 def left_out(form: Form, records: Iterable[StoredRecord]) -> dict[str, int]:
     """Refs, without positions, of answers that this version of the form has no question for, and how many there are.
 
@@ -153,13 +136,8 @@ def left_out(form: Form, records: Iterable[StoredRecord]) -> dict[str, int]:
     """
     lost: dict[str, int] = {}
     for record in records:
-        for ref in flat(form, record.values):
+        for ref in flat(record.values, form.root.ref):
             place = without_positions(ref)
             if place not in form.nodes:
                 lost[place] = lost.get(place, 0) + 1
     return lost
-
-
-def without_positions(ref: str) -> str:
-    """`/data/contact[2]/phone` → `/data/contact/phone`: the place in the form."""
-    return "/".join(step.partition("[")[0] for step in ref.split("/"))

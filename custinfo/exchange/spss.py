@@ -12,9 +12,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from custinfo.domain.messages import spoken
 from custinfo.exchange.archive import packed
 from custinfo.exchange.delimited import file_stem
-from custinfo.exchange.fields import Sees, spoken
+from custinfo.exchange.fields import Sees
 from custinfo.exchange.records import Frame, Row, StoredRecord, frames
 from custinfo.exchange.variables import Value, Variable, cut, legal_name, variables
 from custinfo.xforms import Form

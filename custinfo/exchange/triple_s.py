@@ -13,9 +13,10 @@ from io import StringIO
 
 from lxml import etree
 
+from custinfo.domain.messages import spoken
 from custinfo.exchange.archive import zipped
 from custinfo.exchange.delimited import file_stem
-from custinfo.exchange.fields import Field, Sees, spoken
+from custinfo.exchange.fields import Field, Sees
 from custinfo.exchange.records import Frame, Row, StoredRecord, frames
 from custinfo.exchange.variables import Variable, variables
 from custinfo.xforms import Form

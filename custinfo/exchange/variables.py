@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Literal, TypeAlias
 
+from custinfo.domain.messages import spoken
 from custinfo.domain.messages import text as message
-from custinfo.exchange import moments
-from custinfo.exchange.fields import MULTIPLE, Field, Table, local, spoken
+from custinfo.exchange import moments, readings
+from custinfo.exchange.fields import MULTIPLE, Field, Table, local
 from custinfo.exchange.grids import MOST_SPLIT, POINT
 from custinfo.exchange.records import Frame, Row, StoredRecord
 
@@ -150,7 +151,7 @@ def base_names(fields: Iterable[Field]) -> dict[str, str]:
 
 def _of_field(field: Field, name: str, language: str) -> Iterator[Variable]:
     label = field.label(language)
-    whole = Variable(name, label, "text", "nominal", _answer(field), field)
+    whole = Variable(name, label, "text", "nominal", readings.answer(field), field)
     match field.kind:
         case "select_one":
             yield _coded(whole, field, language)
@@ -164,7 +165,15 @@ def _of_field(field: Field, name: str, language: str) -> Iterator[Variable]:
         case "geopoint":
             for i, part in enumerate(POINT):
                 said = f"{label}: {say(f'exchange.point.{part.lower()}', language)}"
-                yield Variable(f"{name}_{part.lower()}", said, "number", "scale", _part(field, i), field, decimals=True)
+                yield Variable(
+                    f"{name}_{part.lower()}",
+                    said,
+                    "number",
+                    "scale",
+                    readings.point_part(field, i),
+                    field,
+                    decimals=True,
+                )
         case _:
             yield whole
 
@@ -185,27 +194,11 @@ def _split(field: Field, name: str, language: str) -> Iterator[Variable]:
         if field.kind == "rank":
             yield Variable(own, label, "number", "ordinal", _rank(field, option.value), field)
         else:
-            yield Variable(own, label, "number", "nominal", _chosen(field, option.value), field, chosen)
-
-
-def _answer(field: Field) -> Callable[[Row], str]:
-    return lambda row: row.answers.get(field.ref, "")
+            yield Variable(own, label, "number", "nominal", readings.chosen(field, option.value), field, chosen)
 
 
 def _boolean(field: Field) -> Callable[[Row], str]:
     return lambda row: {"true": "1", "false": "0"}.get(row.answers.get(field.ref, ""), row.answers.get(field.ref, ""))
-
-
-def _part(field: Field, i: int) -> Callable[[Row], str]:
-    return lambda row: (row.answers.get(field.ref, "").split() + [""] * 4)[i]
-
-
-def _chosen(field: Field, value: str) -> Callable[[Row], str]:
-    def text(row: Row) -> str:
-        chosen = row.answers.get(field.ref, "").split()
-        return "" if not chosen else str(int(value in chosen))
-
-    return text
 
 
 def _rank(field: Field, value: str) -> Callable[[Row], str]:

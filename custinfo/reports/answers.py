@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from custinfo.access import visibility
 from custinfo.domain.people import Person
 from custinfo.xforms import Drawn, RefusedAnswer, Session
+from custinfo.xforms.refs import without_positions
 
 BETWEEN = {"zh-CN": "、"}
 
@@ -32,27 +33,27 @@ class Section:
     condition: str = ""
 
 
-def sections(session: Session, actor: Person, language: str, *, blank: bool = False) -> list[Section]:
-    """What the form asks now and the actor may see, as sections; questions without an answer too if `blank`."""
+def sections(session: Session, actor: Person, language: str) -> list[Section]:
+    """What the form asks now and the actor may see, as sections: the questions that have an answer."""
     found: list[Section] = []
-    _gather(session, actor, language, session.layout(), "", blank, found)
+    _gather(session, actor, language, session.layout(), "", found)
     return [section for section in found if section.answers]
 
 
 def _gather(
-    session: Session, actor: Person, language: str, drawn: tuple[Drawn, ...], label: str, blank: bool,
+    session: Session, actor: Person, language: str, drawn: tuple[Drawn, ...], label: str,
     found: list[Section],
 ) -> None:  # fmt: skip
     own: list[Answer] = []
     place = len(found)
     for one in drawn:
         if one.is_question:
-            own += _answers(session, actor, language, one, blank)
+            own += _answers(session, actor, language, one)
         else:
             words = one.label or label
             if one.kind == "instance":
                 words = f"{label} {place_of(one.ref)}".strip() if not one.label else f"{one.label} {place_of(one.ref)}"
-            _gather(session, actor, language, one.children, words, blank, found)
+            _gather(session, actor, language, one.children, words, found)
     found.insert(place, Section(label, tuple(own)))
 
 
@@ -61,10 +62,10 @@ def place_of(ref: str) -> str:
     return ref.rpartition("[")[2].rstrip("]")
 
 
-def _answers(session: Session, actor: Person, language: str, one: Drawn, blank: bool) -> Iterator[Answer]:
+def _answers(session: Session, actor: Person, language: str, one: Drawn) -> Iterator[Answer]:
     state = session.state(one.ref)
     note = one.kind == "input" and state.readonly and not state.value
-    if note or not visibility.sees(actor, session.form.levels[plain(one.ref)]) or not (state.value or blank):
+    if note or not visibility.sees(actor, session.form.levels[without_positions(one.ref)]) or not state.value:
         return
     labels = dict(state.choices)
     chosen = [labels.get(value, value) for value in state.value.split()] if labels else [state.value]
@@ -76,9 +77,11 @@ def every_question(session: Session, actor: Person) -> list[Section]:
     """All that the form may ask and the actor may see, with the conditions in words: a form on paper, not filled in."""
     found = [Section("", ())]
     at = [""]
-    titles = {plain(one.ref): one.label for top in session.layout() for one in top.walk() if one.kind == "repeat"}
+    titles = {
+        without_positions(one.ref): one.label for top in session.layout() for one in top.walk() if one.kind == "repeat"
+    }
     for state in session.nodes():
-        place = plain(state.ref)
+        place = without_positions(state.ref)
         control = session.form.control_of.get(place)
         if control is None or not visibility.sees(actor, session.form.levels[place]):
             continue
@@ -93,11 +96,6 @@ def every_question(session: Session, actor: Person) -> list[Section]:
             one = Answer(state.ref, state.label or state.ref, "", "", control.kind == "upload", condition)
             found[-1] = replace(found[-1], answers=(*found[-1].answers, one))
     return [section for section in found if section.answers]
-
-
-def plain(ref: str) -> str:
-    """A ref without the positions of repeats."""
-    return "/".join(step.partition("[")[0] for step in ref.split("/"))
 
 
 def label_of(session: Session, ref: str) -> str:

@@ -10,14 +10,14 @@ from custinfo.actions import drafts, form_life, forms, record_views
 from custinfo.actions.record_views import RecordView
 from custinfo.domain import clock
 from custinfo.domain.clock import utc_now
-from custinfo.domain.messages import text
+from custinfo.domain.messages import spoken, text
 from custinfo.domain.people import Person
-from custinfo.exchange.fields import spoken
 from custinfo.reports import answers
 from custinfo.reports.paper_form import Paper, PaperChoice, PaperQuestion, PaperSection
 from custinfo.store import Store
 from custinfo.xforms import Form, Session, purposes
 from custinfo.xforms.fitting import fitted
+from custinfo.xforms.refs import without_positions
 
 MOST_CHOICES = 30
 """Longer lists leave a line to write on."""
@@ -100,10 +100,10 @@ class Papers:
 
     def _question(self, session: Session, one: answers.Answer, filled: Filled) -> PaperQuestion:
         state = session.state(one.ref)
-        control = filled.form.control_of[answers.plain(one.ref)]
+        control = filled.form.control_of[without_positions(one.ref)]
         chosen = set(state.value.split()) if control.kind != "select1" else {state.value}
         listed = () if len(state.choices) > MOST_CHOICES else state.choices
-        longest = int(filled.form.nodes[answers.plain(one.ref)].bind.extra.get("max_length") or 0)
+        longest = int(filled.form.nodes[without_positions(one.ref)].bind.extra.get("max_length") or 0)
         multiline = "multiline" in control.appearance.split() or longest >= LONG_TEXT
         note = filled.notes.get(one.ref, "")
         hint = purposes.hinted(filled.form, one.ref, state.hint, self.language, session.language)

@@ -5,6 +5,7 @@ from typing import Any
 
 from custinfo.xforms import Drawn, Form, NodeState
 from custinfo.xforms.appearances import LAYOUT, known, words
+from custinfo.xforms.refs import without_positions
 
 RADIO_MOST = 7
 """Up to so many choices stand open as radio buttons; up to `SELECT_MOST`, in a drop-down list; more are searched."""
@@ -73,7 +74,7 @@ def kind_of(one: Drawn, state: NodeState, form: Form) -> str:
 
 def _input_kind(one: Drawn, state: NodeState, form: Form) -> str:
     if state.readonly:
-        return "output" if state.value or form.nodes[plain(one.ref)].bind.calculate else "note"
+        return "output" if state.value or form.nodes[without_positions(one.ref)].bind.calculate else "note"
     appearance = words(one.appearance)
     if one.type in PLAIN:
         return "multiline" if "multiline" in appearance else "text"
@@ -84,7 +85,7 @@ def _input_kind(one: Drawn, state: NodeState, form: Form) -> str:
 
 def _choice_kind(one: Drawn, count: int, form: Form) -> str:
     appearance = {word.rstrip("0123456789").rstrip("-") for word in words(one.appearance)}
-    itemset = form.control_of[plain(one.ref)].itemset
+    itemset = form.control_of[without_positions(one.ref)].itemset
     # A filtered list is searched whatever its length now: a control must not change under the hand
     long = count > SELECT_MOST or (itemset is not None and "[" in itemset.nodeset)
     many = one.kind == "select"
@@ -121,8 +122,3 @@ def details(one: Drawn, kind: str) -> dict[str, Any]:
         general = one.parameters.get("mediatype", "")
         return {"accept": accept or ("" if general == "application/*" else general)}
     return {}
-
-
-def plain(ref: str) -> str:
-    """A ref without the positions of repeats: `/data/contact[2]/phone` → `/data/contact/phone`."""
-    return "/".join(step.partition("[")[0] for step in ref.split("/")) if "[" in ref else ref

@@ -3,7 +3,7 @@
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from custinfo.actions import conflicts, customers, forms
+from custinfo.actions import conflicts, customers, entities, forms
 from custinfo.actions.customers import CustomerCard, RecordRow, Shown, VersionRow
 from custinfo.domain.people import Person
 from custinfo.screens import blocks, conflict_cards, showing
@@ -46,26 +46,35 @@ def _blocks(page: Page, actor: Person, customer_id: str) -> list[Block]:
     return [
         _head(page, actor, card),
         *([clashes] if clashes else []),
-        blocks.columns(answered, [_records(page, card.records), _history(page, card)]),
+        blocks.columns(answered, [*_to_fill_in(page, actor, card), _records(page, card.records), _history(page, card)]),
     ]
 
 
 def _head(page: Page, actor: Person, card: CustomerCard) -> Block:
     newest = card.versions[0]
-    about = f"?customer={card.customer_id}"
-    actions: list[Block] = []
-    for form in forms.fillable(page.store, actor):
-        if form.form_id == card.form_id:
-            actions.insert(0, blocks.link(page.text("pages.customer.edit"), f"/form/{form.form_id}{about}", "primary"))
-        elif form.dataset is None:
-            words = page.text("pages.customer.fill_about", title=page.pick(form.titles))
-            actions.append(blocks.link(words, f"/form/{form.form_id}{about}"))
+    edit = blocks.link(page.text("pages.customer.edit"), _address(card.form_id, card.customer_id), "primary")
+    actions = [edit] if card.form_id in {form.form_id for form in forms.fillable(page.store, actor)} else []
     badges = [
         blocks.badge(card.number, "accent"),
         blocks.badge(page.text("pages.customer.version", version=card.version)),
     ]
     subtitle = f"{page.pick(card.titles)} · {page.text('pages.customer.updated', time=page.time(newest.recorded_at))}"
     return blocks.head(card.label, subtitle, badges=badges, actions=actions)
+
+
+def _address(form_id: str, customer_id: str) -> str:
+    return f"/form/{form_id}?customer={customer_id}"
+
+
+def _to_fill_in(page: Page, actor: Person, card: CustomerCard) -> list[Block]:
+    """The forms that ask for the number of a customer: begun here, they know whom they are about."""
+    items = [
+        blocks.item(page.pick(form.titles), _address(form.form_id, card.customer_id))
+        for form in forms.fillable(page.store, actor)
+        if entities.about_place(forms.load(page.store, form.form_id), customers.DATASET)
+    ]
+    title = page.text("pages.customer.to_fill_in")
+    return [blocks.card(title, [blocks.listing(items, compact=True)], flush=True)] if items else []
 
 
 def _records(page: Page, records: list[RecordRow]) -> Block:
@@ -75,6 +84,7 @@ def _records(page: Page, records: list[RecordRow]) -> Block:
     items = [
         blocks.item(
             page.pick(record.titles),
+            f"/record/{record.record_id}" if record.readable else "",
             meta=_by(page, record),
         )
         for record in records

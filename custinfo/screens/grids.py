@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from custinfo.screens.controls import plain
 from custinfo.xforms import Drawn, Form
 from custinfo.xforms.appearances import words
+from custinfo.xforms.refs import without_positions
 
 MOST_COLUMNS = 12
 ROWS = frozenset({"list-nolabel", "list"})
@@ -28,7 +28,7 @@ def rows_below(children: Sequence[Drawn], place: int, form: Form) -> int:
 
 
 def _same_list(one: Drawn, other: Drawn, form: Form) -> bool:
-    ours, theirs = form.control_of[plain(one.ref)], form.control_of[plain(other.ref)]
+    ours, theirs = form.control_of[without_positions(one.ref)], form.control_of[without_positions(other.ref)]
     if ours.itemset is None or theirs.itemset is None:
         return [c.value for c in ours.choices] == [c.value for c in theirs.choices] and ours.itemset is theirs.itemset
     return ours.itemset.nodeset == theirs.itemset.nodeset

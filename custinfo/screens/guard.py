@@ -8,8 +8,8 @@ from typing import Any
 from custinfo.actions import suspicions
 from custinfo.domain.people import Person
 from custinfo.screens.context import Page
-from custinfo.screens.controls import plain
 from custinfo.xforms import Form
+from custinfo.xforms.refs import without_positions
 
 HUGE = 1_000_000
 """Characters. What people paste is refused at its question; nobody pastes this much."""
@@ -37,7 +37,7 @@ class Guard:
     def refused(self, actor: Person, form: Form, draft_id: str, ref: str, value: object, key: str) -> None:
         """An answer was refused, with this message: it is put on the audit log when no page would have sent it."""
         kind = self._of_value(value) or self._of_place(form, ref, key)
-        place = ref if plain(ref) in form.nodes and len(ref) < LONGEST_REF else ""
+        place = ref if without_positions(ref) in form.nodes and len(ref) < LONGEST_REF else ""
         if kind and (kind, place) not in self._voiced and len(self._voiced) < MOST:
             self._voiced.add((kind, place))
             suspicions.note(self._page.store, actor, kind, draft_id, place)
@@ -49,7 +49,7 @@ class Guard:
         return "huge_answer" if len(value) > HUGE else ""
 
     def _of_place(self, form: Form, ref: str, key: str) -> str:
-        if plain(ref) not in form.nodes:
+        if without_positions(ref) not in form.nodes:
             return "unknown_question"
         if ref not in self._told:
             return "hidden_question"

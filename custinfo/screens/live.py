@@ -29,6 +29,9 @@ class Live(anywidget.AnyWidget):
     can mend go out as their sentence, anything else as the number of an incident.
     """
 
+    incident = "pages.incident_unsaved"
+    """What a defect is called where nothing was saved yet."""
+
     def __init__(self, page: Page) -> None:
         super().__init__()
         self._page = page
@@ -73,6 +76,6 @@ class Live(anywidget.AnyWidget):
 
     def _failed(self, fault: Exception) -> None:
         number, time = incidents.record(self._page.site, fault), self.saved_at()
-        key = "pages.incident" if time else "pages.incident_unsaved"
+        key = "pages.incident" if time else self.incident
         words = self._page.text(key, number=number, time=time)
         self.send({"kind": "failed", "text": words})

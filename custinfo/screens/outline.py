@@ -7,9 +7,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import replace
 
 from custinfo.domain.sensitivity import Level
-from custinfo.screens.controls import plain
 from custinfo.screens.paging import Paging, Section, Standing, Windows, tally
 from custinfo.xforms import Changes, Drawn, Session
+from custinfo.xforms.refs import without_positions
 
 
 class Outline:
@@ -43,7 +43,7 @@ class Outline:
 
     def _moves(self, ref: str) -> bool:
         """Whether a question came or went."""
-        drawable = plain(ref) in self._session.form.control_of
+        drawable = without_positions(ref) in self._session.form.control_of
         return drawable and (ref not in self._visible or not self._session.standing(ref).relevant)
 
     # ---- the page that is shown ------------------------------------------------------------------------------------
@@ -158,9 +158,9 @@ class Outline:
         levels = self._session.form.levels
         for one in drawn:
             if one.is_question:
-                if self._sees(levels[plain(one.ref)]):
+                if self._sees(levels[without_positions(one.ref)]):
                     yield one
             else:
                 children = tuple(self._allowed(one.children))
-                if children or (one.kind == "repeat" and self._sees(levels[plain(one.ref)])):
+                if children or (one.kind == "repeat" and self._sees(levels[without_positions(one.ref)])):
                     yield replace(one, children=children)

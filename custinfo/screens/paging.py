@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 from custinfo.domain.markup import plain as plain_words
 from custinfo.screens import grids
-from custinfo.screens.controls import plain
 from custinfo.xforms import Drawn, Form
 from custinfo.xforms.model import Control
+from custinfo.xforms.refs import without_positions
 
 MOST = 40
 """A form with no more questions stands on one page, and so does a group of a longer form."""
@@ -74,7 +74,7 @@ class Paging:
     def _page(self, key: str, parts: Sequence[Drawn]) -> Section:
         """A page, named by the group that it is, else by the first thing on it."""
         depth, inner = 0, parts
-        while len(inner) == 1 and not inner[0].is_question and plain(inner[0].ref) not in self._page_of:
+        while len(inner) == 1 and not inner[0].is_question and without_positions(inner[0].ref) not in self._page_of:
             depth, inner = depth + 1, inner[0].children
         return Section(key, _short(_name(inner)), depth, tuple(parts), _questions(parts))
 
@@ -82,7 +82,7 @@ class Paging:
         """By page, in order: its parts, each inside copies of the groups around it that hold nothing else."""
         found: dict[str, list[Drawn]] = {}
         for one in drawn:
-            key = self._page_of.get(plain(one.ref))
+            key = self._page_of.get(without_positions(one.ref))
             if key is not None:
                 found.setdefault(key, []).append(one)
                 continue

@@ -6,7 +6,7 @@ from urllib.parse import quote
 from custinfo.access import permissions, visibility
 from custinfo.actions import conflicts, files, forms, record_views, reviews, second_entries
 from custinfo.actions.record_views import RecordView, VersionLine
-from custinfo.actions.reviews import Query
+from custinfo.actions.reviews import Decided, Query
 from custinfo.domain import machines
 from custinfo.domain.errors import NotFound
 from custinfo.domain.people import Person
@@ -19,6 +19,7 @@ from custinfo.screens.entered import number, said
 from custinfo.screens.records import state_badge
 from custinfo.screens.sheet_view import Download, Reaction, Redraw, SheetView
 from custinfo.xforms import Session
+from custinfo.xforms.refs import without_positions
 
 MOST_CHANGES = 40
 
@@ -52,7 +53,7 @@ class Desk:
         right = [
             self._review(actor, record, session, sections),
             self._queries(actor, asked),
-            self._history(record, session),
+            self._history(actor, record, session),
         ]
         beside = [self._conflicts(actor), self._compared(actor)]
         above = [*self._head(actor, record), *(one for one in beside if one)]
@@ -176,7 +177,7 @@ class Desk:
             if state.ref not in given
             and state.relevant
             and state.label
-            and visibility.sees(actor, session.form.levels[answers.plain(state.ref)])
+            and visibility.sees(actor, session.form.levels[without_positions(state.ref)])
         ]
         fields = [
             blocks.field("ref", page.text("desk.record.question"), "select", options=questions, required=True),
@@ -208,9 +209,19 @@ class Desk:
             parts.append(blocks.card(label, inner, badges=[state], actions=actions))
         return blocks.card(page.text("desk.record.queries"), parts)
 
-    def _history(self, record: RecordView, session: Session) -> Block:
-        moments = [self._version_line(record, one, session) for one in record.versions]
+    def _history(self, actor: Person, record: RecordView, session: Session) -> Block:
+        """The versions, newest first, each after what was decided about it."""
+        said = reviews.decisions(self._page.store, actor, self._record_id)
+        moments: list[Block] = []
+        for one in record.versions:
+            moments += [self._decision(each) for each in reversed(said) if each.version == one.version]
+            moments.append(self._version_line(record, one, session))
         return blocks.card(self._page.text("pages.customer.history"), [blocks.timeline(moments)])
+
+    def _decision(self, one: Decided) -> Block:
+        page = self._page
+        when = f"{one.reviewed_by} · {page.time(one.reviewed_at)}"
+        return blocks.moment(when, page.text(f"machines.state.{one.state}"), lines=[one.note] if one.note else [])
 
     def _version_line(self, record: RecordView, one: VersionLine, session: Session) -> Block:
         page = self._page

@@ -54,6 +54,8 @@ class SheetView(Live):
     _esm = script("dom.js", "link.js", "files.js", "entry.js", "sheet_view.js")
     _css = HERE / "sheet_view.css"
 
+    incident = "pages.incident_page"
+
     def __init__(self, page: Page, build: Build, react: React | None = None) -> None:
         super().__init__(page)
         self._build = build

@@ -29,5 +29,5 @@ def screen(opened: Page, build: Callable[[Page], DOMWidget]) -> DOMWidget:
     except CustinfoError as error:
         words = error.text(opened.language)
     except Exception as fault:
-        words = opened.text("pages.incident_unsaved", number=incidents.record(opened.site, fault))
+        words = opened.text("pages.incident_page", number=incidents.record(opened.site, fault))
     return NoticeView(opened, words, "/", opened.text("pages.back_home"))

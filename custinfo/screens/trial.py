@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from custinfo.access import visibility
-from custinfo.actions import entities, files, form_life, forms
+from custinfo.actions import files, form_life, forms
 from custinfo.actions.drafts import NEVER, Draft
 from custinfo.domain import file_types
 from custinfo.domain.errors import BadInput, NotFound
@@ -14,11 +14,11 @@ from custinfo.domain.people import Person
 from custinfo.screens import receipts
 from custinfo.screens.beside import Beside
 from custinfo.screens.context import Page
-from custinfo.screens.controls import plain
 from custinfo.screens.filling import Filling, Message
 from custinfo.screens.questionnaire import Change
 from custinfo.screens.uploads import Arrived, FormFiles
 from custinfo.xforms import Form, Record
+from custinfo.xforms.refs import flat, without_positions
 
 MOST_LINES = 200
 """Answers that the page after the trial lists."""
@@ -105,13 +105,13 @@ class Trial(Filling):
 
     def _answers(self, actor: Person, record: Record) -> list[str]:
         """Each answer by its question, then what the form worked out by its name."""
-        given = {ref: value for ref, value in entities.flat(record.values).items() if value}
+        given = {ref: value for ref, value in flat(record.values, self.form.root.ref).items() if value}
         asked = [ref for ref in self.questions.outline.visible if ref in given]
         levels = self.form.levels
         worked_out = [
             ref for ref in given
             if ref not in self.questions.outline.visible and "/meta/" not in ref and "@" not in ref
-            and (level := levels.get(plain(ref))) is not None and visibility.sees(actor, level)
+            and (level := levels.get(without_positions(ref))) is not None and visibility.sees(actor, level)
         ]  # fmt: skip
         lines = [self._line(self.questions.label(ref), self.questions.words(ref, given[ref])) for ref in asked]
         lines += [self._line(ref.removeprefix(f"{self.form.root.ref}/"), given[ref]) for ref in worked_out]

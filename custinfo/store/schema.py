@@ -7,7 +7,6 @@ migrations = Migrations("custinfo")
 
 SPINE_APPEND_ONLY = ("audit", "record_version", "entity_version", "form")
 FORMS_APPEND_ONLY = ("form_file", "record_review", "query_message", "verification")
-APPEND_ONLY = SPINE_APPEND_ONLY + FORMS_APPEND_ONLY
 
 SPINE = """
 CREATE TABLE person (

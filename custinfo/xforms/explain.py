@@ -4,11 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from custinfo.domain.messages import text
+from custinfo.domain.messages import ours, spoken, text
 from custinfo.xforms.checks import Checks
 from custinfo.xforms.engine import Engine
 from custinfo.xforms.model import language_code
-from custinfo.xforms.problems import in_language
 from custinfo.xforms.rules import Kind, Rule
 from custinfo.xforms.texts import HIDDEN, Texts
 from custinfo.xforms.tree import Item
@@ -42,18 +41,13 @@ class Reason:
     def message(self, language: str = "zh-CN") -> str:
         """The reason as a sentence."""
         shown = ours(language)
-        place = in_language(self.label, language) or self.ref
-        words = in_language(self.words, language) or self.expression.strip()
+        place = spoken(self.label, language) or self.ref
+        words = spoken(self.words, language) or self.expression.strip()
         if not self.expression:
             return text("xforms.problem", shown, place=place, fact=words)
         told = text(f"xforms.explain_{self.what}", shown, place=place, condition=words)
-        given = in_language(self.given, language)
+        given = spoken(self.given, language)
         return told + text("xforms.explain_now", shown, given=given) if given else told
-
-
-def ours(language: str) -> str:
-    """The language of our own words beside a form's language."""
-    return "zh-CN" if language.lower().startswith("zh") or language in ("", "default") else "en"
 
 
 def explain(engine: Engine, texts: Texts, checks: Checks, item: Item) -> tuple[Reason, ...]:

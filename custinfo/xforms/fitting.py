@@ -54,7 +54,7 @@ def _value(node: ModelNode, value: Any, ref: str, lost: dict[str, None]) -> Any:
 def _one(node: ModelNode, value: Any, ref: str, lost: dict[str, None]) -> Any:
     if isinstance(value, Mapping):
         return _group(node, value, ref, lost) if node.children else None
-    return None if node.is_group else value
+    return value if isinstance(value, str) and not node.is_group else None
 
 
 def _holds_an_answer(value: Any) -> bool:

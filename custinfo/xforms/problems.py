@@ -8,7 +8,7 @@ from datetime import UTC, tzinfo
 from typing import Literal, TypeAlias
 
 from custinfo.domain.errors import BadInput
-from custinfo.domain.messages import text
+from custinfo.domain.messages import ours, spoken, text
 from custinfo.xforms.xpath.dates import parse_date, parse_moment, parse_time
 
 RuleName = Literal["required", "constraint", "type", "format", "choice", "text", "unique", "about", "quota", "reason"]
@@ -28,22 +28,9 @@ class Problem:
 
     def message(self, language: str = "zh-CN") -> str:
         """Place, fact and remedy. The form's own message, if it has one, stands for fact and remedy."""
-        place = in_language(self.label, language) or self.ref
-        fact = in_language(self.own, language) or text(self.key, _ours(language), **self.facts)
-        return text("xforms.problem", _ours(language), place=place, fact=fact)
-
-
-def in_language(texts: Mapping[str, str], language: str) -> str:
-    """The text in the language, in one near to it, or in any that there is."""
-    if language in texts:
-        return texts[language]
-    base = language.partition("-")[0]
-    near = next((t for code, t in texts.items() if code.partition("-")[0] == base), None)
-    return near if near is not None else next(iter(texts.values()), "")
-
-
-def _ours(language: str) -> str:
-    return "zh-CN" if language.lower().startswith("zh") or language in ("", "default") else "en"
+        place = spoken(self.label, language) or self.ref
+        fact = spoken(self.own, language) or text(self.key, ours(language), **self.facts)
+        return text("xforms.problem", ours(language), place=place, fact=fact)
 
 
 class Unfinished(BadInput):

@@ -1,9 +1,8 @@
 """What an answer is collected for (`bind::custinfo:purpose`), said with the question wherever it is asked."""
 
-import re
-
 from custinfo.domain.messages import text
 from custinfo.xforms.model import Form
+from custinfo.xforms.refs import without_positions
 
 
 def hinted(form: Form, ref: str, hint: str, language: str, spoken: str) -> str:
@@ -11,7 +10,7 @@ def hinted(form: Form, ref: str, hint: str, language: str, spoken: str) -> str:
 
     A purpose may stand in each language of the form, with ` | ` between, as every text in a column of ours.
     """
-    own = form.nodes[re.sub(r"\[\d+\]", "", ref)].bind.extra.get("purpose", "").strip()
+    own = form.nodes[without_positions(ref)].bind.extra.get("purpose", "").strip()
     if not own:
         return hint
     parts = [part.strip() for part in own.split(" | ")]

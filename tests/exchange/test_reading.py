@@ -11,8 +11,9 @@ from typing import Any
 import openpyxl
 import pytest
 
-from custinfo.exchange import Parsed, flat, place_text, rows
+from custinfo.exchange import Parsed, place_text, rows
 from custinfo.xforms import Session
+from custinfo.xforms.refs import flat
 from tests.exchange.forms import VISIT, form, visit
 from tests.xforms.forms import survey
 
@@ -49,7 +50,7 @@ def read(data: bytes | str, name: str = "file") -> Parsed:
 
 def answers(parsed: Parsed) -> list[dict[str, str]]:
     return [
-        {r.removeprefix("/data/"): t for r, t in flat(visit(), record.answers).items() if t}
+        {r.removeprefix("/data/"): t for r, t in flat(record.answers, "/data").items() if t}
         for record in parsed.records
     ]
 

@@ -6,10 +6,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from custinfo.actions import entities, forms
+from custinfo.actions import forms
 from custinfo.domain.messages import section
 from custinfo.domain.people import SERVICE
 from custinfo.store import Site, Store
+from custinfo.xforms.refs import flat
 from tests.factories import PASSWORD, account
 from tests.pages.conftest import Server
 from tests.pages.user import PATIENCE
@@ -276,7 +277,7 @@ def test_every_question_type_by_keyboard_alone(site, chromium, language):
 def last_record(site):
     with Store.open(Site.load(site.home)) as store:
         [row] = store.rows("SELECT content FROM record_version ORDER BY recorded_at DESC LIMIT 1")
-    return {ref.rpartition("/")[2]: value for ref, value in entities.flat(json.loads(row["content"])).items()}
+    return {ref.rpartition("/")[2]: value for ref, value in flat(json.loads(row["content"]), "/data").items()}
 
 
 def stored_files(site):

@@ -175,7 +175,16 @@ class TestCustomer:
     def test_the_surveys_and_the_ways_on(self, told, made):
         assert "客户满意度调查" in json.dumps(card_named(told, "已填表单"), ensure_ascii=False)
         links = [action["href"] for action in blocks_of(told, "head")[0]["actions"]]
-        assert links == [f"/form/enterprise_card?customer={made}", f"/form/satisfaction_survey?customer={made}"]
+        assert links == [f"/form/enterprise_card?customer={made}"]
+
+    def test_what_can_be_filled_in_about_the_customer_and_nothing_else(self, visit, store, made):
+        questionnaires.published(store)  # asks about nobody
+        told = visit(customer.build, f"/customer/{made}").send(kind="hello")
+        offered = json.dumps(card_named(told, "为这位客户填写"), ensure_ascii=False)
+        assert f"/form/satisfaction_survey?customer={made}" in offered
+        assert f"/form/complaint?customer={made}" in offered
+        assert "/form/poll" not in offered
+        assert "/form/visit_daily_report" not in offered  # a day of visits is about many
 
     def test_in_english(self, visit, made):
         told = visit(customer.build, f"/customer/{made}", language="en").send(kind="hello")

@@ -15,7 +15,6 @@ TYPES = (
 SELECTS = ("select_one", "select_multiple", "rank")
 FROM_FILE = ("select_one_from_file", "select_multiple_from_file")
 GROUPS = ("begin_group", "end_group", "begin_repeat", "end_repeat")
-WITHOUT_ANSWER = frozenset({"note", "group", "repeat", "xml-external", "csv-external"})
 METADATA = frozenset({
     "start", "end", "today", "deviceid", "username", "phonenumber", "email", "audit", "start-geopoint", "subscriberid",
     "simserial", "background-audio", "background-geopoint", "xml-external", "csv-external",

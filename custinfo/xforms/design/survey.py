@@ -8,6 +8,7 @@ from custinfo.xforms.design import expressions, question_types
 from custinfo.xforms.design.columns import Cell, Line, Table
 from custinfo.xforms.design.outline import Outline, Question
 from custinfo.xforms.findings import Finding, nearest
+from custinfo.xforms.refs import without_positions
 from custinfo.xforms.xpath.ast import Call, walk
 
 _RULES = ("relevant", "constraint", "calculation", "required", "read_only", "repeat_count", "choice_filter")
@@ -168,7 +169,7 @@ def _words(outline: Outline) -> Iterator[Finding]:
 
 def line_of(outline: Outline, ref: str) -> Line | None:
     """The row of the question at a place of the XForm."""
-    plain = re.sub(r"\[\d+\]", "", ref)
+    plain = without_positions(ref)
     for question in outline.questions:
         if question.ref == plain or (question.type.or_other and f"{question.ref}_other" == plain):
             return question.line

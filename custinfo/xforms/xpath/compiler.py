@@ -50,10 +50,6 @@ class Expression:
         """The value as a string."""
         return to_string(self.evaluate(focus))
 
-    def boolean(self, focus: Focus) -> bool:
-        """The value as true or false."""
-        return to_boolean(self.evaluate(focus))
-
 
 def compile_expression(text: str, namespaces: Mapping[str, str] | None = None) -> Expression:
     """Raises XPathError when the text is no expression. Unknown functions raise when they are called."""
