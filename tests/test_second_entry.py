@@ -42,6 +42,7 @@ def test_a_second_entry_starts_blank_and_what_differs_becomes_a_query(store, lin
     receipt = send(store, zhou, draft_id)
     assert (receipt.record_id, receipt.version, receipt.differences) == (first.record_id, 1, 1)
     assert store.rows("SELECT ref FROM query") == [{"ref": "/data/shop"}]
+    assert [reviews.waiting(store, person) for person in (lin, zhou)] == [1, 0]
     assert store.row("SELECT state FROM record_current WHERE record_id = ?", [first.record_id])["state"] == "has_issues"
     assert store.rows("SELECT count(*) AS n FROM entity") == [{"n": 2}]  # the first entry's shop and person, no more
     assert send(store, zhou, draft_id) == receipt  # a double click

@@ -166,8 +166,7 @@ def card(store: Store, actor: Person, customer_id: str, language: str) -> Custom
 
 def _sections(store: Store, actor: Person, version: Row, language: str) -> list[Section]:
     form = forms.load(store, version["form_id"], version["form_version"])
-    spoken = language if language in form.languages else None
-    session = forms.session(store, form, entities.content(store, version), language=spoken, reader=actor)
+    session = forms.session(store, form, entities.content(store, version), language=language, reader=actor)
     return [
         Section(
             session.state(control.ref).label,

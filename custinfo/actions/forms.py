@@ -225,11 +225,13 @@ def session(
 
     `actor` is who fills it in: what they recorded last, and the lists that they may see. `record_id` is the record that
     is being edited: it does not count against the form's quotas. `reader` is to whom it is only shown: the texts of a
-    session say nothing that the actor or reader is not cleared for.
+    session say nothing that the actor or reader is not cleared for. In a `language` that the form does not speak it
+    speaks its default one.
     """
     person = actor or reader
+    spoken = language if language in form.languages else None
     return xforms.Session(
-        form, instance or None, language=language, formats=FORMATS, zone=store.site.zone,
+        form, instance or None, language=spoken, formats=FORMATS, zone=store.site.zone,
         lists=entity_lists.rows(store, form, actor) if form.live else None,
         counts=quotas.counts(store, form, without=record_id) if form.quotas else None,
         last_saved=_last_saved(store, form, actor),

@@ -164,6 +164,16 @@ def queries(store: Store, actor: Person, record_id: str) -> tuple[Query, ...]:
     return tuple(_shown(store, record["form_id"], row) for row in seen)
 
 
+def waiting(store: Store, actor: Person) -> int:
+    """How many open queries there are on records of which the person recorded a version."""
+    row = store.row(
+        "SELECT count(*) AS n FROM query WHERE resolved_at IS NULL AND EXISTS (SELECT 1 FROM record_version AS own "
+        "WHERE own.record_id = query.record_id AND own.recorded_by = ?)",
+        [actor.person_id],
+    )
+    return int(row["n"]) if row and permissions.may(actor, "record.read") else 0
+
+
 def _shown(store: Store, form_id: str, row: Row) -> Query:
     said = store.rows(
         "SELECT query_message.*, display_name FROM query_message LEFT JOIN person ON person_id = said_by "

@@ -153,11 +153,10 @@ def comparisons(store: Store, actor: Person, record_id: str, language: str) -> t
 
 def _comparison(store: Store, actor: Person, row: Row, language: str) -> Comparison:
     form = forms.load(store, row["form_id"], row["form_version"])
-    spoken = language if language in form.languages else None
     both = []
     for content in (row["first"], row["content"]):
         instance, _ = fitted(form, json.loads(content))
-        both.append(forms.session(store, form, instance, language=spoken, reader=actor))
+        both.append(forms.session(store, form, instance, language=language, reader=actor))
     differing: list[str] = json.loads(row["differences"])
     seen = [ref for ref in differing if _sees(form, actor, ref)]
     told = tuple(Difference(ref, _label(both, ref), *(_answer(one, ref, language) for one in both)) for ref in seen)

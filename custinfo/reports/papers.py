@@ -84,12 +84,11 @@ class Papers:
         )  # fmt: skip
 
     def _session(self, filled: Filled) -> Session:
-        language = self.language if self.language in filled.form.languages else None
         if filled.record is not None:
-            return record_views.session(self.store, self.actor, filled.record, language)
+            return record_views.session(self.store, self.actor, filled.record, self.language)
         # Without answers the form begins as it does for whoever opens it, with the rounds that it gives by itself
         instance = fitted(filled.form, filled.values)[0] if filled.values else {}
-        return forms.session(self.store, filled.form, instance, language=language, actor=self.actor)
+        return forms.session(self.store, filled.form, instance, language=self.language, actor=self.actor)
 
     def _section(self, session: Session, section: answers.Section, filled: Filled) -> PaperSection:
         questions = tuple(self._question(session, one, filled) for one in section.answers)

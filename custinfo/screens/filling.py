@@ -54,10 +54,9 @@ class Filling:
         self.form = form = self._form(draft)
         if self._spoken not in form.languages:
             self._spoken = None
-        language = self._spoken or (self._page.language if self._page.language in form.languages else None)
         person = self._page.alive().person
         session = forms.session(
-            self._page.store, form, draft.instance, language=language, actor=person,
+            self._page.store, form, draft.instance, language=self._spoken or self._page.language, actor=person,
             record_id=drafts.continued(self._page.store, draft),
         )  # fmt: skip
         self.questions = Questionnaire(session, self._page.language, lambda level: visibility.sees(person, level))

@@ -222,12 +222,14 @@ class OneForm:
         if not form.quotas or not permissions.may(actor, "record.read"):
             return None
         counted = quotas.counts(page.store, form)
+        session = forms.session(page.store, form, {}, language=page.language)
+        labels = {ref: dict(session.state(ref).choices) for ref in form.quotas}
         columns = [
             blocks.column(page.text("desk.forms.cell")), blocks.column(page.text("desk.forms.have"), number=True),
             blocks.column(page.text("desk.forms.limit"), number=True),
         ]  # fmt: skip
         rows = [
-            [(cell, ""), (str(counted[ref].get(cell, 0)), ""), (str(limit), "")]
+            [(labels[ref].get(cell, cell), ""), (str(counted[ref].get(cell, 0)), ""), (str(limit), "")]
             for ref, cells in form.quotas.items() for cell, limit in cells.items()
         ]  # fmt: skip
         title = page.text("desk.forms.quotas")
@@ -242,9 +244,7 @@ class OneForm:
         title = page.text("desk.forms.agreement", n=report.records)
         if not report.records:
             return blocks.card(title, [blocks.empty(page.text("desk.forms.agreement_none"))])
-        session = forms.session(
-            page.store, form, {}, language=page.language if page.language in form.languages else None
-        )
+        session = forms.session(page.store, form, {}, language=page.language)
         names = ("what", "compared", "equal", "percent", "kappa")
         columns = [
             blocks.column(page.text(f"desk.forms.{name}"), number=name != "what", wide=name == "what") for name in names

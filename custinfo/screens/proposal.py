@@ -114,7 +114,8 @@ class Desk:
             found.append(blocks.card(page.text("desk.proposal.review"), inner))
         if proposal.state == "reviewed" and impact is not None and permissions.may(actor, "form.publish"):
             words = page.text("machines.action.publish")
-            key = "desk.proposal.publish_harm" if impact.harms else "desk.proposal.publish_safe"
+            effect = "first" if impact.base_version is None else "harm" if impact.harms else "safe"
+            key = f"desk.proposal.publish_{effect}"
             asked = page.text(key, n=impact.invalid)
             press = blocks.button(words, "publish", impact.digest, name=words, look="primary", confirm=asked)
             found.append(blocks.card(page.text("desk.proposal.publish"), [blocks.empty(asked, press)]))
@@ -156,8 +157,7 @@ class Desk:
     def _questions(self, actor: Person) -> Block:
         page = self._page
         form = form_life.form_of(page.store, actor, self._id)
-        language = page.language if page.language in form.languages else None
-        session = forms.session(page.store, form, {}, language=language)
+        session = forms.session(page.store, form, {}, language=page.language)
         items = [
             blocks.item(one.label, meta=self._meta(form, section, one, session.language))
             for section in answers.every_question(session, actor)

@@ -85,9 +85,7 @@ class Desk:
     # ---- parts -----------------------------------------------------------------------------------------------------
 
     def _session(self, actor: Person, record: RecordView) -> Session:
-        form = forms.load(self._page.store, record.form_id, record.form_version)
-        language = self._page.language if self._page.language in form.languages else None
-        return record_views.session(self._page.store, actor, record, language)
+        return record_views.session(self._page.store, actor, record, self._page.language)
 
     def _head(self, actor: Person, record: RecordView) -> list[Block]:
         page = self._page
