@@ -17,6 +17,7 @@ from custinfo.reports.paper_form import Paper, PaperChoice, PaperQuestion, Paper
 from custinfo.store import Store
 from custinfo.xforms import Form, Session, purposes
 from custinfo.xforms.fitting import fitted
+from custinfo.xforms.model import Control
 from custinfo.xforms.refs import without_positions
 
 MOST_CHOICES = 30
@@ -100,8 +101,10 @@ class Papers:
     def _question(self, session: Session, one: answers.Answer, filled: Filled) -> PaperQuestion:
         state = session.state(one.ref)
         control = filled.form.control_of[without_positions(one.ref)]
-        chosen = set(state.value.split()) if control.kind != "select1" else {state.value}
-        listed = () if len(state.choices) > MOST_CHOICES else state.choices
+        many = control.kind in ("select", "rank")
+        chosen = set(state.value.split()) if many else {state.value}
+        listed = _scale(control) if control.kind == "range" else state.choices
+        listed = () if len(listed) > MOST_CHOICES else listed
         longest = int(filled.form.nodes[without_positions(one.ref)].bind.extra.get("max_length") or 0)
         multiline = "multiline" in control.appearance.split() or longest >= LONG_TEXT
         note = filled.notes.get(one.ref, "")
@@ -110,9 +113,21 @@ class Papers:
         return PaperQuestion(
             one.label, hint, state.required, words if one.value else "",
             tuple(PaperChoice(label, value in chosen) for value, label in listed),
-            control.kind != "select1", 4 if multiline else 1,
+            many, 4 if multiline else 1,
             self._text("desk.record.note", text=note) if note else "", self._only_if(one.condition),
         )  # fmt: skip
 
     def _text(self, key: str, **facts: object) -> str:
         return text(key, self.language, **facts)
+
+
+def _scale(control: Control) -> tuple[tuple[str, str], ...]:
+    """The whole numbers of a short scale, to be ticked on paper; none for a long or a fractional one."""
+    bounds = [control.parameters.get(name, usual) for name, usual in (("start", "0"), ("end", "10"), ("step", "1"))]
+    try:
+        start, end, step = (int(bound) for bound in bounds)
+    except ValueError:
+        return ()
+    if step < 1 or not 0 < end - start <= MOST_CHOICES * step:
+        return ()
+    return tuple((str(number), str(number)) for number in range(start, end + 1, step))

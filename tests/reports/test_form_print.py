@@ -6,7 +6,9 @@ from pypdf import PdfReader
 
 from custinfo.cli import main
 from custinfo.domain.people import Role
+from custinfo.reports import papers
 from custinfo.store import Site, Store
+from custinfo.xforms.model import Control
 from tests import questionnaires
 from tests.factories import account
 from tests.questionnaires import AGE, COLOUR, NAME, PHONE
@@ -54,6 +56,23 @@ def test_a_blank_form_holds_one_round_of_each_repeat_with_its_heading(printed):
     said = printed("poll", "--language", "en")
     assert "Child" in said
     assert "Pet name" in said
+
+
+@pytest.mark.parametrize(
+    ("parameters", "offered"),
+    [
+        ({"start": "1", "end": "5", "step": "1"}, ["1", "2", "3", "4", "5"]),
+        ({}, [str(number) for number in range(11)]),
+        ({"start": "0", "end": "100", "step": "20"}, ["0", "20", "40", "60", "80", "100"]),
+        ({"start": "0", "end": "1000", "step": "1"}, []),
+        ({"start": "0", "end": "1", "step": "0.1"}, []),
+        ({"start": "5", "end": "1", "step": "1"}, []),
+        ({"start": "1", "end": "5", "step": "0"}, []),
+    ],
+)
+def test_a_short_scale_is_ticked_on_paper_and_a_long_one_is_written(parameters, offered):
+    scale = papers._scale(Control("range", "/data/a", parameters=parameters))
+    assert [value for value, _ in scale] == offered
 
 
 def test_an_older_version(printed):
