@@ -98,7 +98,4 @@ def main() -> None:
     """Know your customers: cards and surveys, gradings, traceable reports."""
 
 
-# jsonschema loads this when it is there, for two seconds at every start; nothing here validates IRIs
-sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-
 from custinfo.cli import data, form_data, form_life, form_print, forms, reports, sites  # noqa: E402, F401  # the commands register themselves on `main`

@@ -14,9 +14,6 @@ from jupyter_client.manager import AsyncKernelManager
 
 from custinfo.reports import places
 
-# A checker of international web addresses that jsonschema loads when it can: two seconds at each start, never used here
-SLOW_MODULE = "rfc3987_syntax"
-
 
 def own_kernel(folder: Path, environment: Mapping[str, str]) -> type[AsyncKernelManager]:
     """A kernel manager that keeps its files and sockets in `folder` and adds `environment` to the kernel's own."""
@@ -46,7 +43,6 @@ def own_kernel(folder: Path, environment: Mapping[str, str]) -> type[AsyncKernel
 
 
 if __name__ == "__main__":
-    sys.modules[SLOW_MODULE] = None  # type: ignore[assignment]
     from ipykernel.kernelapp import launch_new_instance
 
     launch_new_instance()
