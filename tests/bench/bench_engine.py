@@ -39,7 +39,7 @@ EXPRESSIONS = (
 
 def main(folder: str = "") -> None:
     long = engine_forms.to_xform(engine_forms.long_form(), ".md")
-    forms = {"500 questions": long} | dict(_forms_in(folder))
+    forms = {"500 questions": long} | dict(forms_in(folder))
     for name, xform in forms.items():
         _form(name, xform)
     _repeats(engine_forms.to_xform(engine_forms.household(), ".md"))
@@ -47,7 +47,8 @@ def main(folder: str = "") -> None:
     _expressions()
 
 
-def _forms_in(folder: str) -> Iterable[tuple[str, str]]:
+def forms_in(folder: str) -> Iterable[tuple[str, str]]:
+    """The XForms of the XLSForms of a folder that can be opened, by file name."""
     for file in sorted(Path(folder).iterdir()) if folder else ():
         if file.suffix in SUFFIXES:
             began = time.process_time()
@@ -65,9 +66,9 @@ def _form(name: str, xform: str) -> None:
     """Opening, and each answer of random walks through the form."""
     form = load(xform)
     name = f"{name} ({len(form.nodes)} binds)"
-    opening = [_took(_open, xform) for _ in range(5)]
+    opening = [took(_open, xform) for _ in range(5)]
     walks = [engine_forms.walk(xform, seed, STEPS) for seed in range(SEEDS)]
-    ours = [seconds for answers in walks for seconds in _answered(_session(form), answers)]
+    ours = [seconds for answers in walks for seconds in _answered(session(form), answers)]
     loaded = _peer({"work": "load", "form": xform, "times": 5})
     _line(f"form engine: open, {name}", min(opening), loaded and min(loaded), "s", limit=1.0, beat=False)
     peer = _peer({"work": "answers", "form": xform, "answers": walks[0]})
@@ -76,21 +77,21 @@ def _form(name: str, xform: str) -> None:
 
 def _repeats(xform: str) -> None:
     form, rounds, random = load(xform), engine_forms.ROUNDS, Random(1)
-    session = _session(form)
+    one = session(form)
     for _ in range(rounds - 1):
-        session.add_repeat("/data/person")
+        one.add_repeat("/data/person")
     answers = [(f"/data/person[{n}]/age", str(16 + n % 60)) for n in range(1, rounds + 1)]
-    _answered(session, answers)
+    _answered(one, answers)
     changes = [
         (f"/data/person[{random.randint(1, rounds)}]/{name}", str(random.randint(16, 120)))
         for name in ("name", "age") * 100
     ]
     wages = [(f"/data/person[{n}]/wage", str(n)) for n in range(20, 60)]
-    changing = _answered(session, changes + wages) + _answered(session, [("/data/least", str(n)) for n in range(20)])
+    changing = _answered(one, changes + wages) + _answered(one, [("/data/least", str(n)) for n in range(20)])
     places = [random.randint(1, rounds) for _ in range(40)]
-    moving = [_took(session.add_repeat, "/data/person") for _ in range(10)]
-    moving += [_took(session.add_repeat, "/data/person", place) for place in places]
-    moving += [_took(session.remove_repeat, f"/data/person[{place}]") for place in places]
+    moving = [took(one.add_repeat, "/data/person") for _ in range(10)]
+    moving += [took(one.add_repeat, "/data/person", place) for place in places]
+    moving += [took(one.remove_repeat, f"/data/person[{place}]") for place in places]
     some = answers[-20:] + changes[:40]
     peer = _peer({"work": "answers", "form": xform, "add": ["/data/person"] * (rounds - 1), "answers": some})
     name = f"form engine: {rounds} rounds of a repeat"
@@ -99,10 +100,10 @@ def _repeats(xform: str) -> None:
 
 
 def _choices(xform: str) -> None:
-    session, random = _session(load(xform)), Random(1)
+    one, random = session(load(xform)), Random(1)
     answers = [("/data/province", f"p{random.randint(0, engine_forms.PROVINCES - 1)}") for _ in range(100)]
-    ours = [_took(session.answer, *answer) + _took(session.state, "/data/town") for answer in answers]
-    assert len(session.state("/data/town").choices) == engine_forms.TOWNS // engine_forms.PROVINCES
+    ours = [took(one.answer, *answer) + took(one.state, "/data/town") for answer in answers]
+    assert len(one.state("/data/town").choices) == engine_forms.TOWNS // engine_forms.PROVINCES
     peer = _peer({"work": "answers", "form": xform, "answers": answers[:20], "choices": "/data/town"})
     name = f"form engine: {engine_forms.TOWNS:,} choices, filtered after an answer"
     _percentile(name, ours, peer, 5.0)
@@ -116,7 +117,7 @@ def _expressions() -> None:
     focus = Focus(Context(root=top), data.children[0])
     ours = []
     for text in EXPRESSIONS:
-        ours.append(_took(_many_times, compile_expression(text), focus) / REPEATED)
+        ours.append(took(_many_times, compile_expression(text), focus) / REPEATED)
     absolute = [text.replace("../", "/data/").replace(". ", "/data/a ") for text in EXPRESSIONS]
     submission = f"<data>{''.join(f'<{name}>{value}</{name}>' for name, value in VALUES.items())}</data>"
     peer = _peer({"work": "expressions", "expressions": absolute, "submission": submission, "times": REPEATED // 10})
@@ -124,18 +125,19 @@ def _expressions() -> None:
     _line("form engine: one expression", mean, theirs, "µs (mean of 12)", limit=10.0, a_second=round(1e6 / mean))
 
 
-def _session(form: Form) -> Session:
+def session(form: Form) -> Session:
+    """A session by a clock that stands still, with formats that take everything."""
     names = {node.bind.extra.get("format", "") for node in form.nodes.values()} - {""}
     return Session(form, formats=dict.fromkeys(names, lambda value: None), clock=lambda: NOW)
 
 
 def _answered(session: Session, answers: engine_forms.Answers) -> list[float]:
-    return [_took(session.answer, ref, value) for ref, value in answers]
+    return [took(session.answer, ref, value) for ref, value in answers]
 
 
 def _open(xform: str) -> Session:
     parse.cache_clear()  # as for a form that was never opened before
-    return _session(load(xform))
+    return session(load(xform))
 
 
 def _many_times(expression: Expression, focus: Focus) -> None:
@@ -143,13 +145,15 @@ def _many_times(expression: Expression, focus: Focus) -> None:
         expression.evaluate(focus)
 
 
-def _took(work: Callable[..., object], *args: object) -> float:
+def took(work: Callable[..., object], *args: object) -> float:
+    """CPU seconds."""
     began = time.process_time()
     work(*args)
     return time.process_time() - began
 
 
-def _p95(seconds: list[float]) -> float:
+def p95(seconds: list[float]) -> float:
+    """What 95 of 100 take at most."""
     return sorted(seconds)[math.ceil(len(seconds) * 0.95) - 1]
 
 
@@ -166,7 +170,7 @@ def _peer(job: dict[str, Any]) -> list[float] | None:
 
 def _percentile(name: str, ours: list[float], peer: list[float] | None, limit: float, why: str = "") -> None:
     more = {"median": statistics.median(ours) * 1e3, "worst": max(ours) * 1e3}
-    _line(name, _p95(ours) * 1e3, peer and _p95(peer) * 1e3, "ms (95 %)", limit=limit, why=why, **more)
+    _line(name, p95(ours) * 1e3, peer and p95(peer) * 1e3, "ms (95 %)", limit=limit, why=why, **more)
 
 
 def _line(
