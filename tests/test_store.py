@@ -75,7 +75,7 @@ def test_the_audit_log_cannot_be_changed_through_the_connection(store):
 def test_only_the_transaction_can_write():
     """No method of Store takes rows to write; Tx is made in `act` alone, which appends the audit event."""
     writers = {name for name, _ in inspect.getmembers(Tx, inspect.isfunction) if not name.startswith("_")}
-    assert writers == {"insert", "insert_all", "update", "delete", "next_number", "note", "part"}
+    assert writers == {"insert", "insert_all", "update", "delete", "next_number", "note", "part", "lifted", "execute"}
     source = inspect.getsource(database)
     assert source.count("Tx(self._db)") == 1
     assert "self._append_audit(" in inspect.getsource(Store.act)

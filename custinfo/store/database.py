@@ -69,6 +69,24 @@ class Tx:
             raise
         self._db.execute("RELEASE part")
 
+    @contextmanager
+    def lifted(self, reason: str) -> Iterator[None]:
+        """Let this transaction change history (`schema.rewriting.LIFTABLE`): to erase a person, or to replace a key.
+
+        `reason` is put on the audit log with the action.
+        """
+        self._db.execute("INSERT INTO lifted VALUES (?)", [reason])
+        self.note(rewrote=reason)
+        try:
+            yield
+        finally:
+            if self._db.conn.in_transaction:  # a full disk may have rolled everything back already
+                self._db.execute("DELETE FROM lifted")
+
+    def execute(self, sql: str, parameters: Sequence[Value] = ()) -> int:
+        """Another statement of this code base, such as an update by a condition; gives how many rows it changed."""
+        return int(self._db.execute(sql, list(parameters)).rowcount)
+
     def next_number(self, series: str, count: int = 1) -> int:
         """The first of `count` numbers of a series that were never given out and never will be again."""
         cursor = self._db.execute(
