@@ -1,10 +1,18 @@
 """What a test needs, made so that the test states only what matters to it."""
 
+import atexit
+import shutil
+import tempfile
 from collections.abc import Mapping
 from contextlib import contextmanager
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
 
 from custinfo.actions import drafts, forms, people, records
+from custinfo.domain.clock import utc_now
 from custinfo.domain.people import SERVICE, Role
+from custinfo.domain.sensitivity import Level
 from custinfo.store import Site, Store
 
 PASSWORD = "a long password"
@@ -61,18 +69,34 @@ def empty_site(home, *, demo=False):
 @contextmanager
 def site_with_forms(home, *, demo=False):
     """A new site with the shipped forms; gives its open store."""
-    with empty_site(home, demo=demo) as store:
-        forms.publish_folder(store, SERVICE)
+    shutil.copytree(_made_once(demo), home)
+    with Store.open(Site.load(home)) as store:
         yield store
 
 
-def account(store, *roles, login_name=None):
-    """Somebody with these roles; a researcher unless others are given."""
+@cache
+def _made_once(demo):
+    """A site with the shipped forms that each test copies: to publish them all takes longer than most tests."""
+    folder = Path(tempfile.mkdtemp(prefix="custinfo-tests-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    with empty_site(folder / "site", demo=demo) as store:
+        forms.publish_folder(store, SERVICE)
+    return folder / "site"
+
+
+def in_a_year():
+    """Until when training and vetting of the people of these tests hold."""
+    return utc_now() + timedelta(days=365)
+
+
+def account(store, *roles, login_name=None, department="调查部", regions=(), clearance=Level.SECRET):
+    """Somebody with these roles, cleared, trained and vetted for a year; a researcher unless others are given."""
     roles = roles or (Role.RESEARCHER,)
     name = login_name or f"{roles[0]}-{len(store.rows('SELECT 1 FROM person'))}"
     return people.add(
-        store, SERVICE, login_name=name, display_name=f"{name} 某", roles=roles, department="调查部", password=PASSWORD
-    )
+        store, SERVICE, login_name=name, display_name=f"{name} 某", roles=roles, department=department,
+        password=PASSWORD, clearance=clearance, trained_until=in_a_year(), vetted_until=in_a_year(), regions=regions,
+    )  # fmt: skip
 
 
 def draft_of(store, actor, form_id, answers, *, customer_id=None, without=()):

@@ -3,6 +3,29 @@
 from custinfo.store.schema import spine  # isort: skip
 from custinfo.store.schema import forms  # isort: skip
 from custinfo.store.schema import rewriting  # isort: skip
+from custinfo.store.schema import access  # isort: skip
+from custinfo.store.schema import ledger  # isort: skip
+from custinfo.store.schema import login  # isort: skip
+from custinfo.store.schema import approvals  # isort: skip
+from custinfo.store.schema import retention  # isort: skip
+from custinfo.store.schema import privacy  # isort: skip
+from custinfo.store.schema import incidents  # isort: skip
+from custinfo.store.schema import audit  # isort: skip
+from custinfo.store.schema import sealing  # isort: skip
 from custinfo.store.schema.base import migrations
 
-__all__ = ["forms", "migrations", "rewriting", "spine"]
+__all__ = [
+    "access",
+    "approvals",
+    "audit",
+    "forms",
+    "incidents",
+    "ledger",
+    "login",
+    "migrations",
+    "privacy",
+    "retention",
+    "rewriting",
+    "sealing",
+    "spine",
+]

@@ -24,7 +24,7 @@ def protect(db: Database, tables: tuple[str, ...]) -> None:
 
 
 def protect_unless_lifted(db: Database, tables: tuple[str, ...]) -> None:
-    """As `protect`, but `Tx.lifted` opens them for one transaction: personal data must be erasable, keys replaceable."""
+    """As `protect`, but `Tx.lifted` opens them for one transaction: people must be erasable and keys replaceable."""
     for table in tables:
         for verb in ("UPDATE", "DELETE"):
             name = f"{table}_no_{verb.lower()}"
