@@ -2,18 +2,20 @@
 
 import json
 import os
-import secrets
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from custinfo.domain.errors import SiteFault
 from custinfo.domain.text import clean
+from custinfo.store.keyring import Keyring
 
-SECRETS = ("store", "audit", "lookup", "pseudonym", "cookie")
-SECRET_BYTES = 32
 DEFAULT_ZONE = "Asia/Shanghai"
 
 
@@ -33,8 +35,7 @@ class Site:
             raise SiteFault("site.exists", home=home)
         for folder in (home, home / "keys"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for secret in SECRETS:
-            _write_private(home / "keys" / f"{secret}.key", secrets.token_hex(SECRET_BYTES))
+        Keyring.create(home / "keys")
         # The settings come last: a folder with site.toml is a whole site
         quoted = json.dumps(clean(name, max_length=100), ensure_ascii=False)  # JSON's strings are TOML's too
         _write_private(home / "site.toml", f'name = {quoted}\nzone = "{zone}"\ndemo = {str(demo).lower()}\n')
@@ -76,16 +77,40 @@ class Site:
         """The folder of built reports."""
         return self.home / "reports"
 
-    def secret(self, name: str) -> bytes:
-        """The 32 bytes of one of `SECRETS`. Raises SiteFault when the key is missing or damaged."""
-        path = self.home / "keys" / f"{name}.key"
-        try:
-            key = bytes.fromhex(path.read_text("ascii").strip())
-        except (OSError, ValueError):
-            raise SiteFault("site.key", file=path) from None
-        if len(key) != SECRET_BYTES:
-            raise SiteFault("site.key", file=path)
-        return key
+    @cached_property
+    def settings(self) -> Mapping[str, Any]:
+        """All of site.toml as it was when first asked for."""
+        return tomllib.loads((self.home / "site.toml").read_text("utf-8"))
+
+    def section(self, name: str) -> Mapping[str, Any]:
+        """The settings `[name]` of site.toml; empty when they are left out. Raises SiteFault when it is no section."""
+        found = self.settings.get(name, {})
+        if not isinstance(found, Mapping):
+            raise SiteFault("site.settings", file=self.home / "site.toml", fault=f"[{name}]")
+        return found
+
+    @property
+    def anchor(self) -> Path:
+        """The folder of what must outlive the store's file: the audit log's anchor and the ledger."""
+        return self.home / str(self.settings.get("anchor", "anchor"))
+
+    @cached_property
+    def keyring(self) -> Keyring:
+        """The site's keys. Raises KeyFault when they are not there; keys of an older site are moved into a ring."""
+        named = self.settings.get("master_key")
+        return Keyring.open(self.home / "keys", None if named is None else self.home / str(named))
+
+    def secret(self, purpose: str) -> bytes:
+        """The 32 bytes of the active key of one of `keyring.PURPOSES`. Raises KeyFault without it."""
+        return self.keyring.secret(purpose)
+
+    def signing_key(self) -> Ed25519PrivateKey:
+        """The key by which the site signs anchors, manifests and approvals. Raises KeyFault."""
+        return Ed25519PrivateKey.from_private_bytes(self.keyring.secret("sign"))
+
+    def verifying_key(self, key_id: str | None = None) -> Ed25519PublicKey:
+        """The other half of the signing key, or of an earlier one; readable without the master key. Raises KeyFault."""
+        return self.keyring.verifying_key(key_id)
 
 
 def _write_private(path: Path, content: str) -> None:
