@@ -17,7 +17,13 @@ from typing import Any
 
 from tornado.web import HTTPError, RequestHandler
 
+from custinfo.server.headers import FILE_POLICY, HEADERS, policy_header
+
 OWN = Path(__file__).parent / "static"
+WIDGETS = Path(__file__).parents[1] / "screens"
+"""The scripts of the pages' widgets; `modules.json` says which files make a widget's module, in order."""
+HASHED = {"static", "widgets"}
+"""Our own areas: their files may change without a change of size."""
 SHARED = Path(sys.prefix) / "share" / "jupyter"
 SERVED = {".js", ".css", ".svg", ".png", ".woff", ".woff2", ".ttf", ".json"}
 COMPRESSED = {".js", ".css", ".svg", ".json", ".ttf"}
@@ -40,25 +46,27 @@ class Assets:
         roots = {"static": OWN, "frontend": SHARED / "voila" / "templates" / "base" / "static"}
         roots.update({f"extensions/{name}": _extension(name, place) for name, place in EXTENSIONS.items()})
         self._files = {area: _files(root) for area, root in roots.items()}
+        self._files["widgets"] = _modules()
         self._edition = sha256(repr(sorted(self._stamps())).encode()).hexdigest()[:12]
 
     def _stamps(self) -> list[tuple[str, str, str]]:
         return [
-            (area, name, sha256(path.read_bytes()).hexdigest() if area == "static" else str(path.stat().st_size))
+            (area, name, sha256(path.read_bytes()).hexdigest() if area in HASHED else str(path.stat().st_size))
             for area, files in self._files.items()
-            for name, path in files.items()
+            for name, paths in files.items()
+            for path in paths
         ]
 
     def url(self, area: str, name: str = "") -> str:
         """The address of a file, or of an area when no name is given."""
         return f"/static/{self._edition}/{area}" + (f"/{name}" if name else "")
 
-    def find(self, address: str) -> Path | None:
-        """The file behind `<area>/<name>`, when it is one of those served: no name is ever looked up on the disk."""
+    def find(self, address: str) -> tuple[Path, ...]:
+        """The files behind `<area>/<name>`, or none when it is not served: no name is ever looked up on the disk."""
         for area, files in self._files.items():
             if address.startswith(area + "/"):
-                return files.get(address.removeprefix(area + "/"))
-        return None
+                return files.get(address.removeprefix(area + "/"), ())
+        return ()
 
     def federated_extensions(self) -> list[dict[str, Any]]:
         """What the front end's page settings call by this name."""
@@ -95,14 +103,20 @@ class AssetHandler(RequestHandler):
         """`assets` is what may be served."""
         self._assets = assets
 
+    def set_default_headers(self) -> None:
+        """As on every answer; how long a file is kept is decided for each."""
+        for name, value in HEADERS.items():
+            self.set_header(name, value)
+        self.set_header("Content-Security-Policy", policy_header(FILE_POLICY))
+        self.clear_header("Server")
+
     def get(self, edition: str, address: str) -> None:
         """The file, for a year when the edition in the address is today's, else not kept at all."""
-        path = self._assets.find(address)
-        if path is None:
+        paths = self._assets.find(address)
+        if not paths:
             raise HTTPError(404)
-        plain, packed = content(path)
-        self.set_header("Content-Type", mimetypes.guess_type(path.name)[0] or "application/octet-stream")
-        self.set_header("X-Content-Type-Options", "nosniff")
+        plain, packed = content(paths)
+        self.set_header("Content-Type", mimetypes.guess_type(paths[-1].name)[0] or "application/octet-stream")
         self.set_header("Vary", "Accept-Encoding")
         current = self._assets.url("").split("/")[2] == edition
         self.set_header("Cache-Control", f"public, max-age={A_YEAR}, immutable" if current else "no-cache")
@@ -119,16 +133,21 @@ class AssetHandler(RequestHandler):
 
 
 @lru_cache(maxsize=2048)
-def content(path: Path) -> tuple[bytes, bytes | None]:
-    """A file's bytes, and the same compressed where that is worth it."""
-    plain = path.read_bytes()
-    packed = gzip.compress(plain, 6, mtime=0) if path.suffix in COMPRESSED and len(plain) > 500 else None
+def content(paths: tuple[Path, ...]) -> tuple[bytes, bytes | None]:
+    """The bytes of a file, or of several in a row, and the same compressed where that is worth it."""
+    plain = b"\n".join(path.read_bytes() for path in paths)
+    packed = gzip.compress(plain, 6, mtime=0) if paths[0].suffix in COMPRESSED and len(plain) > 500 else None
     return plain, packed
 
 
-def _files(root: Path) -> Mapping[str, Path]:
+def _modules() -> Mapping[str, tuple[Path, ...]]:
+    listed: dict[str, list[str]] = json.loads((WIDGETS / "modules.json").read_text("utf-8"))
+    return {f"{module}.js": tuple(WIDGETS / name for name in names) for module, names in listed.items()}
+
+
+def _files(root: Path) -> Mapping[str, tuple[Path, ...]]:
     found = (path for path in sorted(root.rglob("*")) if path.suffix in SERVED and path.is_file())
-    return {path.relative_to(root).as_posix(): path for path in found}
+    return {path.relative_to(root).as_posix(): (path,) for path in found}
 
 
 def _extension(name: str, place: str) -> Path:

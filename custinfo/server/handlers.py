@@ -13,47 +13,31 @@ from jupyter_server.base.handlers import JupyterHandler
 from tornado.web import HTTPError
 
 from custinfo.access import permissions
+from custinfo.actions import approval_waiting, refusals, sessions
 from custinfo.domain.messages import section, text
 from custinfo.server.assets import Assets
+from custinfo.server.headers import HEADERS, POLICY, policy_header
 from custinfo.server.identity import SiteUser, language_of
-from custinfo.store import Site, Store
+from custinfo.store import Site, Store, login_settings
 
 log = logging.getLogger("custinfo.server")
 
-POLICY = {
-    "default-src": "'self'",
-    "script-src": "'self'",
-    "style-src": "'self'",
-    "img-src": "'self' data:",
-    "object-src": "'none'",
-    "base-uri": "'none'",
-    "form-action": "'self'",
-    "frame-ancestors": "'none'",
-}
-"""The Content-Security-Policy of pages without a kernel; `pages` says what the front end needs beyond it, and why."""
-
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "X-Frame-Options": "DENY",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
-
-
-def policy_header(policy: dict[str, str]) -> str:
-    """A policy as the header's text."""
-    return "; ".join(f"{name} {value}" for name, value in policy.items())
-
-
 MENU = (
     ("/", "home", ""),
+    ("/waiting", "waiting", ""),
     ("/customers", "customers", "customer.read"),
     ("/records", "records", "record.read"),
     ("/forms", "forms", "form.propose"),
     ("/segments", "segments", "lake.read"),
+    ("/privacy", "privacy", "privacy.read"),
+    ("/people", "people", "access.ask"),
+    ("/audit", "audit", "audit.read"),
+    ("/incidents", "incidents", "incident.report"),
+    ("/retention", "retention", "retention.read"),
 )
 """Address, name and the permission that it takes."""
+FOLDED = frozenset({"people", "privacy", "retention", "incidents", "audit"})
+"""Pages that stand together under one entry of the menu: most people need them now and then."""
 
 
 class SiteHandler(JupyterHandler):
@@ -96,7 +80,14 @@ class SiteHandler(JupyterHandler):
         super().set_default_headers()
         for name, value in HEADERS.items():
             self.set_header(name, value)
+        if self.request.protocol == "https":
+            self.set_header("Strict-Transport-Security", "max-age=31536000")
         self.clear_header("Server")
+
+    def set_cookie(self, name: str, value: str | bytes, *args: Any, **kwargs: Any) -> None:
+        """Every cookie of ours is out of reach of scripts and other sites, and kept to https where there is any."""
+        kept = {"httponly": True, "samesite": "Lax", "secure": self.request.protocol == "https"}
+        super().set_cookie(name, value, *args, **kwargs | kept)
 
     def page_facts(self, **facts: Any) -> dict[str, Any]:
         """What the templates of all pages are filled with."""
@@ -108,11 +99,14 @@ class SiteHandler(JupyterHandler):
             "person": self.user.session.person if self.user else None,
             "path": self.request.uri,
             "pages": self._pages(),
+            "folded": FOLDED,
+            "waiting": self._waiting(),
             "asset": self.assets.url,
             "xsrf": self.xsrf_form_html,
             "page_settings": {
                 "language": language,
                 "session": None if self.user is None else _watermark(self.user.session.session_id),
+                "idleSeconds": int(login_settings.of(self.site).idle.total_seconds()),
                 "text": section("server.alive", language),
             },
             **facts,
@@ -122,6 +116,12 @@ class SiteHandler(JupyterHandler):
         """The pages of the menu that the person may open."""
         person = self.user.session.person if self.user else None
         return [(path, name) for path, name, needs in MENU if person and (not needs or permissions.may(person, needs))]
+
+    def _waiting(self) -> int:
+        """How many approvals wait for the person, for the menu."""
+        person = self.user.session.person if self.user else None
+        broken = self.get_status() >= 500  # what failed may be the store itself: its page must still be drawn
+        return len(approval_waiting.waiting(self.store, person)) if person and not broken else 0
 
     def render_page(self, template: str, **facts: Any) -> str:
         """One of our own templates, filled."""
@@ -134,10 +134,17 @@ class SiteHandler(JupyterHandler):
         """A refusal is a line; a defect is its traceback under the number that the person sees."""
         if isinstance(error, HTTPError) and error.status_code < 500:
             log.info("%s %s: %s", self.request.method, self.request.path, error.status_code)
+            self._note_refusal(error.status_code)
             return
         self.error_number = new_error_number()
         where = f"{self.request.method} {self.request.path}"
         log.error("number %s: %s", self.error_number, where, exc_info=(kind, error, trace) if error else None)  # type: ignore[arg-type]
+
+    def _note_refusal(self, status_code: int) -> None:
+        """Whoever is kept out of something that is there is on the audit log; a mistyped address is not."""
+        if status_code == 403 or (status_code == 404 and "/api/" in self.request.path):
+            person_id = self.user.session.person.person_id if self.user else refusals.NOBODY
+            refusals.put(self.store, person_id, f"http_{status_code}", self.request.path)
 
     def write_error(self, status_code: int, **facts: Any) -> None:  # noqa: ARG002
         """A plain page in the person's language."""
@@ -162,6 +169,11 @@ class NotFoundHandler(SiteHandler):
 class HealthHandler(SiteHandler):
     """Says that the server is here; to the page that asks, also whether its session is still good."""
 
+    def check_xsrf_cookie(self) -> None:
+        """A page's script cannot read the token; the browser's own word that a page of this server asks is as good."""
+        if self.request.headers.get("Sec-Fetch-Site") != "same-origin":
+            raise HTTPError(403)
+
     @allow_unauthenticated
     async def get(self) -> None:
         """`ok`; with `?session` the watermark of the browser's live session, or nothing."""
@@ -170,6 +182,14 @@ class HealthHandler(SiteHandler):
             self.finish("ok")
         else:
             self.finish(_watermark(self.user.session.session_id) if self.user else "none")
+
+    async def post(self) -> None:
+        """Somebody moves or types at a page: the session is in use, though nothing was sent to the page's kernel."""
+        if self.user is None:
+            raise HTTPError(403)
+        sessions.touch(self.store, self.user.session)
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        self.finish(_watermark(self.user.session.session_id))
 
 
 def new_error_number() -> str:

@@ -105,7 +105,7 @@ class Kernels(AsyncMappingKernelManager):
 
 
 def kernel_environment(home: Path, session_id: str, path: str, query: str) -> dict[str, str]:
-    """What a page's kernel is told. Nothing of it comes from a header."""
+    """What a page's kernel is told of who and where it is. Nothing of it comes from a header."""
     inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
     return {
         **inherited,

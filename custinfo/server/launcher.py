@@ -3,11 +3,10 @@
 import ipaddress
 import logging
 import resource
-import shutil
 import signal
 import socket
-import tempfile
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +20,24 @@ from traitlets.config import Config
 from voila.app import Voila
 from voila.configuration import VoilaConfiguration
 
+from custinfo.actions import leftovers
 from custinfo.domain.errors import SiteFault
+from custinfo.server.account_page import AccountActionHandler, AccountHandler
 from custinfo.server.accounts import LanguageHandler, LoginHandler, LogoutHandler
 from custinfo.server.assets import AssetHandler, Assets
 from custinfo.server.handlers import HealthHandler, NotFoundHandler, log
-from custinfo.server.identity import SiteIdentityProvider
-from custinfo.server.kernels import FROM_BROWSER, LARGEST_MESSAGE, Kernels, PageConnection, SocketHandler, Specs
+from custinfo.server.identity import SiteIdentityProvider, proxy_secret
+from custinfo.server.kernels import (
+    CLOSE_SESSION_OVER,
+    FROM_BROWSER,
+    LARGEST_MESSAGE,
+    Kernels,
+    PageConnection,
+    SocketHandler,
+    Specs,
+)
+from custinfo.server.labs import LabLoginHandler, WhoAmIHandler
+from custinfo.server.leftovers import SocketFolder
 from custinfo.server.ownership import KERNEL_ID, KernelEndHandler, KernelModelHandler, OwnerAuthorizer, Owners
 from custinfo.server.pages import PageHandler
 from custinfo.server.provisioner import NurseryClient
@@ -36,21 +47,26 @@ TEMPLATES = Path(__file__).parent / "template"
 LARGEST_REQUEST = 1024 * 1024
 FEWEST_FILES = 4096
 """A page takes 14 file descriptors: at the usual limit of 1024 the 72nd page would hang without a word."""
-LONGEST_SOCKET_PATH = 60
+SESSION_CHECK_MS = 10_000
 
 Handlers = list[tuple[Any, ...]]
 
 
-def serve(home: Path, *, port: int = 8866, address: str = "127.0.0.1") -> None:
+def serve(
+    home: Path, *, port: int = 8866, address: str = "127.0.0.1", ready: Callable[[], None] = lambda: None
+) -> None:
     """Serve the site in `home` until SIGTERM or SIGINT; then end every kernel and return.
+
+    `ready` is called once the address is this server's, and it answers.
 
     Raises SiteFault when there is no site, the port is taken, or the system allows too few open files.
     """
     site = Site.load(home)
     raise_file_limit()
-    sockets = _bind(port, address)
+    sockets = bind(port, address)
+    leftovers.sweep(site)
     with Store.open(site) as store:
-        server = PageServer.instance(site=site, store=store, sockets=sockets, config=configuration())
+        server = PageServer.instance(site=site, store=store, sockets=sockets, ready=ready, config=configuration())
         try:
             server.initialize()
             server.start()
@@ -87,17 +103,21 @@ def configuration() -> Config:
 class PageServer(Voila):  # type: ignore[misc]  # voila is not typed
     """Voilà with our own list of handlers: whatever is not in it does not exist."""
 
-    def __init__(self, *, site: Site, store: Store, sockets: list[socket.socket], **kwargs: Any) -> None:
+    def __init__(
+        self, *, site: Site, store: Store, sockets: list[socket.socket], ready: Callable[[], None], **kwargs: Any
+    ) -> None:
         super().__init__(log_level=logging.WARNING, **kwargs)
         self._site = site
         self._store = store
         self._sockets = sockets
+        self._ready = ready
 
     def initialize(self, argv: list[str] | None = None) -> None:  # noqa: ARG002
         """Prepare without reading a command line or any file of configuration."""
         self._init_asyncio_patch()
         self.voila_configuration = VoilaConfiguration(parent=self)
-        self.connection_dir = _socket_folder()
+        self._folder = SocketFolder()
+        self.connection_dir = str(self._folder.path)
         self.root_dir = str(_empty_folder(self._site.home))
 
     def init_settings(self) -> dict[str, Any]:
@@ -135,6 +155,8 @@ class PageServer(Voila):  # type: ignore[misc]  # voila is not typed
             "config": self.config,
             "custinfo_site": self._site,
             "custinfo_store": self._store,
+            "custinfo_behind_proxy": _behind_proxy(self._sockets),
+            "custinfo_proxy_secret": proxy_secret(self._store),
             "custinfo_owners": owners,
             "custinfo_assets": Assets(),
             "custinfo_templates": templates,
@@ -156,9 +178,24 @@ class PageServer(Voila):  # type: ignore[misc]  # voila is not typed
             (r"/forms/(?P<form_id>(?![^/]*\.ipynb$)[^/]+)", PageHandler, {"notebook": "forms"}),
             (r"/proposal/(?P<proposal_id>[^/]+)", PageHandler, {"notebook": "proposal"}),
             (r"/print/(?P<form_id>[^/]+)", PageHandler, {"notebook": "print"}),
+            (r"/retention", PageHandler, {"notebook": "retention"}),
+            (r"/retention/(?P<plan_id>[^/]+)", PageHandler, {"notebook": "retention"}),
+            (r"/privacy", PageHandler, {"notebook": "privacy"}),
+            (r"/privacy/(?P<object_id>[^/]+)", PageHandler, {"notebook": "privacy"}),
             (r"/segments", PageHandler, {"notebook": "segments"}),
+            (r"/waiting", PageHandler, {"notebook": "waiting"}),
+            (r"/case/(?P<case_id>[^/]+)", PageHandler, {"notebook": "case"}),
+            (r"/audit", PageHandler, {"notebook": "audit"}),
+            (r"/people", PageHandler, {"notebook": "people"}),
+            (r"/person/(?P<person_id>[^/]+)", PageHandler, {"notebook": "person"}),
+            (r"/incidents", PageHandler, {"notebook": "incidents"}),
+            (r"/incidents/(?P<number>[^/]+)", PageHandler, {"notebook": "incidents"}),
             (r"/login", LoginHandler),
             (r"/logout", LogoutHandler),
+            (r"/account", AccountHandler),
+            (r"/account/([a-z-]+)", AccountActionHandler),
+            (r"/lab-login", LabLoginHandler),
+            (r"/whoami", WhoAmIHandler),
             (r"/language", LanguageHandler),
             (r"/healthz", HealthHandler),
             (r"/static/([0-9a-f]+)/(.*)", AssetHandler, {"assets": assets}),
@@ -179,6 +216,8 @@ class PageServer(Voila):  # type: ignore[misc]  # voila is not typed
         )
         server.add_sockets(self._sockets)
         self.ioloop.add_callback(self.kernel_manager.nursery.start)
+        tornado.ioloop.PeriodicCallback(self._end_pages_of_ended_sessions, SESSION_CHECK_MS).start()
+        self.ioloop.add_callback(self._ready)
         assets: Assets = self.app.settings["custinfo_assets"]
         threading.Thread(target=assets.warm, daemon=True).start()
         try:
@@ -187,11 +226,17 @@ class PageServer(Voila):  # type: ignore[misc]  # voila is not typed
             server.stop()
             self.stop()
 
+    async def _end_pages_of_ended_sessions(self) -> None:
+        """An unattended page hides itself when its login ends by itself, or because the person's rights changed."""
+        owners: Owners = self.app.settings["custinfo_owners"]
+        for kernel_id in owners.of_ended_sessions(self._store):
+            await self.kernel_manager.end(kernel_id, code=CLOSE_SESSION_OVER)
+
     def stop(self) -> None:
         """End every kernel at once, and take their sockets away."""
         run_sync(self.kernel_manager.shutdown_all)(now=True)
         self.kernel_manager.nursery.stop()
-        shutil.rmtree(self.connection_dir, ignore_errors=True)
+        self._folder.remove()
 
 
 def raise_file_limit() -> None:
@@ -202,7 +247,8 @@ def raise_file_limit() -> None:
         raise SiteFault("server.few_files", limit=hard, needed=FEWEST_FILES)
 
 
-def _bind(port: int, address: str) -> list[socket.socket]:
+def bind(port: int, address: str) -> list[socket.socket]:
+    """The sockets of the server's address. Raises SiteFault when it is taken."""
     try:
         return tornado.netutil.bind_sockets(port, address)
     except OSError as fault:
@@ -212,12 +258,6 @@ def _bind(port: int, address: str) -> list[socket.socket]:
 def _behind_proxy(sockets: list[socket.socket]) -> bool:
     """Whether only this machine can connect, so that X-Forwarded-Proto comes from our own proxy or from nobody."""
     return all(ipaddress.ip_address(bound.getsockname()[0]).is_loopback for bound in sockets)
-
-
-def _socket_folder() -> str:
-    """A folder of our own for the kernels' sockets. A socket's path has at most 107 bytes: no deep TMPDIR."""
-    parent = tempfile.gettempdir() if len(tempfile.gettempdir()) < LONGEST_SOCKET_PATH else "/tmp"  # noqa: S108
-    return tempfile.mkdtemp(prefix="custinfo-", dir=parent)
 
 
 def _empty_folder(home: Path) -> Path:

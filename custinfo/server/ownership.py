@@ -45,6 +45,18 @@ class Owners:
         """The kernels that a session started, the oldest first."""
         return [kernel_id for kernel_id, owner in self._owners.items() if owner.session_id == session_id]
 
+    def of_ended_sessions(self, store: Store) -> list[str]:
+        """The kernels whose session is over."""
+        live = {
+            session_id: sessions.by_id(store, session_id)
+            for session_id in {o.session_id for o in self._owners.values()}
+        }
+        return [kernel_id for kernel_id, owner in self._owners.items() if live[owner.session_id] is None]
+
+    def of_person(self, person_id: str) -> list[str]:
+        """The kernels that all sessions of a person started."""
+        return [kernel_id for kernel_id, owner in self._owners.items() if owner.person_id == person_id]
+
     def __len__(self) -> int:
         return len(self._owners)
 

@@ -6,9 +6,11 @@ scripts go out first, and the browser fetches and reads them while the kernel st
 """
 
 import asyncio
+import re
 import uuid
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import nbformat
 from jupyter_server.utils import ApiPath
@@ -18,7 +20,9 @@ from tornado.web import HTTPError
 from voila.execute import VoilaExecutor
 
 from custinfo.actions import sessions
-from custinfo.server.handlers import POLICY, SiteHandler, log, new_error_number
+from custinfo.server.handlers import SiteHandler, log, new_error_number
+from custinfo.server.headers import PAGE_POLICY
+from custinfo.server.identity import local_path
 from custinfo.server.kernels import KERNEL_NAME, LARGEST_MESSAGE, Kernels, PageConnection, kernel_environment
 from custinfo.server.ownership import Owners
 
@@ -30,16 +34,7 @@ MOST_PER_SESSION = 20
 MOST_IN_ALL = 200
 """Pages at once, of one login and of everybody: each is a process with its memory."""
 
-PAGE_POLICY = POLICY | {
-    # blob: is how anywidget loads a widget's own module, which the kernel sends as text
-    "script-src": "'self' blob:",
-    # Lumino, style-loader and anywidget make <style> elements at run time, which cannot carry a nonce
-    "style-src": "'self' 'unsafe-inline'",
-    "img-src": "'self' data: blob:",
-    # Sounds and films of a form come over the page's own line, as pictures do
-    "media-src": "blob:",
-    "font-src": "'self' data:",
-}
+PLAIN_HOST = re.compile(r"[A-Za-z0-9.\-]{1,253}(:\d{1,5})?|\[[0-9a-fA-F:.]{2,45}\](:\d{1,5})?")
 
 
 class Crowded(Exception):
@@ -51,7 +46,7 @@ class Crowded(Exception):
 
 
 class PageHandler(SiteHandler):
-    """One of the five pages: starts a kernel for it, runs its cell and streams what it shows."""
+    """A page: starts a kernel for it, runs its cell and streams what it shows."""
 
     content_policy = PAGE_POLICY
     _kernel_id = ""
@@ -65,6 +60,9 @@ class PageHandler(SiteHandler):
         """The page."""
         if self.user is None:
             raise HTTPError(403)
+        if self.user.session.duty:
+            self.redirect(f"/account?next={quote(local_path(self.request.uri or '/'), safe='')}")
+            return
         sessions.touch(self.store, self.user.session)
         self._kernel_id = str(uuid.uuid4())
         facts = {"config": self._front_end_config(), "early": self.assets.to_fetch_early(), "break_here": BREAK}
@@ -132,6 +130,7 @@ class PageHandler(SiteHandler):
         await self._make_room(owners, session.session_id)
         owners.add(self._kernel_id, session)
         environment = kernel_environment(self.site.home, session.session_id, self.request.path, self.request.query)
+        environment["CUSTINFO_SCRIPTS"] = self._widgets_address()
         await kernels.start_kernel(
             kernel_id=self._kernel_id, kernel_name=KERNEL_NAME, path=ApiPath(""), env=environment
         )
@@ -146,6 +145,14 @@ class PageHandler(SiteHandler):
         finally:
             executor.kc.stop_channels()
         return [output for output in cell.outputs if output.output_type in {"display_data", "execute_result"}]
+
+    def _widgets_address(self) -> str:
+        """Where this browser finds the widgets' modules: anywidget takes whole addresses only.
+
+        A host that somebody made up would keep their own page from loading its scripts, and do nothing else.
+        """
+        host = self.request.host if PLAIN_HOST.fullmatch(self.request.host) else "localhost"
+        return f"{self.request.protocol}://{host}{self.assets.url('widgets')}"
 
     async def _make_room(self, owners: Owners, session_id: str) -> None:
         """End the session's oldest page that no browser shows, if it has as many as it may. Raises Crowded."""

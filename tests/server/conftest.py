@@ -25,12 +25,18 @@ def trial_pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., RunningSite]]:
-    """Starts a server on a new site, with the real pages or those of a folder, perhaps with limits; ends it at last."""
+    """Starts a server on a new site, with the real pages or those of a folder, perhaps with limits; ends it at last.
+
+    `settings` are lines for site.toml; `prepare` does something to the site before.
+    """
     running: list[RunningSite] = []
 
-    def begin(*trial: Path | int) -> RunningSite:
+    def begin(*trial: Path | int, settings: str = "", prepare: Callable[[Path], None] = lambda _: None) -> RunningSite:
         home = tmp_path_factory.mktemp("site")
         make_site(home)
+        with (home / "site.toml").open("a", encoding="utf-8") as file:
+            file.write(settings)
+        prepare(home)
         port = free_port()
         site = RunningSite(home, f"http://127.0.0.1:{port}", start(home, port, *trial), home / "server.log")
         running.append(site)

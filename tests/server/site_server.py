@@ -12,7 +12,9 @@ import requests
 
 from custinfo.actions import people
 from custinfo.domain.people import SERVICE, Role
+from custinfo.domain.sensitivity import Level
 from custinfo.store import Site, Store
+from tests.factories import in_a_year
 from tests.processes import descendants
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -105,6 +107,9 @@ def make_site(home: Path) -> Site:
                 roles=[Role.RESEARCHER],
                 department="市场部",
                 password=PASSWORD,
+                clearance=Level.SECRET,
+                trained_until=in_a_year(),
+                vetted_until=in_a_year(),
             )
     return site
 

@@ -11,7 +11,7 @@ from custinfo.actions import sessions
 from custinfo.domain.clock import stamp, utc_now
 from custinfo.domain.people import SERVICE
 from custinfo.server.ownership import Owners
-from custinfo.store import Store
+from custinfo.store import Store, login_settings
 from tests.server.kernel_protocol import connect
 from tests.server.site_server import PASSWORD, RunningSite, make_site
 
@@ -64,10 +64,10 @@ def test_a_page_that_only_asks_whether_its_login_lives_does_not_prolong_it(tmp_p
                 tx.update("login_session", login.session_id, {"used_at": used_at})
             return used_at
 
-        used_at = unused_for(sessions.LONGEST_UNUSED - timedelta(minutes=5))
+        used_at = unused_for(login_settings.LoginSettings().idle - timedelta(minutes=5))
         assert owners.session_lives("kernel", store)
         row = store.row("SELECT used_at FROM login_session WHERE session_id = ?", [login.session_id])
         assert row is not None
         assert row["used_at"] == used_at
-        unused_for(sessions.LONGEST_UNUSED + timedelta(minutes=5))
+        unused_for(login_settings.LoginSettings().idle + timedelta(minutes=5))
         assert not owners.session_lives("kernel", store)

@@ -75,10 +75,11 @@ def test_locked_account_says_so(trial_site: RunningSite) -> None:
     for _ in range(5):
         post(requests.Session(), f"{trial_site.base_url}/login", name="qian", password="wrong")
     answer = post(requests.Session(), f"{trial_site.base_url}/login", name="qian", password=PASSWORD)
-    assert answer.status_code == 403
+    assert answer.status_code == 429
     assert re.search(r'id="login-error"[^>]*>[^<]*分钟', answer.text)
 
 
+@pytest.mark.guarantee("page-csrf")
 def test_login_without_the_token_of_a_page_is_refused(trial_site: RunningSite) -> None:
     answer = requests.post(f"{trial_site.base_url}/login", data={"name": "lin", "password": PASSWORD})
     assert answer.status_code == 403
@@ -93,11 +94,22 @@ def test_session_cookie_is_out_of_reach_of_scripts_and_other_sites(trial_site: R
     assert "Path=/" in cookie
     assert "Secure" not in cookie
     browser = requests.Session()
-    browser.headers["X-Forwarded-Proto"] = "https"
-    behind_https = post(browser, f"{trial_site.base_url}/login", name="lin", password=PASSWORD)
-    assert "Secure" in behind_https.headers["Set-Cookie"].split("custinfo_session")[1]
+    page = browser.get(f"{trial_site.base_url}/login", headers={"X-Forwarded-Proto": "https"})
+    assert "Secure" in page.headers["Set-Cookie"]
+    assert page.headers["Strict-Transport-Security"]
+    token = re.search(r'name="_xsrf" value="([^"]+)"', page.text)[1]
+    behind_https = requests.post(  # by hand: a client keeps such a cookie back from plain http, as it should
+        f"{trial_site.base_url}/login",
+        data={"_xsrf": token, "name": "lin", "password": PASSWORD},
+        headers={"X-Forwarded-Proto": "https", "Cookie": page.headers["Set-Cookie"].partition(";")[0]},
+        allow_redirects=False,
+    )
+    for cookie in behind_https.raw.headers.getlist("Set-Cookie"):
+        assert "Secure" in cookie or ("expires=" in cookie and '=""' in cookie), cookie
+    assert any("custinfo_session" in cookie for cookie in behind_https.raw.headers.getlist("Set-Cookie"))
 
 
+@pytest.mark.guarantee("session-ends")
 def test_logout_ends_the_session_and_its_kernels(trial_site: RunningSite) -> None:
     browser = trial_site.log_in()
     _, kernel_id = trial_site.open_page(browser)

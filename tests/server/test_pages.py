@@ -54,6 +54,7 @@ def test_headers_of_every_kind_of_answer(trial_site: RunningSite) -> None:
     assert browser.get(f"{trial_site.base_url}/").headers["Content-Encoding"] == "gzip"
 
 
+@pytest.mark.guarantee("page-policy")
 def test_pages_hold_no_script_of_their_own(trial_site: RunningSite) -> None:
     page, _ = trial_site.open_page(trial_site.log_in())
     for attributes, body in re.findall(r"<script([^>]*)>(.*?)</script>", page, re.DOTALL):
@@ -119,6 +120,7 @@ def test_the_template_cannot_be_chosen_by_a_visitor(trial_site: RunningSite) -> 
     assert "reveal" not in page.replace("template=reveal", "")
 
 
+@pytest.mark.guarantee("kernel-owner")
 def test_a_kernel_knows_its_session_and_no_header(trial_site: RunningSite) -> None:
     browser = trial_site.log_in()
     browser.headers.update({"X-Custinfo-Session": "S-forged", "Custinfo-Session": "S-forged", "X-Forged": "S-forged"})
@@ -142,6 +144,7 @@ def test_a_kernel_knows_its_session_and_no_header(trial_site: RunningSite) -> No
     assert "" not in told["path"]
 
 
+@pytest.mark.guarantee("kernel-messages")
 def test_code_does_not_pass(trial_site: RunningSite) -> None:
     browser = trial_site.log_in()
     _, kernel_id = trial_site.open_page(browser)
@@ -170,6 +173,7 @@ def test_code_does_not_pass(trial_site: RunningSite) -> None:
     assert not [c for c in contents if c.get("ran")]
 
 
+@pytest.mark.guarantee("kernel-owner")
 def test_another_persons_kernel_is_not_there(trial_site: RunningSite) -> None:
     lin, zhao, lin_elsewhere = trial_site.log_in("lin"), trial_site.log_in("zhao"), trial_site.log_in("lin")
     _, kernel_id = trial_site.open_page(lin)
@@ -207,6 +211,7 @@ def test_a_page_that_nobody_waits_for_leaves_no_kernel(trial_site: RunningSite) 
     wait_for(lambda: not set(trial_site.kernel_processes()) - before)
 
 
+@pytest.mark.guarantee("session-ends")
 def test_an_ended_login_closes_the_socket(trial_site: RunningSite) -> None:
     lin = trial_site.log_in()
     _, kernel_id = trial_site.open_page(lin)

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from custinfo.domain.errors import SiteFault
+from custinfo.server import launcher
 from tests.processes import descendants, free_port
 from tests.server.site_server import RunningSite, make_site, start
 
@@ -70,6 +72,17 @@ def test_a_taken_port_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
     assert str(port) in said
     assert "--port" in said
     assert "Traceback" not in said
+
+
+def test_the_address_is_said_only_once_it_is_ours(tmp_path: Path) -> None:
+    make_site(tmp_path)
+    said: list[str] = []
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(SiteFault):
+            launcher.serve(tmp_path, port=taken.getsockname()[1], ready=lambda: said.append("ready"))
+    assert said == []
 
 
 def test_too_few_open_files_is_an_error(tmp_path: Path) -> None:

@@ -109,8 +109,9 @@
     }
   }
 
-  // Not sent there by itself: somebody may be reading what they typed
+  // Whoever walks past must not read on: the page is hidden, and where to log in again is said
   function sessionOver() {
+    document.body.classList.add("ci-locked");
     reason = null;
     custinfo.lost("session");
   }
@@ -121,6 +122,33 @@
     custinfo.reopening = true; // what is not sent yet stays with the tab
     if (address === location.pathname + location.search) location.reload(); else location.assign(address);
   }
+
+  // Reading and scrolling are use, too. The server is told at most once a minute; what nobody uses is hidden, even while
+  // the server cannot be asked
+  const IDLE = page.idleSeconds * 1000, TELL_EVERY = 60000, WATCH_EVERY = 10000;
+  let used = Date.now();
+  let told = used;
+  function use() {
+    used = Date.now();
+    if (used - told < TELL_EVERY || reason !== null) return;
+    told = used;
+    fetch("/healthz", { method: "POST", cache: "no-store" }).catch(() => {});
+  }
+  async function watchIdle() {
+    if (reason === "session" || Date.now() - used < IDLE) return;
+    let answer = null;
+    try {
+      answer = await (await fetch("/healthz?session", { cache: "no-store", signal: AbortSignal.timeout(ANSWER_WITHIN) })).text();
+    } catch { /* not here: hidden until it is */ }
+    if (answer === page.session) {
+      used = Date.now() - IDLE / 2; // another page of this login is in use
+      document.body.classList.remove("ci-locked");
+    } else if (answer === null) document.body.classList.add("ci-locked");
+    else sessionOver();
+  }
+  for (const kind of ["pointerdown", "pointermove", "keydown", "wheel", "touchmove"]) window.addEventListener(kind, use, { capture: true, passive: true });
+  setInterval(watchIdle, WATCH_EVERY);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) watchIdle(); });
 
   // The front end's socket, watched from outside. Losing it for a moment is nothing: the front end opens it again
   const Native = window.WebSocket;
@@ -176,6 +204,15 @@
     }, DRAW_WITHIN);
   }
 
+  // A folded part of the menu closes when one looks elsewhere
+  const closeMenu = (event) => {
+    const menu = document.querySelector(".ci-nav-more[open]");
+    if (!menu || (event.type !== "keydown" && menu.contains(event.target))) return;
+    if (event.type === "keydown" && event.key !== "Escape") return;
+    menu.open = false;
+    if (event.type === "keydown") menu.querySelector("summary").focus();
+  };
+  for (const kind of ["click", "keydown", "focusin"]) document.addEventListener(kind, closeMenu);
   window.addEventListener("pagehide", () => { leaving = true; });
   // A page taken from the browser's back-forward store has a kernel that was ended when it was left
   window.addEventListener("pageshow", (event) => { if (event.persisted) go(target()); });
