@@ -3,33 +3,87 @@
 `check` raises a sentence for the person; its twin `may` answers for the screen.
 """
 
+from custinfo.domain.consent import TIERS, Tier
 from custinfo.domain.errors import NotAllowed
 from custinfo.domain.messages import text
 from custinfo.domain.people import Person, Role
 
 SUPERVISION = frozenset({Role.SUPERVISOR, Role.DEPARTMENT_HEAD})
 FIELD_WORK = SUPERVISION | {Role.RESEARCHER}
+DATA = frozenset({Role.INFORMATION_ADMINISTRATOR})
+RIGHTS = frozenset({Role.SECURITY_ADMINISTRATOR})
+MACHINE = frozenset({Role.SYSTEM_ADMINISTRATOR})
+OVERSIGHT = RIGHTS | {Role.AUDITOR, Role.DEPARTMENT_HEAD}
 
 PERMISSIONS: dict[str, frozenset[Role]] = {
-    "form.fill": FIELD_WORK,
-    "form.propose": FIELD_WORK | {Role.INFORMATION_ADMINISTRATOR, Role.SYSTEM_ADMINISTRATOR},
-    "form.review": SUPERVISION | {Role.INFORMATION_ADMINISTRATOR, Role.SYSTEM_ADMINISTRATOR},
-    "form.publish": frozenset({Role.INFORMATION_ADMINISTRATOR, Role.SYSTEM_ADMINISTRATOR}),
-    "form.close": frozenset({Role.INFORMATION_ADMINISTRATOR, Role.SYSTEM_ADMINISTRATOR}),
-    "record.read": FIELD_WORK | {Role.MANAGER, Role.INFORMATION_ADMINISTRATOR},
-    "record.edit": FIELD_WORK,
+    "form.fill": FIELD_WORK | OVERSIGHT,
+    "form.propose": FIELD_WORK | DATA,
+    "form.review": SUPERVISION | DATA,
+    "form.publish": DATA,
+    "form.close": DATA,
+    "record.read": FIELD_WORK | OVERSIGHT | DATA | {Role.MANAGER},
+    "record.edit": FIELD_WORK | OVERSIGHT,
     "record.verify": FIELD_WORK,
-    "record.review": SUPERVISION,
-    "record.import": SUPERVISION | {Role.INFORMATION_ADMINISTRATOR, Role.SYSTEM_ADMINISTRATOR},
-    "record.export": SUPERVISION | {Role.INFORMATION_ADMINISTRATOR, Role.ANALYST, Role.SYSTEM_ADMINISTRATOR},
-    "customer.read": FIELD_WORK | {Role.MANAGER, Role.INFORMATION_ADMINISTRATOR},
-    "batch.import": frozenset({Role.INFORMATION_ADMINISTRATOR, Role.SYSTEM_ADMINISTRATOR}),
-    "lake.read": frozenset({Role.ANALYST, Role.MANAGER, Role.DEPARTMENT_HEAD, Role.INFORMATION_ADMINISTRATOR}),
-    "lake.publish": frozenset({Role.INFORMATION_ADMINISTRATOR, Role.SYSTEM_ADMINISTRATOR}),
-    "report.build": frozenset({Role.MANAGER, Role.ANALYST, Role.SYSTEM_ADMINISTRATOR}),
-    "person.add": frozenset({Role.SYSTEM_ADMINISTRATOR}),
-    "audit.read": frozenset({Role.AUDITOR, Role.SYSTEM_ADMINISTRATOR}),
+    "record.review": SUPERVISION | OVERSIGHT,
+    "record.import": SUPERVISION | DATA,
+    "record.export": SUPERVISION | DATA,
+    "record.level": SUPERVISION | DATA,
+    "customer.read": FIELD_WORK | DATA | {Role.MANAGER},
+    "customer.assign": SUPERVISION | DATA | {Role.MANAGER},
+    "batch.import": DATA,
+    "lake.read": DATA | {Role.ANALYST, Role.MANAGER, Role.DEPARTMENT_HEAD},
+    "lake.publish": DATA,
+    "report.build": DATA | {Role.MANAGER, Role.ANALYST},
+    "person.add": MACHINE,
+    "person.reset": MACHINE,
+    "person.reset_second_factor": RIGHTS,
+    "person.leave": MACHINE | RIGHTS,
+    "backup.make": MACHINE,
+    "person.read": MACHINE | RIGHTS | SUPERVISION | {Role.AUDITOR, Role.MANAGER},
+    "role.grant": RIGHTS,
+    "role.revoke": RIGHTS | {Role.DEPARTMENT_HEAD},
+    "clearance.grant": RIGHTS,
+    "clearance.revoke": RIGHTS | {Role.DEPARTMENT_HEAD},
+    "access.ask": frozenset(Role),
+    "rights.review": frozenset({Role.DEPARTMENT_HEAD}),
+    "lab.token": MACHINE,
+    "audit.read": RIGHTS | {Role.AUDITOR},
+    "audit.restart": RIGHTS,
+    "keys.manage": RIGHTS,
+    "privacy.read": DATA | {Role.DEPARTMENT_HEAD, Role.AUDITOR, Role.MANAGER},
+    "privacy.handle": DATA,
+    "notice.publish": DATA,
+    "consent.record": FIELD_WORK | DATA,
+    "request.record": SUPERVISION | DATA,
+    "disclosure.ask": SUPERVISION | DATA,
+    "disclosure.deliver": DATA,
+    "mailing.list": SUPERVISION | DATA,
+    "waiting.department": SUPERVISION,
+    "retention.read": DATA | {Role.DEPARTMENT_HEAD, Role.AUDITOR, Role.MANAGER},
+    "retention.plan": DATA,
+    "retention.run": DATA,
+    "retention.stop": DATA | {Role.DEPARTMENT_HEAD, Role.MANAGER},
+    "retention.hold": DATA | {Role.DEPARTMENT_HEAD, Role.AUDITOR},
+    "incident.report": frozenset(Role),
+    "oversight.read": OVERSIGHT | DATA | {Role.MANAGER},
+    "oversight.handle": OVERSIGHT,
+    "penalty.read": frozenset({Role.MANAGER, Role.AUDITOR}),
+    "penalty.decide": frozenset({Role.MANAGER}),
 }
+
+EXPORT_TIERS: dict[Role, Tier] = {
+    Role.SUPERVISOR: Tier.IDENTIFIED,
+    Role.DEPARTMENT_HEAD: Tier.IDENTIFIED,
+    Role.INFORMATION_ADMINISTRATOR: Tier.IDENTIFIED,
+    Role.ANALYST: Tier.PSEUDONYMOUS,
+    Role.MANAGER: Tier.AGGREGATE,
+}
+"""The most that each role may take out of the system; a role that is not named takes nothing out."""
+
+
+def export_tier(person: Person) -> Tier:
+    """The most that the person may take out of the system."""
+    return max((EXPORT_TIERS.get(role, Tier.NONE) for role in person.roles), key=TIERS.index, default=Tier.NONE)
 
 
 def may(person: Person, permission: str) -> bool:

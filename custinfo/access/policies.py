@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from custinfo.access import visibility
 from custinfo.domain.errors import Conflict, NotAllowed, NotFound, WrongState
 from custinfo.domain.people import Person, Role
 
@@ -25,10 +26,10 @@ def check_unchanged(draft: Mapping[str, Any], saves: int) -> None:
 
 
 def check_readable(person: Person, record: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    """A researcher reads and edits records of which they recorded a version, whoever edited them since; who
-    supervises, manages or administers reads all.
+    """A record is read by those in whose scope it is and whose clearance reaches to its level; by a researcher only
+    when they recorded a version of it, whoever edited it since. `record` is a row of `record_current`.
 
-    Somebody else's record is not told apart from one that never was.
+    Anybody else's record is not told apart from one that never was.
     """
     if record is None or not may_read(person, record):
         raise NotFound("access.no_record")
@@ -37,7 +38,9 @@ def check_readable(person: Person, record: Mapping[str, Any] | None) -> Mapping[
 
 def may_read(person: Person, record: Mapping[str, Any]) -> bool:
     """The twin of `check_readable` for lists."""
-    return not person.roles <= {Role.RESEARCHER} or person.person_id in record["authors"].split(",")
+    return visibility.visible(person, record) and (
+        not person.roles <= {Role.RESEARCHER} or person.person_id in record["authors"].split(",")
+    )
 
 
 def check_not_own(person: Person, authors: Collection[str]) -> None:

@@ -1,0 +1,232 @@
+"""Who holds which rights: seen, given, taken back, and gone through every few months (R225).
+
+Rights are given on an approved request (`actions.access_requests`), or by the service where a site is set up; they are
+taken back directly, at once. Nobody changes their own.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from custinfo.access import permissions, policies
+from custinfo.actions import accounts, clearances, people
+from custinfo.actions.clearances import Clearance
+from custinfo.actions.due import DueRow
+from custinfo.domain.clock import parse, stamp
+from custinfo.domain.errors import BadInput, CustinfoError, NotAllowed, NotFound, SiteFault, WrongState
+from custinfo.domain.people import SEPARATED, SERVICE, Person, Role
+from custinfo.domain.periods import Month
+from custinfo.domain.text import clean
+from custinfo.store import Store, Tx
+from custinfo.store.database import Row
+
+EVERYWHERE = frozenset(Role) - {Role.SUPERVISOR, Role.DEPARTMENT_HEAD}
+"""Roles that see the people of every department, where they see people at all."""
+
+
+@dataclass(frozen=True)
+class HeldRole:
+    """A role that somebody holds, and until when; None for no end."""
+
+    role: Role
+    until: datetime | None
+
+
+@dataclass(frozen=True)
+class Member:
+    """A person with all their rights, as somebody sees them who may."""
+
+    person: Person
+    roles: tuple[HeldRole, ...]
+    clearances: tuple[Clearance, ...]
+    customers: int
+    left_at: datetime | None
+
+
+def listed(store: Store, actor: Person) -> list[Member]:
+    """The people that the actor may see, by department: all, or those of the own department for who supervises."""
+    permissions.check(actor, "person.read")
+    rows = store.rows(
+        "SELECT * FROM person WHERE ?1 OR department = ?2 ORDER BY left_at IS NOT NULL, department, display_name",
+        [int(sees_everybody(actor)), actor.department],
+    )
+    owned = {row["owner"]: row["n"] for row in store.rows(
+        "SELECT owner, count(*) AS n FROM entity_place WHERE root = entity_id GROUP BY owner")}  # fmt: skip
+    with store.act(actor.person_id, "person.list", "person", "", shown=len(rows)):
+        pass
+    return [_member(store, row, owned.get(row["person_id"], 0)) for row in rows]
+
+
+def sees_everybody(actor: Person) -> bool:
+    """Whether the actor sees the people of all departments, being one who sees people."""
+    return any(role in EVERYWHERE for role in actor.roles & permissions.PERMISSIONS["person.read"])
+
+
+def _member(store: Store, row: Row, customers: int) -> Member:
+    held = store.rows("SELECT role, until FROM person_role WHERE person_id = ? ORDER BY role", [row["person_id"]])
+    return Member(
+        people.from_row(store, row),
+        tuple(HeldRole(Role(one["role"]), parse(one["until"]) if one["until"] else None) for one in held),
+        tuple(clearances.of(store, row["person_id"])),
+        customers,
+        parse(row["left_at"]) if row["left_at"] else None,
+    )
+
+
+def member(store: Store, actor: Person, person_id: str) -> Member:
+    """One person with all their rights, who left too. Raises NotFound."""
+    permissions.check(actor, "person.read")
+    row = store.row("SELECT * FROM person WHERE person_id = ?", [person_id])
+    if row is None or not (sees_everybody(actor) or row["department"] == actor.department):
+        raise NotFound("people.unknown")
+    owned = store.rows("SELECT count(*) AS n FROM entity_place WHERE owner = ? AND root = entity_id", [person_id])
+    with store.act(actor.person_id, "person.read", "person", person_id):
+        pass
+    return _member(store, row, owned[0]["n"])
+
+
+def find(store: Store, actor: Person, person_id: str) -> Person:
+    """Somebody with an account that is in use, whom the actor may see. Raises NotFound."""
+    permissions.check(actor, "person.read")
+    row = store.row("SELECT * FROM person WHERE person_id = ? AND left_at IS NULL", [person_id])
+    if row is None or not (sees_everybody(actor) or row["department"] == actor.department):
+        raise NotFound("people.unknown")
+    return people.from_row(store, row)
+
+
+def grant_role(store: Store, actor: Person, person_id: str, role: Role, until: datetime | None = None) -> None:
+    """Give a role without a request: for the service, where a site is set up or nobody else could. Raises NotFound,
+    NotAllowed for roles that exclude each other.
+    """
+    permissions.check(actor, "role.grant")
+    if actor is not SERVICE:
+        raise NotAllowed("people.by_request")
+    with store.act(actor.person_id, "role.grant", "person", person_id, role=str(role)) as tx:
+        write_role(store, tx, person_id, role, until)
+
+
+def write_role(store: Store, tx: Tx, person_id: str, role: Role, until: datetime | None) -> None:
+    """Put a role down within an open transaction whose caller has checked the actor. Raises NotFound, BadInput,
+    NotAllowed for a role that excludes one that the person holds.
+    """
+    row = store.row("SELECT * FROM person WHERE person_id = ? AND left_at IS NULL", [person_id])
+    if row is None:
+        raise NotFound("people.unknown")
+    if until is not None and until <= parse(tx.at):
+        raise BadInput("people.run_out")
+    people.check_separated({*people.from_row(store, row).roles, role})
+    tx.delete("person_role", (person_id, str(role)))
+    tx.insert("person_role", {"person_id": person_id, "role": str(role), "until": stamp(until) if until else None})
+
+
+def revoke_role(store: Store, actor: Person, person_id: str, role: Role) -> None:
+    """Take a role back, at once: it counts no more at the person's next event. A department head's own department only.
+
+    Raises NotFound, NotAllowed for oneself, WrongState when the person does not hold it.
+    """
+    permissions.check(actor, "role.revoke")
+    policies.check_not_own(actor, [person_id])
+    _check_may_take_back(store, actor, person_id)
+    with store.act(actor.person_id, "role.revoke", "person", person_id, role=str(role)) as tx:
+        if not store.row("SELECT 1 FROM person_role WHERE person_id = ? AND role = ?", [person_id, str(role)]):
+            raise WrongState("people.revoked_already")
+        tx.remember("access.revoked", person_id, what="role", role=str(role))
+        tx.delete("person_role", (person_id, str(role)))
+
+
+def revoke_clearance(store: Store, actor: Person, clearance_id: str) -> None:
+    """Take a clearance back, at once. Raises NotFound, NotAllowed for one's own, WrongState when somebody did."""
+    permissions.check(actor, "clearance.revoke")
+    row = store.row("SELECT person_id FROM clearance WHERE clearance_id = ?", [clearance_id])
+    if row is None:
+        raise NotFound("people.no_clearance")
+    policies.check_not_own(actor, [row["person_id"]])
+    _check_may_take_back(store, actor, row["person_id"])
+    clearances.revoke(store, actor, clearance_id)
+
+
+def _check_may_take_back(store: Store, actor: Person, person_id: str) -> None:
+    if actor is SERVICE or actor.roles & permissions.RIGHTS:
+        people.by_id(store, person_id)
+        return
+    find(store, actor, person_id)
+
+
+def place(store: Store, actor: Person, person_id: str, department: str, regions: frozenset[str]) -> None:
+    """Say to which department and regions somebody belongs: whose customers are theirs hangs on it. Raises BadInput."""
+    permissions.check(actor, "role.grant")
+    policies.check_not_own(actor, [person_id])
+    people.check_regions(regions)
+    department = clean(department.strip(), max_length=64)
+    with store.act(actor.person_id, "person.place", "person", person_id) as tx:
+        if not store.row("SELECT 1 FROM person WHERE person_id = ? AND left_at IS NULL", [person_id]):
+            raise NotFound("people.unknown")
+        tx.update("person", person_id, {"department": department})
+        tx.execute("DELETE FROM person_region WHERE person_id = ?", [person_id])
+        tx.insert_all("person_region", ({"person_id": person_id, "region": code} for code in sorted(regions)))
+        tx.note(regions=",".join(sorted(regions)))
+
+
+def excluded(store: Store) -> Iterator[CustinfoError]:
+    """For `doctor`: whoever holds two roles that exclude each other, however that came about."""
+    held = store.rows(
+        "SELECT login_name, group_concat(role) AS roles FROM person_role JOIN person USING (person_id) "
+        "WHERE role IN (SELECT value FROM json_each(?)) GROUP BY person_id HAVING count(*) > 1 ORDER BY login_name",
+        [json.dumps(sorted(SEPARATED))],
+    )
+    for row in held:
+        roles = ", ".join(sorted(row["roles"].split(",")))
+        yield SiteFault("people.excluded_roles", login=row["login_name"], roles=roles)
+
+
+def set_password(store: Store, actor: Person, person_id: str, password: str) -> None:
+    """Give somebody a new password, which they must change at once; their sessions end. Raises BadInput, NotFound."""
+    permissions.check(actor, "person.reset")
+    policies.check_not_own(actor, [person_id])
+    people.by_id(store, person_id)
+    kept = accounts.check_given(store, person_id, password)  # before the action: hashing is slow on purpose
+    with store.act(actor.person_id, "person.set_password", "person", person_id) as tx:
+        accounts.give(tx, person_id, kept)
+
+
+def confirm(store: Store, actor: Person) -> None:
+    """The department head went through the rights of the department, and what is left is right (R225)."""
+    permissions.check(actor, "rights.review")
+    with store.act(actor.person_id, "rights.review", "department", actor.department) as tx:
+        told = {
+            row["person_id"]: row["roles"]
+            for row in store.rows(
+                "SELECT person_id, group_concat(role) AS roles FROM person LEFT JOIN person_role USING (person_id) "
+                "WHERE department = ? AND left_at IS NULL GROUP BY person_id ORDER BY person_id",
+                [actor.department],
+            )
+        }
+        tx.note(people=len(told))
+        row = {"department": actor.department, "reviewed_at": tx.at, "reviewed_by": actor.person_id}
+        tx.insert("rights_review", {**row, "rights": json.dumps(told)})
+
+
+def reviewed_by(store: Store, actor: Person) -> date | None:
+    """The day by which the rights of the actor's department are to be gone through; None for who reviews none."""
+    if not permissions.may(actor, "rights.review"):
+        return None
+    rows = store.rows(
+        "SELECT max(reviewed_at) AS last FROM rights_review WHERE department = ?1 UNION ALL "
+        "SELECT min(created_at) FROM person WHERE department = ?1",
+        [actor.department],
+    )
+    since = next((row["last"] for row in rows if row["last"]), None)
+    if since is None:
+        return None
+    day = parse(since).astimezone(store.site.zone).date()
+    month = Month.of(day).plus(clearances.review_months())
+    return month.first.replace(day=min(day.day, month.last.day))
+
+
+def due_rows(store: Store, actor: Person, today: date) -> list[DueRow]:
+    """The review of rights, for each department head, once it is due."""
+    day = reviewed_by(store, actor)
+    if day is None or day > today:
+        return []
+    return [DueRow("people.due_review", {"department": actor.department}, day, None, "/people")]
