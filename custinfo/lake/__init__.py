@@ -3,14 +3,16 @@
 - `publish` makes what is new in the store the next version; `open` gives the Ibis tables of a version as of a moment.
 - `read_sales` checks a file of sales, payments and returns; `write_batch` puts it where the next `publish` finds it.
 - `newest` and `read_all` give the manifests; `verify` checks every file against them.
+- `erasing.erase` takes people out of every version.
 
 The lake holds no names and no identifiers: a customer is its keyed `pseudonym`.
 """
 
+from custinfo.domain.pseudonym import pseudonym
 from custinfo.lake.imports import SalesBatch, read_sales, write_batch
 from custinfo.lake.manifest import LakeFile, Manifest, newest, read_all
-from custinfo.lake.publishing import BatchRow, EntityVersionRow, pseudonym, publish
-from custinfo.lake.tables import Lake, open
+from custinfo.lake.publishing import BatchRow, EntityVersionRow, publish
+from custinfo.lake.tables import Lake, open, open_folder
 from custinfo.lake.verification import verify
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "SalesBatch",
     "newest",
     "open",
+    "open_folder",
     "pseudonym",
     "publish",
     "read_all",

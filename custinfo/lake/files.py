@@ -6,14 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from custinfo.store import group_read
+
 
 @contextmanager
 def written(final: Path) -> Iterator[Path]:
     """A path to write to; it becomes `final` when the block ends well, and is removed when it does not."""
-    final.parent.mkdir(parents=True, exist_ok=True)
+    group_read.make_folder(final.parent)
     beside = final.with_name(f".{final.name}.part")
     try:
         yield beside
+        group_read.share(beside)
         sync(beside)
         beside.replace(final)
         sync(final.parent)

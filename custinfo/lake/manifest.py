@@ -62,9 +62,14 @@ def path(lake: Path, version: int) -> Path:
 
 def write(lake: Path, manifest: Manifest) -> None:
     """Make the version visible, by one rename."""
-    fields = asdict(manifest) | {name: clock.stamp(getattr(manifest, name)) for name in _MOMENTS}
     with files.written(path(lake, manifest.version)) as beside:
-        beside.write_text(json.dumps(fields, ensure_ascii=False, sort_keys=True, indent=1) + "\n", "utf-8")
+        beside.write_text(as_text(manifest), "utf-8")
+
+
+def as_text(manifest: Manifest) -> str:
+    """What the file of a manifest says."""
+    fields = asdict(manifest) | {name: clock.stamp(getattr(manifest, name)) for name in _MOMENTS}
+    return json.dumps(fields, ensure_ascii=False, sort_keys=True, indent=1) + "\n"
 
 
 def read(lake: Path, version: int) -> Manifest:

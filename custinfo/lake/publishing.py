@@ -4,22 +4,19 @@ Data files first, the manifest last and by one rename. Killed at any point, the 
 has a name that no manifest lists, and the next run writes it anew.
 """
 
-import fcntl
-import hmac
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
-from pathlib import Path
 
 import pyarrow as pa
 
 from custinfo.domain import clock, codelists
 from custinfo.domain.customer import PROPERTIES
-from custinfo.domain.errors import BadInput, SiteFault, WrongState
-from custinfo.lake import files, manifest, schema
+from custinfo.domain.errors import BadInput, SiteFault
+from custinfo.domain.pseudonym import pseudonym
+from custinfo.lake import erasing, files, manifest, schema
+from custinfo.lake.locking import sole_writer
 from custinfo.lake.manifest import LakeFile, Manifest
 from custinfo.lake.verification import check_file
 from custinfo.store.site import Site
@@ -31,13 +28,17 @@ CODE_LISTS = ("ownership", "region", "industry")
 
 @dataclass(frozen=True)
 class EntityVersionRow:
-    """A version of a customer as the store has it. `seq` only ever grows; `properties` are what its form saved."""
+    """A version of a customer as the store has it. `seq` only ever grows; `properties` are what its form saved.
+
+    `salt` is the customer's own; without it nobody gets from the customer to the lake's key.
+    """
 
     seq: int
     customer_id: str
     version: int
     recorded_at: datetime
     properties: Mapping[str, str]
+    salt: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ def publish(
     Raises WrongState while another publisher is at work, and SiteFault when the clock stands before the newest version,
     when the file of a new batch is missing or was changed, or when a property cannot be read as its column's type.
     """
-    with _sole_publisher(site.lake):
+    with sole_writer(site.lake):
+        erasing.go_on(site)
         last = manifest.newest(site.lake)
         new = _Customers(site, last)
         new.write(rows)
@@ -73,20 +75,6 @@ def publish(
         version = _next(site, last, new, new_batches, at)
         manifest.write(site.lake, version)
         return version
-
-
-@contextmanager
-def _sole_publisher(lake: Path) -> Iterator[None]:
-    lake.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(lake / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise WrongState("lake.busy") from None
-        yield
-    finally:
-        os.close(descriptor)
 
 
 class _Customers:
@@ -122,18 +110,13 @@ class _Customers:
 
     def _record_batch(self, chunk: Sequence[EntityVersionRow]) -> pa.RecordBatch:
         columns: dict[str, list[str | int | datetime | None]] = {
-            "customer_key": [pseudonym(self._key, row.customer_id) for row in chunk],
+            "customer_key": [pseudonym(self._key, row.customer_id, row.salt) for row in chunk],
             "version": [row.version for row in chunk],
             "recorded_at": [naive(row.recorded_at) for row in chunk],
         }
         for column in PROPERTIES:
             columns[column] = [_value(row, column) for row in chunk]
         return pa.RecordBatch.from_pydict(columns, schema=schema.CUSTOMER_VERSIONS)
-
-
-def pseudonym(key: bytes, customer_id: str) -> str:
-    """How the lake knows a customer: without the site's key nobody gets from one to the other."""
-    return hmac.digest(key, customer_id.encode(), "sha256").hex()[:32]
 
 
 def naive(moment: datetime) -> datetime:

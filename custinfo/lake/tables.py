@@ -18,6 +18,7 @@ from custinfo.domain.errors import NotFound, SiteFault, WrongState
 from custinfo.lake import manifest, schema
 from custinfo.lake.manifest import Manifest
 from custinfo.lake.publishing import naive
+from custinfo.store import withheld
 from custinfo.store.site import Site
 
 
@@ -61,19 +62,36 @@ class Lake:
         return _code_table("industry", "section")
 
 
-def open(site: Site, *, version: int | None = None, as_of: datetime | None = None) -> Lake:
+def open(
+    site: Site, *, version: int | None = None, as_of: datetime | None = None, purpose: str = "analysis",
+    withheld_by: datetime | None = None,
+) -> Lake:  # fmt: skip
     """Open a version: the one asked for, else the newest published by `as_of`, else the newest.
+
+    Whoever withdrew from `purpose`, objected to it or was not told yet is left out, whatever `as_of` is: it says what
+    was known, not what may be used. Only a report that is built again names the moment `withheld_by` of its first run.
 
     Rows recorded after `as_of` are left out; without it, after the version was published. Raises WrongState when
     nothing is published, NotFound when there is no such version or none by then, SiteFault when a file is missing.
     """
-    chosen = _chosen(site.lake, version, as_of)
+    return open_folder(site.lake, version=version, as_of=as_of, purpose=purpose, withheld_by=withheld_by)
+
+
+def open_folder(
+    lake: Path, *, version: int | None = None, as_of: datetime | None = None, purpose: str = "analysis",
+    withheld_by: datetime | None = None,
+) -> Lake:  # fmt: skip
+    """As `open`, for an account that may read the lake's folder and nothing else of the site."""
+    chosen = _chosen(lake, version, as_of)
     moment = chosen.published_at if as_of is None else as_of
     for file in chosen.files:
-        if not (site.lake / file.path).is_file():
+        if not (lake / file.path).is_file():
             raise SiteFault("lake.missing", file=file.path)
     engine = _engine()
-    found = {name: _recorded_by(_table(engine, site.lake, chosen, name), moment) for name in schema.TABLES}
+    kept_back = withheld.keys(lake, purpose, withheld_by or clock.utc_now())
+    found = {
+        name: _without(_recorded_by(_table(engine, lake, chosen, name), moment), kept_back) for name in schema.TABLES
+    }
     return Lake(chosen, moment, found["customer_versions"], found["sales"])
 
 
@@ -112,6 +130,14 @@ def _literal(path: Path) -> str:
 
 def _recorded_by(table: ir.Table, moment: datetime) -> ir.Table:
     return table.filter(table["recorded_at"] <= ibis.literal(naive(moment), "timestamp"))
+
+
+def _without(table: ir.Table, customer_keys: Sequence[str]) -> ir.Table:
+    """The table without these customers."""
+    if not customer_keys:
+        return table
+    kept_back = ibis.memtable({"customer_key": list(customer_keys)}, schema={"customer_key": "string"})
+    return table.anti_join(kept_back, "customer_key")
 
 
 def _code_table(name: str, ancestor: str | None = None) -> ir.Table:

@@ -1,12 +1,14 @@
 """Check that every file of every version is still, byte for byte, what was published."""
 
 from custinfo.domain.errors import SiteFault
-from custinfo.lake import files, manifest
+from custinfo.lake import erasing, files, manifest
 from custinfo.store.site import Site
 
 
 def verify(site: Site) -> int:
     """The number of files checked. Raises SiteFault naming the first file that is missing or was changed."""
+    if erasing.unfinished(site):
+        raise SiteFault("lake.erasing_unfinished")
     known: dict[str, str] = {}
     previous = ""
     numbers = manifest.versions(site.lake)
@@ -22,7 +24,22 @@ def verify(site: Site) -> int:
         previous = files.sha256(manifest.path(site.lake, version))
     for path, sha256 in known.items():
         check_file(site, path, sha256)
+    _check_erasures(site)
     return len(numbers) + len(known)
+
+
+def _check_erasures(site: Site) -> None:
+    """Each manifest that an erasure replaced is the one that it was replaced by, erasure after erasure."""
+    now: dict[str, str] = {}
+    for erasure in erasing.record(site):
+        for version, changed in erasure["versions"].items():
+            if now.setdefault(version, changed["before"]) != changed["before"]:
+                raise SiteFault("lake.damaged", file=erasing.RECORD)
+            now[version] = changed["after"]
+    for version, sha256 in now.items():
+        path = manifest.path(site.lake, int(version))
+        if not path.is_file() or files.sha256(path) != sha256:
+            raise SiteFault("lake.damaged", file=f"{manifest.FOLDER}/{path.name}")
 
 
 def check_file(site: Site, path: str, sha256: str) -> None:

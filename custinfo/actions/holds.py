@@ -1,0 +1,145 @@
+"""Holds: what must not be destroyed, whatever the rules say. Set by people, or standing by themselves.
+
+A hold wins always: over a rule, over a request, and over a job that is running when it is set.
+"""
+
+import json
+import secrets
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from custinfo.access import permissions
+from custinfo.actions import pseudonyms
+from custinfo.domain.clock import parse
+from custinfo.domain.errors import BadInput, NotFound, WrongState
+from custinfo.domain.people import Person
+from custinfo.domain.text import clean
+from custinfo.store import Store, Tx
+
+KINDS = ("customer", "record", "draft", "file")
+LONGEST_REASON = 500
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A hold that somebody set, on the object of that kind; `number` is that of a customer."""
+
+    hold_id: str
+    object_kind: str
+    object_id: str
+    number: str
+    reason: str
+    set_at: datetime
+    set_by: str
+    released_at: datetime | None
+
+
+def set_(store: Store, actor: Person, object_kind: str, object_id: str, reason: str) -> str:
+    """Nothing of this object is destroyed from now on; gives the hold's id. Customers may be given by their number.
+
+    Raises BadInput without a reason, NotFound for what is not there.
+    """
+    permissions.check(actor, "retention.hold")
+    object_id = _known(store, object_kind, object_id.strip())
+    with store.act(actor.person_id, "hold.set", object_kind, object_id) as tx:
+        return put(tx, actor, object_kind, object_id, reason)
+
+
+def put(tx: Tx, actor: Person, object_kind: str, object_id: str, reason: str) -> str:
+    """A hold within an open action, such as the report of an incident. Raises BadInput without a reason."""
+    words = clean(reason, max_length=LONGEST_REASON).strip()
+    if not words:
+        raise BadInput("retention.reason_needed")
+    hold_id = f"H-{secrets.token_hex(6)}"
+    row = {"hold_id": hold_id, "object_kind": object_kind, "object_id": object_id, "reason": words}
+    tx.insert("retention_hold", {**row, "set_at": tx.at, "set_by": actor.person_id})
+    tx.note(hold=hold_id)
+    return hold_id
+
+
+def release(store: Store, actor: Person, hold_id: str, reason: str) -> None:
+    """The hold no longer stands. Raises BadInput without a reason, NotFound, WrongState when it is released already."""
+    permissions.check(actor, "retention.hold")
+    words = clean(reason, max_length=LONGEST_REASON).strip()
+    if not words:
+        raise BadInput("retention.reason_needed")
+    with store.act(actor.person_id, "hold.release", "hold", hold_id) as tx:
+        row = store.row("SELECT released_at FROM retention_hold WHERE hold_id = ?", [hold_id])
+        if row is None:
+            raise NotFound("retention.no_hold")
+        if row["released_at"] is not None:
+            raise WrongState("retention.released_already")
+        ended = {"released_at": tx.at, "released_by": actor.person_id, "release_reason": words}
+        tx.update("retention_hold", hold_id, ended)
+
+
+def listed(store: Store, actor: Person) -> tuple[Hold, ...]:
+    """The holds that stand, the newest first."""
+    permissions.check(actor, "retention.read")
+    rows = store.rows(
+        "SELECT retention_hold.*, display_name, number FROM retention_hold LEFT JOIN person ON person_id = set_by "
+        "LEFT JOIN entity ON entity_id = object_id WHERE released_at IS NULL ORDER BY set_at DESC"
+    )
+    return tuple(
+        Hold(
+            row["hold_id"], row["object_kind"], row["object_id"], row["number"] or "", row["reason"],
+            parse(row["set_at"]), row["display_name"] or row["set_by"], None,
+        )
+        for row in rows
+    )  # fmt: skip
+
+
+def standing(store: Store, objects: Collection[str]) -> dict[str, list[str]]:
+    """Which of these objects are held, and by what: `hold:<id>`, or the kind and id of what stands by itself."""
+    found: dict[str, list[str]] = {}
+    ids = json.dumps(sorted(objects))
+    for kind, statement in _SOURCES.items():
+        for row in store.rows(statement, [ids]):
+            found.setdefault(row["object_id"], []).append(f"{kind}:{row['id']}")
+    for object_id in _unpaid(store, ids):
+        found.setdefault(object_id, []).append("unpaid")
+    return found
+
+
+_SOURCES: Mapping[str, str] = {
+    "hold": "SELECT object_id, hold_id AS id FROM retention_hold WHERE released_at IS NULL "
+    "AND object_id IN (SELECT value FROM json_each(?))",
+    "complaint": "SELECT record.entity_id AS object_id, complaint.number AS id FROM entity_current AS complaint "
+    "JOIN record USING (record_id) WHERE dataset = 'complaints' "
+    "AND coalesce(json_extract(properties, '$.stage'), '') != 'closed' "
+    "AND record.entity_id IN (SELECT value FROM json_each(?))",
+    # Whoever asks to see, copy, correct or keep their data has to be answered first; not who wants it gone
+    "request": "SELECT entity_id AS object_id, number AS id FROM subject_request "
+    "WHERE state NOT IN ('answered', 'refused', 'taken_back') AND kind NOT IN ('delete', 'withdraw', 'object') "
+    "AND entity_id IN (SELECT value FROM json_each(?))",
+}
+"""What holds an object: a query of the objects among ids, with what holds them."""
+
+
+def _unpaid(store: Store, ids: str) -> list[str]:
+    """Customers of the list who, by the newest version of the lake, have not paid for what they bought."""
+    rows = store.rows("SELECT entity_id FROM customer_salt WHERE entity_id IN (SELECT value FROM json_each(?))", [ids])
+    if not rows:
+        return []
+    from custinfo.lake import balances  # the lake's engine: not in the process that pages are forked from
+
+    keys = {pseudonyms.key_of(store, row["entity_id"]): row["entity_id"] for row in rows}
+    return sorted(keys[key] for key in balances.unpaid(store.site, keys))
+
+
+def _known(store: Store, object_kind: str, given: str) -> str:
+    if object_kind not in KINDS:
+        raise BadInput("retention.no_kind")
+    if object_kind == "customer":
+        by = "entity_id" if store.row("SELECT 1 FROM entity_current WHERE entity_id = ?", [given]) else "number"
+        row = store.row(
+            f"SELECT entity_id AS id FROM entity_current WHERE dataset = 'customers' AND {by} = ?", [given.upper()]
+            if by == "number" else [given],
+        )  # fmt: skip
+    else:
+        table = "record_current" if object_kind == "record" else object_kind
+        row = store.row(f"SELECT {object_kind}_id AS id FROM {table} WHERE {object_kind}_id = ?", [given])
+    if row is None:
+        raise NotFound("retention.no_object")
+    return str(row["id"])

@@ -1,0 +1,252 @@
+"""Erasing people from the lake: every version's files are written anew without what points to them.
+
+An erased customer's rows keep what figures need and nothing that leads back: another random key, no document numbers,
+the moment of publishing instead of the moment of recording, a place at the end of the file. Attributes are coarsened to
+what reports count by, and go altogether where fewer than `smallest_group` customers share them.
+
+The new files and manifests are prepared beside, committed by one rename and then put in place; killed at any point, the
+next writer goes on. `erased.json`, signed, says what was erased and ties each manifest to the one that it replaced.
+"""
+
+import hmac
+import json
+import secrets
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from custinfo.domain import clock
+from custinfo.domain.errors import SiteFault
+from custinfo.lake import coarsening, files, manifest, schema
+from custinfo.lake.locking import sole_writer
+from custinfo.lake.manifest import LakeFile, Manifest
+from custinfo.store import group_read
+from custinfo.store.site import Site
+
+RECORD = "erased.json"
+STAGED = ".erasing"
+_BUILDING = ".erasing.part"
+_TASKS = "tasks.json"
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What one erasure did: customers found in the lake, and those of them who lost their attributes too."""
+
+    customers: int
+    attributes: int
+
+
+def erase(site: Site, keys: Mapping[str, bool], *, smallest_group: int, now: datetime) -> Erased:
+    """Take these customers out of every version. `keys`: the lake's key → whether its attributes may stay, coarsened.
+
+    Keys that the lake does not have are passed over, so that doing it again changes nothing. Raises WrongState while
+    another writer is at work, SiteFault when a file is missing.
+    """
+    with sole_writer(site.lake):
+        go_on(site)
+        newest = manifest.newest(site.lake)
+        if newest is None or not keys:
+            return Erased(0, 0)
+        groups = coarsening.groups(site, newest) if any(keys.values()) else {}
+        crowds = frozenset(group for group, count in groups.items() if count >= smallest_group)
+        stage = _Stage(site, newest, keys, crowds)
+        done = stage.write(now)
+        if done.customers:
+            files.sync(stage.folder)
+            stage.folder.rename(site.lake / STAGED)
+            files.sync(site.lake)
+            go_on(site)
+        else:
+            shutil.rmtree(stage.folder)
+        return done
+
+
+def go_on(site: Site) -> None:
+    """Put in place what was committed, and drop what was not. Every step can be done twice. Needs `sole_writer`."""
+    shutil.rmtree(site.lake / _BUILDING, ignore_errors=True)
+    staged = site.lake / STAGED
+    if not staged.is_dir():
+        return
+    tasks = json.loads((staged / _TASKS).read_text("utf-8"))
+    # Data before the manifests that name them, old data last: a reader finds the files of the manifest that it read
+    for path in [*tasks["data"], *tasks["manifests"], RECORD]:
+        ready = staged / path.replace("/", "+")
+        if ready.exists():
+            ready.replace(site.lake / path)
+            group_read.share(site.lake / path)
+            files.sync((site.lake / path).parent)
+    for path in tasks["remove"]:
+        (site.lake / path).unlink(missing_ok=True)
+    files.sync(site.lake)
+    shutil.rmtree(staged)
+
+
+def unfinished(site: Site) -> bool:
+    """Whether a committed erasure still has to be put in place."""
+    return (site.lake / STAGED).is_dir()
+
+
+def record(site: Site) -> list[dict[str, Any]]:
+    """Every erasure, oldest first: `erased_at`, `customers`, `attributes`, and for each version the hash of its
+    manifest before and after, and how many customers. Raises SiteFault when the record was changed.
+    """
+    try:
+        content = json.loads((site.lake / RECORD).read_text("utf-8"))
+        erasures: list[dict[str, Any]] = content["erasures"]
+        right = hmac.compare_digest(content["signature"], _signature(site, erasures))
+    except FileNotFoundError:
+        return []
+    except (ValueError, KeyError, TypeError):
+        right = False
+    if not right:
+        raise SiteFault("lake.damaged", file=RECORD)
+    return erasures
+
+
+def rows_of(site: Site, version: int) -> tuple[int, int]:
+    """How many customers were erased from this version since it was published, and how many lost their attributes."""
+    touched = [one["versions"][str(version)] for one in record(site) if str(version) in one["versions"]]
+    return sum(one["customers"] for one in touched), sum(one["attributes"] for one in touched)
+
+
+def _signature(site: Site, erasures: object) -> str:
+    body = "lake erasures\n" + json.dumps(erasures, sort_keys=True)
+    return hmac.digest(site.secret("audit"), body.encode(), "sha256").hex()
+
+
+class _Stage:
+    """New files and manifests, beside the lake's own until they are whole."""
+
+    def __init__(
+        self, site: Site, newest: Manifest, keys: Mapping[str, bool], crowds: frozenset[coarsening.Group]
+    ) -> None:
+        self._site, self._lake, self._newest, self._keys, self._crowds = site, site.lake, newest, keys, crowds
+        self._new_keys = {key: secrets.token_hex(16) for key in keys}
+        self._wanted = pa.array(list(keys), pa.string())
+        self._number = len(record(site)) + 1
+        self.folder = self._lake / _BUILDING
+        self.folder.mkdir()
+        self._replaced: dict[str, LakeFile] = {}
+        self._touched: dict[str, set[str]] = {}
+        self._bare: set[str] = set()
+
+    def write(self, now: datetime) -> Erased:
+        """Write everything. The folder is complete when this returns, and the lake as before."""
+        published = _published(self._lake)
+        for file in self._newest.files:
+            self._rewrite(file, published[file.path])
+        versions = self._write_manifests()
+        found = set().union(*self._touched.values()) if self._touched else set()
+        erasure = {
+            "erased_at": clock.stamp(now),
+            "customers": len(found),
+            "attributes": len(found & self._bare),
+            "versions": versions,
+        }
+        erasures = [*record(self._site), erasure]
+        self._put(RECORD, {"erasures": erasures, "signature": _signature(self._site, erasures)})
+        tasks = {
+            "data": [new.path for new in self._replaced.values()],
+            "manifests": [f"{manifest.FOLDER}/{int(version):06d}.json" for version in versions],
+            "remove": list(self._replaced),
+        }
+        self._put(_TASKS, tasks)
+        return Erased(len(found), len(found & self._bare))
+
+    def _rewrite(self, file: LakeFile, published_at: datetime) -> None:
+        try:
+            table = pq.read_table(self._lake / file.path, schema=schema.TABLES[file.table])
+        except FileNotFoundError:
+            raise SiteFault("lake.missing", file=file.path) from None
+        theirs = pc.is_in(table["customer_key"], self._wanted)
+        if not pc.any(theirs).as_py():
+            return
+        rows = table.filter(theirs).to_pylist()
+        self._touched[file.path] = {row["customer_key"] for row in rows}
+        changed = [self._without_traces(file.table, row, published_at) for row in rows]
+        # At the end, in the order of random keys: the place in the file says nothing
+        changed.sort(key=lambda row: tuple(str(value) for value in row.values()))
+        if file.table == "sales":
+            for number, row in enumerate(changed, start=1):
+                row["line_no"] = f"erased-{self._number}-{number}"
+        kept = table.filter(pc.invert(theirs)).to_batches()
+        last = pa.Table.from_pylist(changed, schema=schema.TABLES[file.table]).to_batches()
+        path = _next_name(file.path, self._number)
+        target = self._ready(path)
+        count = schema.write(target, schema.TABLES[file.table], [*kept, *last])
+        files.sync(target)
+        self._replaced[file.path] = LakeFile(file.table, path, files.sha256(target), count)
+
+    def _without_traces(self, table: str, row: dict[str, Any], published_at: datetime) -> dict[str, Any]:
+        key = row["customer_key"]
+        moved = row | {"customer_key": self._new_keys[key]}
+        if table == "sales":
+            return moved | {"line_no": ""}
+        enough = self._keys[key] and coarsening.group(row) in self._crowds
+        if not enough:
+            self._bare.add(key)
+        attributes = coarsening.coarse(row) if enough else dict.fromkeys(coarsening.ATTRIBUTES)
+        return moved | attributes | {"recorded_at": published_at}
+
+    def _write_manifests(self) -> dict[str, dict[str, Any]]:
+        """Every manifest from the first that changes; gives for each what the record says of it."""
+        versions: dict[str, dict[str, Any]] = {}
+        previous = ""
+        for old in manifest.read_all(self._lake):
+            before = files.sha256(manifest.path(self._lake, old.version))
+            new = replace(old, files=tuple(self._replaced.get(f.path, f) for f in old.files))
+            if versions:
+                new = replace(new, previous_sha256=previous)
+            if new == old:
+                continue
+            path = f"{manifest.FOLDER}/{old.version:06d}.json"
+            self._ready(path).write_text(manifest.as_text(new), "utf-8")
+            files.sync(self._ready(path))
+            previous = files.sha256(self._ready(path))
+            theirs = set().union(*(self._touched.get(file.path, set()) for file in old.files))
+            versions[str(old.version)] = {
+                "before": before,
+                "after": previous,
+                "customers": len(theirs),
+                "attributes": len(theirs & self._bare),
+            }
+        return versions
+
+    def _put(self, path: str, content: object) -> None:
+        self._ready(path).write_text(json.dumps(content, sort_keys=True, indent=1) + "\n", "utf-8")
+        files.sync(self._ready(path))
+
+    def _ready(self, path: str) -> Path:
+        return self.folder / path.replace("/", "+")
+
+
+def _published(lake: Path) -> dict[str, datetime]:
+    """When each file became part of the lake, without a zone."""
+    found: dict[str, datetime] = {}
+    for version in manifest.read_all(lake):
+        for file in version.files:
+            found.setdefault(file.path, version.published_at.replace(tzinfo=None))
+    return found
+
+
+def _next_name(path: str, number: int) -> str:
+    stem = path.removesuffix(".parquet").partition(".erased")[0]
+    return f"{stem}.erased{number}.parquet"
+
+
+def strays(lake: Path, known: Iterable[str]) -> list[Path]:
+    """Data files that no version lists and nobody registered: left over from an import that was killed."""
+    listed = {lake / path for path in known} | {
+        lake / file.path for version in manifest.read_all(lake) for file in version.files
+    }
+    found = [path for folder in ("customers", "sales") for path in sorted((lake / folder).glob("*"))]
+    found += [path for folder in ("customers", "sales") for path in sorted((lake / folder).glob(".*.part"))]
+    return [path for path in dict.fromkeys(found) if path.is_file() and path not in listed]
