@@ -7,7 +7,7 @@ HOME_DIR ?= data/site
 PORT  ?= 8866
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lab check format lock bench conformance browser clean
+.PHONY: help run test lab check format lock bench conformance soak security browser clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -48,6 +48,12 @@ bench: $(READY) browser ## ratios against peers, as JSON lines
 
 conformance: $(READY) ## pass rates of the form engine: make conformance CASES=DIR
 	@$(BIN)/python tests/conformance/run.py $(CASES)
+
+soak: $(READY) browser ## faults at every step and 25 people at once: what was tried, what was lost (must be 0)
+	@$(BIN)/python -m tests.soak.run $(SWEEPS)
+
+security: $(READY) ## write docs/security.md anew from the tests
+	@$(BIN)/python -m tests.security_doc
 
 clean: ## remove the environment and caches; the site in data/site stays
 	rm -rf $(VENV) .venv-bench .mypy_cache .ruff_cache .pytest_cache .hypothesis
