@@ -57,9 +57,7 @@ def record(store, actor, answers, *, key, children=()):
     draft_id = draft_of(store, actor, "poll", answers)
     row = store.row("SELECT * FROM draft WHERE draft_id = ?", [draft_id])
     form = forms.load(store, "poll", row["form_version"])
-    import json
-
-    instance = {**json.loads(row["instance"]), "child": [{"nick": nick} for nick in children]}
+    instance = {**drafts.instance_of(store, row), "child": [{"nick": nick} for nick in children]}
     session = forms.session(store, form, instance)
     drafts.save(store, actor, draft_id, session.instance, NAME, saves=row["saves"])
     return submit(store, actor, draft_id, key).record_id

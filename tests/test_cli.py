@@ -35,7 +35,7 @@ def test_init_makes_a_site_and_never_a_second_one(tmp_path):
     assert "serve" in run("init", "--home", home, "--name", "甲公司")
     assert Site.load(home).name == "甲公司"
     assert "already" in run("init", "--home", home, status=1)
-    assert run("doctor", "--home", home) == "All is well.\n"
+    assert "No fault was found" in run("doctor", "--home", home)
 
 
 def test_an_interrupted_init_leaves_nothing_that_looks_like_a_site(tmp_path, monkeypatch):

@@ -26,6 +26,7 @@ from custinfo.domain.errors import CustinfoError, NotFound, SiteFault, WrongStat
 from custinfo.lake import files, manifest, publishing, schema
 from custinfo.lake.publishing import BatchRow, EntityVersionRow
 from custinfo.store.site import Site
+from tests.older_sites import with_raw_keys
 
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
 CARD = {
@@ -210,9 +211,7 @@ def test_a_lake_without_sales_or_without_customers_opens(site: Site) -> None:
 def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
     hashes = []
     for name in ("one", "two"):
-        site = Site.create(tmp_path / name, name=name)
-        key = site.home / "keys" / "pseudonym.key"
-        key.write_text("ab" * 32, "ascii")
+        site = with_raw_keys(Site.create(tmp_path / name, name=name), pseudonym=b"\xab" * 32)
         published = lake.publish(site, [customer(n, f"c{n}") for n in range(1, 99)], [batch(site, "B1")], at(1))
         assert published is not None
         hashes.append((published.files, files.sha256(manifest.path(site.lake, 1))))

@@ -9,8 +9,16 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 TOP_LEVEL = {
-    *("notebooks", "forms", "custinfo", "data", "reports", "tests", "docs", "environment.yml", "pyproject.toml"),
-    *("requirements.lock", "Makefile", "README.md", "README.zh-CN.md", "CHANGELOG.md", "CONTRIBUTING.md"),
+    *("notebooks", "forms", "custinfo", "data", "deploy", "reports", "tests", "docs", "environment.yml"),
+    *(
+        "pyproject.toml",
+        "requirements.lock",
+        "Makefile",
+        "README.md",
+        "README.zh-CN.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+    ),
 }
 NOTEBOOKS = sorted(path for folder in ("forms", "notebooks", "reports") for path in (ROOT / folder).glob("*.ipynb"))
 LOCK = (ROOT / "requirements.lock").read_text("utf-8")

@@ -1,16 +1,17 @@
 """How records of a form were filled in: the log of answering, for who reviews records."""
 
-import json
 from collections.abc import Iterator
 from functools import partial
+from itertools import groupby
 
 from custinfo.access import permissions, visibility
-from custinfo.actions import forms
+from custinfo.actions import assignments, forms, sealing
 from custinfo.domain.clock import parse
 from custinfo.domain.people import Person
 from custinfo.exchange.audit_log import LogLine
 from custinfo.exchange.records import instance_id
 from custinfo.store import Store
+from custinfo.store.database import Row
 from custinfo.xforms import Form
 from custinfo.xforms.refs import without_positions
 
@@ -30,23 +31,34 @@ def lines(
     """
     permissions.check(actor, "record.export")
     permissions.check(actor, "record.review")
+    mine, scope = assignments.visible_where(actor, "record_current", first=4)
     rows = store.rows(
-        "SELECT answer_event.*, draft.form_version, made.content FROM answer_event JOIN draft USING (draft_id) "
+        "SELECT answer_event.*, draft.form_version, draft.record_id, made.version AS made_as, made.content "
+        "FROM answer_event JOIN draft USING (draft_id) "
         "JOIN record_version AS made ON made.record_id = draft.record_id AND made.version = draft.made_version "
         "JOIN record_current ON record_current.record_id = draft.record_id "
         "WHERE draft.form_id = ?1 AND draft.outcome = 'submitted' AND draft.verifies IS NULL "
         "AND (?2 IS NULL OR draft.form_version = ?2) AND (?3 IS NULL OR record_current.state = ?3) "
-        "ORDER BY made.seq, answer_event.seq",
-        [form_id, version, state],
+        f"AND {mine} ORDER BY made.seq, answer_event.seq",
+        [form_id, version, state, *scope],
     )
     load = partial(forms.load, store, form_id)
-    for row in rows:
-        form = load(row["form_version"])
-        if _sees(form, actor, row["ref"]):
-            yield LogLine(
-                instance_id(form, json.loads(row["content"])), row["event"], row["ref"], parse(row["started_at"]),
-                parse(row["ended_at"]) if row["ended_at"] else None, row["old_value"], row["new_value"],
-            )  # fmt: skip
+    for (record_id, made_as), events in groupby(rows, key=lambda row: (row["record_id"], row["made_as"])):
+        found = list(events)
+        form = load(found[0]["form_version"])
+        content = sealing.opened_values(store, "record_version", record_id, made_as, found[0]["content"])
+        name = instance_id(form, content)
+        yield from (_line(store, name, row) for row in found if _sees(form, actor, row["ref"]))
+
+
+def _line(store: Store, name: str, row: Row) -> LogLine:
+    when = f"{row['ref']} {row['started_at']}"
+    old, new = (
+        row[column] and sealing.open_text(store, "answer_event", row["draft_id"], column, when, row[column])
+        for column in ("old_value", "new_value")
+    )
+    ended_at = parse(row["ended_at"]) if row["ended_at"] else None
+    return LogLine(name, row["event"], row["ref"], parse(row["started_at"]), ended_at, old, new)
 
 
 def _sees(form: Form, actor: Person, ref: str) -> bool:

@@ -2,26 +2,20 @@
 
 import hashlib
 import json
-import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
 from custinfo import lake
 from custinfo.access import permissions
+from custinfo.actions import origins, pseudonyms, sealing
 from custinfo.domain.clock import stamp, utc_now
-from custinfo.domain.errors import BadInput
+from custinfo.domain.errors import BadInput, Conflict
 from custinfo.domain.messages import DEFAULT_LANGUAGE
 from custinfo.domain.people import Person
 from custinfo.domain.text import clean
 from custinfo.store import Store
 from custinfo.store.database import Row
-
-UNLAWFUL = re.compile(
-    r"买来|购买的?(名单|名录|资料|数据)|交换的?(名单|名录|资料)|同行交换|泄露|\b(bought|purchased|swapped|leaked)\b",
-    re.IGNORECASE,
-)
-"""Lists of people got this way are refused, and the attempt is on the audit log (R209, contradiction D4)."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +36,7 @@ def import_sales(
     source: str,
     lawful_basis: str,
     errors: Path,
+    source_kind: str = origins.OWN,
     language: str = DEFAULT_LANGUAGE,
 ) -> Batch:
     """Read, check and register a file of sales, payments and returns; `publish` then makes it part of the lake.
@@ -49,13 +44,16 @@ def import_sales(
     One wrong row stops the whole batch: BadInput names the file of errors, in `language`, in the folder `errors`.
     """
     permissions.check(actor, "batch.import")
-    _check_origin(store, actor, source, lawful_basis)
+    if not source.strip() or not lawful_basis.strip():
+        raise BadInput("batches.origin_missing")
+    origins.check(store, actor, source_kind, lawful_basis, source)
     digest = _sha256(file)
     known = store.row("SELECT * FROM batch WHERE kind = 'sales' AND sha256 = ?", [digest])
     if known is not None:
         return _again(known)
     batch_id = f"B-{secrets.token_hex(8)}"
     today = utc_now().astimezone(store.site.zone).date()
+    erased = _erased(store)
     sales = lake.read_sales(file, customers=_customer_keys(store), today=today, errors=errors, language=language)
     received_at = utc_now()
     # The file first, without the store's lock; a file that no batch names is never published
@@ -64,6 +62,8 @@ def import_sales(
         known = store.row("SELECT * FROM batch WHERE kind = 'sales' AND sha256 = ?", [digest])
         if known is not None:
             return _again(known)
+        if _erased(store) != erased:  # the file may hold somebody whom nobody may know any more
+            raise Conflict("batches.erased_meanwhile")
         tx.insert(
             "batch",
             {
@@ -71,7 +71,8 @@ def import_sales(
                 "kind": "sales",
                 "file_name": file.name[:200],
                 "source": clean(source, max_length=200),
-                "lawful_basis": clean(lawful_basis, max_length=200),
+                "source_kind": source_kind,
+                "lawful_basis": lawful_basis,
                 "sha256": digest,
                 "line_count": written.rows,
                 "sum_fen": sales.sum_fen,
@@ -85,26 +86,23 @@ def import_sales(
     return Batch(batch_id, written.rows, sales.sum_fen, False)
 
 
-def _check_origin(store: Store, actor: Person, source: str, lawful_basis: str) -> None:
-    if not source.strip() or not lawful_basis.strip():
-        raise BadInput("batches.origin_missing")
-    if UNLAWFUL.search(source):
-        with store.act(actor.person_id, "batch.refuse", "batch", "", why="unlawful_source"):
-            pass
-        raise BadInput("batches.unlawful_source")
-
-
 def _customer_keys(store: Store) -> dict[str, str]:
     """Every customer number, and every credit code, with the customer's pseudonym in the lake."""
-    key = store.site.secret("pseudonym")
+    known = pseudonyms.keys(store)
     keys: dict[str, str] = {}
-    for row in store.rows("SELECT number, entity_id, properties FROM entity_current WHERE dataset = 'customers'"):
-        pseudonym = lake.pseudonym(key, row["entity_id"])
+    customers = "SELECT number, entity_id, version, properties FROM entity_current WHERE dataset = 'customers'"
+    for row in store.rows(customers):
+        pseudonym = known[row["entity_id"]]
         keys[row["number"]] = pseudonym
-        credit_code = json.loads(row["properties"]).get("credit_code")
+        credit_code = json.loads(sealing.opened_entity(store, row)["properties"]).get("credit_code")
         if credit_code:
             keys[credit_code] = pseudonym
     return keys
+
+
+def _erased(store: Store) -> int:
+    """How many entities were erased so far."""
+    return int(store.rows("SELECT count(*) AS n FROM entity WHERE erased_at IS NOT NULL")[0]["n"])
 
 
 def _again(known: Row) -> Batch:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from custinfo.access import permissions, policies
+from custinfo.actions import assignments, sealing
 from custinfo.actions.entity_levels import LABEL, Reader
 from custinfo.domain.clock import parse
 from custinfo.domain.errors import NotFound, WrongState
@@ -60,10 +61,11 @@ def listed(
     if record_id:
         record = store.row("SELECT * FROM record_current WHERE record_id = ?", [record_id])
         policies.check_readable(actor, record)
+    mine, scope = assignments.visible_where(actor, "place", first=4)
     rows = store.rows(
-        f"{_OPEN} AND (?1 IS NULL OR entity_id = ?1) AND (?2 IS NULL OR record_id = ?2) "
+        f"{_OPEN} AND (?1 IS NULL OR entity_id = ?1) AND (?2 IS NULL OR record_id = ?2) AND {mine} "
         "ORDER BY recorded_at, entity_id, version LIMIT ?3",
-        [entity_id, record_id, MOST],
+        [entity_id, record_id, MOST, *scope],
     )
     reader = Reader(store, actor)
     return tuple(_conflict(store, reader, row) for row in rows)
@@ -73,7 +75,13 @@ def count(store: Store, actor: Person) -> int:
     """How many conflicts wait; none for who reviews nothing."""
     if not permissions.may(actor, "record.review"):
         return 0
-    return int(store.rows("SELECT count(*) AS n FROM entity_conflict WHERE resolved_at IS NULL")[0]["n"])
+    mine, scope = assignments.visible_where(actor, "place")
+    rows = store.rows(
+        "SELECT count(*) AS n FROM entity_conflict JOIN entity_place AS place USING (entity_id) "
+        f"WHERE resolved_at IS NULL AND {mine}",
+        scope,
+    )
+    return int(rows[0]["n"])
 
 
 def resolve(store: Store, actor: Person, entity_id: str, version: int) -> None:
@@ -88,7 +96,7 @@ def resolve(store: Store, actor: Person, entity_id: str, version: int) -> None:
             "WHERE entity_id = ? AND version = ?",
             [entity_id, version],
         )
-        if row is None:
+        if row is None or not assignments.in_scope(store, actor, entity_id):
             raise NotFound("conflicts.unknown")
         policies.check_not_own(actor, [row["recorded_by"]])
         if row["resolved_at"] is not None:
@@ -100,12 +108,14 @@ _OPEN = (
     "SELECT entity_conflict.*, entity.dataset, entity.number, mine.label, mine.record_id, "
     "mine.recorded_at, mine.recorded_by, display_name FROM entity_conflict "
     "JOIN entity_version AS mine USING (entity_id, version) JOIN entity USING (entity_id) "
-    "LEFT JOIN person ON person_id = mine.recorded_by WHERE resolved_at IS NULL"
+    "JOIN entity_place AS place USING (entity_id) LEFT JOIN person ON person_id = mine.recorded_by "
+    "WHERE resolved_at IS NULL"
 )
 
 
 def _conflict(store: Store, reader: Reader, row: Row) -> EntityConflict:
     entity_id = row["entity_id"]
+    label = sealing.open_text(store, sealing.ENTITY, entity_id, "label", row["version"], row["label"])
     names: list[str] = json.loads(row["properties"])
     shown = [name for name in names if reader.sees(entity_id, LABEL if name == "label" else name)]
     before = _version(store, entity_id, row["base_version"])
@@ -113,7 +123,7 @@ def _conflict(store: Store, reader: Reader, row: Row) -> EntityConflict:
     mine = _version(store, entity_id, row["version"])
     told = tuple(Property(name, before.get(name, ""), theirs.get(name, ""), mine.get(name, "")) for name in shown)
     return EntityConflict(
-        entity_id, row["dataset"], row["number"], reader.label(entity_id, row["label"], row["number"]),
+        entity_id, row["dataset"], row["number"], reader.label(entity_id, label, row["number"]),
         row["version"], row["base_version"], row["kind"], told, len(names) - len(told), row["record_id"],
         parse(row["recorded_at"]), row["display_name"] or "",
         permissions.may(reader.actor, "record.review") and row["recorded_by"] != reader.actor.person_id,
@@ -122,7 +132,9 @@ def _conflict(store: Store, reader: Reader, row: Row) -> EntityConflict:
 
 def _version(store: Store, entity_id: str, version: int) -> Mapping[str, str]:
     """What a version says of the entity, its label among the properties, as where the conflict was marked."""
-    row = store.row(
-        "SELECT label, properties FROM entity_version WHERE entity_id = ? AND version = ?", [entity_id, version]
-    )
-    return {**json.loads(row["properties"]), "label": row["label"]} if row else {}
+    stated = "SELECT entity_id, version, label, properties FROM entity_version WHERE entity_id = ? AND version = ?"
+    row = store.row(stated, [entity_id, version])
+    if row is None:
+        return {}
+    row = sealing.opened_entity(store, row)
+    return {**json.loads(row["properties"]), "label": row["label"]}

@@ -2,15 +2,16 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from custinfo.access import permissions, policies, visibility
-from custinfo.actions import entities, entity_levels, forms
+from custinfo.actions import assignments, entities, entity_levels, forms, sealing
+from custinfo.domain import masking
 from custinfo.domain.clock import parse
 from custinfo.domain.errors import BadInput
 from custinfo.domain.people import Person
+from custinfo.domain.sensitivity import Level
 from custinfo.domain.text import clean
 from custinfo.store import Store
 from custinfo.store.database import Row
@@ -18,6 +19,11 @@ from custinfo.xforms import Form, Session
 from custinfo.xforms.refs import without_positions
 
 DATASET = "customers"
+NAMED = (
+    "(label LIKE ?2 ESCAPE '\\' AND unicode(label) IS NOT 26) OR entity_id IN "
+    "(SELECT entity_id FROM label_digest WHERE label_digest.dataset = ?1 AND digest = ?6)"
+)
+"""A name is found by a part of it; one that is sealed (it begins with U+001A) by the whole of it."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +49,16 @@ class CustomerPage:
 
 @dataclass(frozen=True)
 class Shown:
-    """One answered question for a reader: choices by their labels, the rest as it was given."""
+    """One answered question for a reader: choices by their labels, the rest as it was given.
+
+    One of level 1 is `masked`: `reveals.reveal` gives it, on the audit log.
+    """
 
     ref: str
     label: str
     text: str
     kind: str
+    masked: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,7 +127,8 @@ def search(store: Store, actor: Person, query: str, limit: int, offset: int) -> 
     words = query.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     coded = entities.by_key(store, entities.Key(DATASET, "credit_code", query))
     reader = entity_levels.Reader(store, actor)
-    named = "label LIKE ?2 ESCAPE '\\'"
+    by_code = coded["entity_id"] if coded and reader.finds_by(coded["entity_id"], "credit_code") else ""
+    named = f"({NAMED})"
     hidden = reader.hidden_labels(DATASET)
     if hidden:  # a name that is not shown is not found by either
         named += (
@@ -125,16 +136,22 @@ def search(store: Store, actor: Person, query: str, limit: int, offset: int) -> 
             "form_id = hidden.value ->> 0 AND form_version = hidden.value ->> 1 "
             "WHERE wrote.entity_id = entity_current.entity_id)"
         )
+    mine, scope = assignments.visible_where(actor, "entity_current", first=7)
     where = f"dataset = ?1 AND (({named}) OR number LIKE ?3 ESCAPE '\\' OR entity_id = ?4) AND ?5 IS NOT NULL"
-    given = [DATASET, f"%{words}%", f"{words}%", coded["entity_id"] if coded else "", json.dumps(hidden)]
+    where += f" AND {mine}"
+    whole = sealing.label_digest(store, DATASET, query)
+    given = [DATASET, f"%{words}%", f"{words}%", by_code, json.dumps(hidden), whole, *scope]
     total = store.rows(f"SELECT count(*) AS n FROM entity_current WHERE {where}", given)[0]["n"]
     rows = store.rows(
-        f"SELECT * FROM entity_current WHERE {where} ORDER BY recorded_at DESC, number DESC LIMIT ?6 OFFSET ?7",
+        f"SELECT * FROM entity_current WHERE {where} ORDER BY recorded_at DESC, number DESC "
+        f"LIMIT ?{len(given) + 1} OFFSET ?{len(given) + 2}",
         [*given, max(0, min(limit, 500)), max(0, offset)],
     )
-    with store.act(actor.person_id, "customer.search", "customer", "", found=total, shown=len(rows)):
+    # Whoever looks for the same name again and again is noticed, without the name
+    searched = store.lookup_digest(f"searched:{query.strip().casefold()}")[:16] if query.strip() else None
+    with store.act(actor.person_id, "customer.search", "customer", "", found=total, shown=len(rows), searched=searched):
         pass
-    return CustomerPage(total, [_row(reader, row) for row in rows])
+    return CustomerPage(total, [_row(reader, sealing.opened_entity(store, row)) for row in rows])
 
 
 def _row(reader: entity_levels.Reader, row: Row) -> CustomerRow:
@@ -147,10 +164,12 @@ def _row(reader: entity_levels.Reader, row: Row) -> CustomerRow:
 def card(store: Store, actor: Person, customer_id: str, language: str) -> CustomerCard:
     """The customer's current card and history. Raises NotFound, NotAllowed; that it was read is on the audit log."""
     permissions.check(actor, "customer.read")
+    assignments.check_in_scope(store, actor, customer_id)
     current = entities.current(store, customer_id)
     with store.act(actor.person_id, "customer.read", "customer", customer_id):
         pass
-    sections = _sections(store, actor, current, language)
+    whole = Level(current["level"]) if current["level"] else None
+    sections = [_masked(section, whole) for section in plain_sections(store, actor, current, language)]
     return CustomerCard(
         customer_id,
         current["number"],
@@ -159,14 +178,16 @@ def card(store: Store, actor: Person, customer_id: str, language: str) -> Custom
         json.loads(forms.find(store, current["form_id"], current["form_version"])["titles"]),
         current["version"],
         [section for section in sections if section.fields],
-        _history(store, actor, customer_id, language),
+        _history(store, actor, customer_id, language, whole),
         _records(store, actor, customer_id),
     )
 
 
-def _sections(store: Store, actor: Person, version: Row, language: str) -> list[Section]:
+def plain_sections(store: Store, actor: Person, version: Row, language: str) -> list[Section]:
+    """What the card says that the actor is cleared for, not masked yet: it is not to be shown like this."""
     form = forms.load(store, version["form_id"], version["form_version"])
-    session = forms.session(store, form, entities.content(store, version), language=language, reader=actor)
+    reader = visibility.lowered(actor, Level.INTERNAL)  # the texts of the form say nothing of level 1 to anybody
+    session = forms.session(store, form, entities.content(store, version), language=language, reader=reader)
     return [
         Section(
             session.state(control.ref).label,
@@ -191,10 +212,22 @@ def _shown(session: Session, ref: str) -> Shown:
     state = session.state(ref)
     labels = dict(state.choices)
     chosen = [labels.get(value, value) for value in state.value.split()] if labels else [state.value]
-    return Shown(ref, state.label, "、".join(chosen), session.form.nodes[without_positions(ref)].bind.type)
+    place = without_positions(ref)
+    secret = session.form.levels[place] is Level.SECRET
+    return Shown(ref, state.label, "、".join(chosen), session.form.nodes[place].bind.type, secret)
 
 
-def _history(store: Store, actor: Person, customer_id: str, language: str) -> list[VersionRow]:
+def _masked(section: Section, whole: Level | None) -> Section:
+    return replace(section, fields=[_mask(field, whole) for field in section.fields])
+
+
+def _mask(field: Shown, whole: Level | None) -> Shown:
+    if not field.masked and whole is not Level.SECRET:
+        return field
+    return replace(field, text=masking.masked(field.text), kind="text", masked=True)
+
+
+def _history(store: Store, actor: Person, customer_id: str, language: str, whole: Level | None) -> list[VersionRow]:
     rows = store.rows(
         "SELECT entity_version.*, display_name, reason FROM entity_version "
         "JOIN record_version ON record_version.record_id = entity_version.record_id "
@@ -205,9 +238,10 @@ def _history(store: Store, actor: Person, customer_id: str, language: str) -> li
     before: dict[str, Shown] = {}
     history: list[VersionRow] = []
     for row in rows:
-        sections = _sections(store, actor, entities.as_card(store, row), language)
+        version = entities.as_card(store, sealing.opened_entity(store, row))
+        sections = plain_sections(store, actor, version, language)
         after = {field.ref: field for section in sections for field in section.fields}
-        changed = _changes(before, after) if history else []
+        changed = _changes(before, after, whole) if history else []
         history.insert(
             0, VersionRow(row["version"], parse(row["recorded_at"]), row["display_name"] or "", row["reason"], changed)
         )
@@ -215,24 +249,27 @@ def _history(store: Store, actor: Person, customer_id: str, language: str) -> li
     return history
 
 
-def _changes(before: dict[str, Shown], after: dict[str, Shown]) -> list[Change]:
+def _changes(before: dict[str, Shown], after: dict[str, Shown], whole: Level | None) -> list[Change]:
     changes = []
     for ref in [*after, *(ref for ref in before if ref not in after)]:
         old, new = before.get(ref), after.get(ref)
         if (old.text if old else "") != (new.text if new else ""):
-            field: Any = new or old
-            changes.append(Change(ref, field.label, old.text if old else "", new.text if new else ""))
+            texts = [_mask(one, whole).text if one else "" for one in (old, new)]
+            label = (new or old or Shown(ref, ref, "", "")).label
+            changes.append(Change(ref, label, *texts))
     return changes
 
 
 def _records(store: Store, actor: Person, customer_id: str) -> list[RecordRow]:
+    mine, scope = assignments.visible_where(actor, "record_current", first=2)
     rows = store.rows(
         "SELECT record_current.*, titles, display_name FROM record_current "
         "JOIN form ON form.form_id = record_current.form_id AND form.version = form_version "
         "LEFT JOIN person ON person_id = recorded_by "
-        "WHERE entity_id = ?1 AND record_id NOT IN (SELECT record_id FROM entity_version WHERE entity_id = ?1) "
+        f"WHERE {mine} AND entity_id = ?1 AND record_id NOT IN "
+        "(SELECT record_id FROM entity_version WHERE entity_id = ?1) "
         "ORDER BY recorded_at DESC",
-        [customer_id],
+        [customer_id, *scope],
     )
     return [
         RecordRow(

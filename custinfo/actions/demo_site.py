@@ -11,12 +11,14 @@ from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
+from custinfo.access import visibility
 from custinfo.actions import batches, demo, demo_sales, entities, forms, people, records
 from custinfo.actions import lake as lake_actions
 from custinfo.domain.clock import stamp, utc_now
 from custinfo.domain.messages import text
 from custinfo.domain.people import SERVICE, Person, Role
 from custinfo.domain.periods import Month
+from custinfo.domain.sensitivity import Level
 from custinfo.store import Store
 from custinfo.xforms import Form, Record
 
@@ -30,7 +32,16 @@ ACCOUNTS = (
     ("chen", "陈立", Role.MANAGER, "总经理办公室"),
     ("wu", "吴桐", Role.ANALYST, "数据分析部"),
     ("xin", "辛宁", Role.INFORMATION_ADMINISTRATOR, "信息管理部"),
+    ("he", "何川", Role.DEPARTMENT_HEAD, "市场调查部"),
+    ("han", "韩雪", Role.RESEARCHER, "华东业务部"),
+    ("shen", "沈静", Role.AUDITOR, "监督小组"),
+    ("luo", "罗成", Role.SYSTEM_ADMINISTRATOR, "信息技术部"),
+    ("tang", "唐岚", Role.SECURITY_ADMINISTRATOR, "信息安全部"),
 )
+EAST = ("310000", "320000", "330000")
+"""The provinces whose customers the second department looks after; all others are the first one's."""
+CLEARED = timedelta(days=365)
+"""How long training and vetting of the invented staff hold."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +56,9 @@ class Made:
 def fill(store: Store) -> Made:
     """Fill the store and its lake; the dealings end with the month before this one."""
     until = Month.of(utc_now().astimezone(store.site.zone).date()).plus(-1)
-    staff = [_account(store, *account) for account in ACCOUNTS]
+    staff = {account[0]: _account(store, *account) for account in ACCOUNTS}
     customers = [*demo.companies(SEED, demo.COMPANIES, until), *demo.individuals(SEED, demo.INDIVIDUALS, until)]
-    numbers = _record_cards(store, staff[0], customers, until)
+    numbers = _record_cards(store, staff["lin"], staff["han"], customers, until)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "demo-sales.csv"
         demo_sales.write_sales_csv(file, demo_sales.sales(SEED, customers, until=until), numbers)
@@ -75,10 +86,16 @@ def _account(store: Store, login_name: str, display_name: str, role: Role, depar
         roles=[role],
         department=department,
         password=PASSWORD,
+        clearance=visibility.MOST_SENSITIVE.get(role, Level.PUBLIC),
+        trained_until=utc_now() + CLEARED,
+        vetted_until=utc_now() + CLEARED,
+        regions=EAST if department == "华东业务部" else (),
     )
 
 
-def _record_cards(store: Store, author: Person, customers: list[demo.DemoCustomer], until: Month) -> list[str]:
+def _record_cards(
+    store: Store, author: Person, eastern: Person, customers: list[demo.DemoCustomer], until: Month
+) -> list[str]:
     """Record a card for each customer, in one transaction; gives their numbers in the same order."""
     published = {form_id: forms.load(store, form_id) for form_id in ("enterprise_card", "individual_card")}
     finished = [_finished(store, published[customer.form_id], customer.answers) for customer in customers]
@@ -88,7 +105,8 @@ def _record_cards(store: Store, author: Person, customers: list[demo.DemoCustome
             reviewed = until.last - timedelta(days=index * 37 % REVIEWED_WITHIN)
             recorded_at = stamp(datetime.combine(max(customer.buys_from, reviewed), time(10), store.site.zone))
             form = published[customer.form_id]
-            numbers.append(records.record_as_of(store, tx, author, form, record, recorded_at=recorded_at))
+            by = eastern if customer.answers["province"] in EAST else author
+            numbers.append(records.record_as_of(store, tx, by, form, record, recorded_at=recorded_at))
     return numbers
 
 

@@ -9,20 +9,22 @@ from datetime import datetime
 from typing import Any
 
 from custinfo.access import permissions, policies
-from custinfo.actions import entities, forms, verifications
+from custinfo.actions import assignments, entities, forms, sealing, verifications
 from custinfo.domain.clock import parse, stamp, utc_now
 from custinfo.domain.errors import BadInput, NotFound, WrongState
 from custinfo.domain.people import Person
 from custinfo.domain.text import clean
 from custinfo.store import Store, Tx
 from custinfo.store.database import Row
-from custinfo.xforms import RefusedAnswer
+from custinfo.xforms import Form, RefusedAnswer
 from custinfo.xforms.fitting import fitted
 from custinfo.xforms.refs import flat, without_positions
 
 NEVER = parse("1970-01-01T00:00:00Z")
 LONGEST_REMARK = 2000
 LONGEST_REF = 500
+BESIDE = ("notes", "reasons")
+"""The columns of what stands beside the answers."""
 WIPED = {"instance": "{}", "notes": "{}", "reasons": "{}"}
 """What a draft holds of answers once it has ended."""
 
@@ -101,6 +103,7 @@ def blank(
     if verifies is not None:
         return _second_entry(store, actor, verifies)
     form_row = forms.find(store, form_id)
+    forms.check_audience(actor, form_row)
     if forms.closed(store, form_id):
         raise WrongState("forms.closed", form=form_id[:80])
     draft = Draft("", form_id, form_row["version"], {}, None, None, NEVER, 0)
@@ -111,11 +114,12 @@ def blank(
 
 def _about_customer(store: Store, actor: Person, draft: Draft, customer_id: str) -> Draft:
     permissions.check(actor, "customer.read")
+    assignments.check_in_scope(store, actor, customer_id)
     customer = entities.current(store, customer_id)
     form = forms.load(store, draft.form_id)
     if customer["form_id"] == draft.form_id:
         instance, _ = fitted(form, entities.content(store, customer))
-        _read_for_editing(store, actor, "customer", customer_id)
+        _read_for_editing(store, actor, "customer", customer_id, form, instance)
     elif forms.find(store, draft.form_id)["dataset"] == customer["dataset"]:
         raise WrongState("customers.other_card", number=customer["number"])
     else:
@@ -128,17 +132,19 @@ def _edit(store: Store, actor: Person, record_id: str) -> Draft:
     permissions.check(actor, "record.edit")
     found = store.row("SELECT * FROM record_current WHERE record_id = ?", [record_id])
     record = policies.check_readable(actor, found)
-    _read_for_editing(store, actor, "record", record_id)
     form = forms.load(store, record["form_id"], record["form_version"])
     entity = entities.current(store, record["entity_id"]) if record["entity_id"] else None
     made = entity if entity is not None and entity["record_id"] == record_id else None
-    values = entities.content(store, made) if made else json.loads(record["content"])
+    place = store, "record_version", record_id, record["version"]
+    values = entities.content(store, made) if made else sealing.opened_values(*place, record["content"])
     instance, _ = fitted(form, values)  # a repeat without rounds stays without
+    _read_for_editing(store, actor, "record", record_id, form, instance)
     return Draft(
         "", record["form_id"], record["form_version"], instance, record["entity_id"],
         made["version"] if made else None, NEVER, 0, record_id, record["version"],
         interviewed_at=parse(record["interviewed_at"]) if record["interviewed_at"] else None,
-        notes=json.loads(record["notes"]), reasons=json.loads(record["reasons"]),
+        notes=sealing.opened_values(*place, record["notes"], "notes"),
+        reasons=sealing.opened_values(*place, record["reasons"], "reasons"),
     )  # fmt: skip
 
 
@@ -155,9 +161,12 @@ def _second_entry(store: Store, actor: Person, record_id: str) -> Draft:
     verifications.check_wanted(store, actor, record)
     if mode == "open":
         policies.check_readable(actor, record)
-    instance = fitted(form, json.loads(record["content"]))[0] if mode == "open" else {}
+    instance: dict[str, Any] = {}
+    if mode == "open":
+        content = sealing.opened_values(store, "record_version", record_id, record["version"], record["content"])
+        instance, _ = fitted(form, content)
     if instance:
-        _read_for_editing(store, actor, "record", record_id)
+        _read_for_editing(store, actor, "record", record_id, form, instance)
     return Draft("", record["form_id"], record["form_version"], instance, None, None, NEVER, 0, verifies=record_id)
 
 
@@ -169,9 +178,16 @@ def _with(store: Store, actor: Person, draft: Draft, given: Mapping[str, str]) -
     return session.instance
 
 
-def _read_for_editing(store: Store, actor: Person, what: str, id_: str) -> None:
-    """Opening a card or record to change it shows all of it, so it is on the audit log as any reading is."""
-    with store.act(actor.person_id, f"{what}.read", what, id_, why="edit"):
+def _read_for_editing(
+    store: Store, actor: Person, what: str, id_: str, form: Form, instance: Mapping[str, Any]
+) -> None:
+    """Opening a card or record to change it shows all of it, so it is on the audit log as any reading is; when answers
+    of level 1 are among it, as reading those.
+    """
+    given = flat(instance, form.root.ref)
+    secret = sum(1 for ref, value in given.items() if value and without_positions(ref) in form.secret)
+    action = "record.read_secret" if secret else f"{what}.read"
+    with store.act(actor.person_id, action, what, id_, why="edit", fields=secret or None):
         pass
 
 
@@ -182,6 +198,8 @@ def start(
     """A new stored draft, of what `blank` gives."""
     draft = blank(store, actor, form_id, customer_id, record_id=record_id, verifies=verifies, given=given)
     draft_id = f"D-{secrets.token_hex(8)}"
+    form = sealing.answers_form(store, draft.form_id, draft.form_version)
+    place = store, form, "draft", draft_id
     with store.act(actor.person_id, "draft.start", "draft", draft_id, form=draft.form_id) as tx:
         tx.insert(
             "draft",
@@ -192,7 +210,7 @@ def start(
                 "form_version": draft.form_version,
                 "entity_id": draft.customer_id,
                 "base_version": draft.base_version,
-                "instance": json.dumps(draft.instance, ensure_ascii=False),
+                "instance": sealing.sealed_values(*place, 0, draft.instance),
                 "saves": 0,
                 "started_at": tx.at,
                 "updated_at": tx.at,
@@ -200,8 +218,8 @@ def start(
                 "base_record_version": draft.base_record_version,
                 "verifies": draft.verifies,
                 "interviewed_at": stamp(draft.interviewed_at) if draft.interviewed_at else None,
-                "notes": json.dumps(dict(draft.notes), ensure_ascii=False),
-                "reasons": json.dumps(dict(draft.reasons), ensure_ascii=False),
+                "notes": sealing.sealed_beside(*place, "", "notes", draft.notes),
+                "reasons": sealing.sealed_beside(*place, "", "reasons", draft.reasons),
             },
         )
     return open_(store, actor, draft_id)
@@ -211,11 +229,12 @@ def open_(store: Store, actor: Person, draft_id: str) -> Draft:
     """One's own open draft. Raises NotFound, WrongState."""
     permissions.check(actor, "form.fill")
     row = own_open(store, actor, draft_id)
+    notes, reasons = beside(store, row)
     return Draft(
         row["draft_id"],
         row["form_id"],
         row["form_version"],
-        json.loads(row["instance"]),
+        instance_of(store, row),
         row["entity_id"],
         row["base_version"],
         parse(row["updated_at"]),
@@ -224,9 +243,22 @@ def open_(store: Store, actor: Person, draft_id: str) -> Draft:
         row["base_record_version"],
         row["verifies"],
         parse(row["interviewed_at"]) if row["interviewed_at"] else None,
-        json.loads(row["notes"]),
-        json.loads(row["reasons"]),
+        notes,
+        reasons,
     )
+
+
+def instance_of(store: Store, row: Row) -> dict[str, Any]:
+    """The answers of a stored draft in plain, as `xforms.Session` takes them."""
+    return sealing.opened_values(store, "draft", row["draft_id"], row["saves"], row["instance"])
+
+
+def beside(store: Store, row: Row) -> tuple[dict[str, str], dict[str, str]]:
+    """The notes and reasons of a stored draft in plain, by ref."""
+    notes, reasons = (
+        sealing.opened_values(store, "draft", row["draft_id"], "", row[column], column) for column in BESIDE
+    )
+    return notes, reasons
 
 
 def own_open(store: Store, actor: Person, draft_id: str) -> Row:
@@ -234,6 +266,8 @@ def own_open(store: Store, actor: Person, draft_id: str) -> Row:
     row = store.row("SELECT * FROM draft WHERE draft_id = ?", [draft_id])
     policies.check_own_open_draft(actor, row)
     assert row is not None
+    if row["entity_id"] and not assignments.in_scope(store, actor, row["entity_id"]):
+        raise NotFound("access.no_draft")  # it began with what its customer's card said, and they are another's now
     return row
 
 
@@ -262,9 +296,10 @@ def save(
     with store.act(actor.person_id, "draft.save", "draft", draft_id, ref=ref) as tx:
         row = own_open(store, actor, draft_id)
         policies.check_unchanged(row, saves)
-        content = json.dumps(instance, ensure_ascii=False)
+        form = sealing.answers_form(store, row["form_id"], row["form_version"])
+        content = sealing.sealed_values(store, form, "draft", draft_id, saves + 1, instance)
         tx.update("draft", draft_id, {"instance": content, "saves": saves + 1, "updated_at": tx.at})
-        _log(tx, draft_id, events)
+        _log(store, tx, form, draft_id, events)
     return Saved(parse(tx.at), saves + 1)
 
 
@@ -272,11 +307,15 @@ def log(store: Store, actor: Person, draft_id: str, events: Sequence[AnswerEvent
     """Keep what happened without an answer: the form was opened, resumed, left."""
     permissions.check(actor, "form.fill")
     with store.act(actor.person_id, "draft.log", "draft", draft_id, events=len(events)) as tx:
-        own_open(store, actor, draft_id)
-        _log(tx, draft_id, events)
+        row = own_open(store, actor, draft_id)
+        _log(store, tx, sealing.answers_form(store, row["form_id"], row["form_version"]), draft_id, events)
 
 
-def _log(tx: Tx, draft_id: str, events: Sequence[AnswerEvent]) -> None:
+def _log(store: Store, tx: Tx, form: Form, draft_id: str, events: Sequence[AnswerEvent]) -> None:
+    def sealed(one: AnswerEvent, column: str, value: str | None) -> str | None:
+        when = f"{one.ref} {stamp(one.started_at)}"
+        return value and sealing.sealed_answer(store, form, one.ref, "answer_event", draft_id, column, when, value)
+
     tx.insert_all(
         "answer_event",
         [
@@ -286,8 +325,8 @@ def _log(tx: Tx, draft_id: str, events: Sequence[AnswerEvent]) -> None:
                 "ref": one.ref,
                 "started_at": stamp(one.started_at),
                 "ended_at": stamp(one.ended_at) if one.ended_at else None,
-                "old_value": one.old,
-                "new_value": one.new,
+                "old_value": sealed(one, "old_value", one.old),
+                "new_value": sealed(one, "new_value", one.new),
             }
             for one in events
         ],
@@ -307,10 +346,10 @@ def remark(
         raise BadInput("drafts.interview_to_come")
     with store.act(actor.person_id, "draft.remark", "draft", draft_id) as tx:
         row = own_open(store, actor, draft_id)
-        places = forms.load(store, row["form_id"], row["form_version"]).nodes
+        form = forms.load(store, row["form_id"], row["form_version"])
         changes: dict[str, Any] = {
-            column: json.dumps(_remarked(json.loads(row[column]), new, places), ensure_ascii=False)
-            for column, new in (("notes", notes), ("reasons", reasons))
+            column: sealing.sealed_beside(store, form, "draft", draft_id, "", column, _remarked(kept, new, form.nodes))
+            for column, kept, new in zip(BESIDE, beside(store, row), (notes, reasons), strict=True)
             if new
         }
         if interviewed_at is not None:
@@ -346,12 +385,13 @@ def mine(store: Store, actor: Person) -> list[DraftSummary]:
         "WHERE owner = ? AND outcome IS NULL ORDER BY updated_at DESC",
         [actor.person_id],
     )
-    return [_summary(store, row) for row in rows]
+    mine = (row for row in rows if not row["entity_id"] or assignments.in_scope(store, actor, row["entity_id"]))
+    return [_summary(store, row) for row in mine]
 
 
 def _summary(store: Store, row: Row) -> DraftSummary:
     form = forms.load(store, row["form_id"], row["form_version"])
-    asked, answers = form.control_of, flat(json.loads(row["instance"]), form.root.ref)
+    asked, answers = form.control_of, flat(instance_of(store, row), form.root.ref)
     given = [value for ref, value in answers.items() if value and without_positions(ref) in asked]
     return DraftSummary(
         row["draft_id"],

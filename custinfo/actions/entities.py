@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from custinfo.actions import pseudonyms, sealing
 from custinfo.domain import datasets
 from custinfo.domain.errors import Conflict, NotFound
 from custinfo.store import Store, Tx
@@ -26,7 +27,7 @@ def current(store: Store, entity_id: str) -> Row:
     row = store.row("SELECT * FROM entity_current WHERE entity_id = ?", [entity_id])
     if row is None:
         raise NotFound("customers.unknown", number=entity_id[:40])
-    return as_card(store, row)
+    return as_card(store, sealing.opened_entity(store, row))
 
 
 def as_card(store: Store, version: Row) -> Row:
@@ -51,17 +52,23 @@ def as_card(store: Store, version: Row) -> Row:
 
 def by_number(store: Store, dataset: str, number: str) -> Row | None:
     """The newest version of the entity with this number, or None."""
-    return store.row("SELECT * FROM entity_current WHERE dataset = ? AND number = ?", [dataset, number.strip().upper()])
+    given = [dataset, number.strip().upper()]
+    return _opened(store, store.row("SELECT * FROM entity_current WHERE dataset = ? AND number = ?", given))
+
+
+def _opened(store: Store, row: Row | None) -> Row | None:
+    return None if row is None else sealing.opened_entity(store, row)
 
 
 def content(store: Store, entity: Row) -> dict[str, Any]:
-    """The answers of the record version that made this version of the entity, nested."""
+    """The answers of the record version that made this version of the entity (a row in plain), nested."""
     row = store.row(
         "SELECT content FROM record_version WHERE record_id = ? AND version = ?",
         [entity["record_id"], entity["record_version"]],
     )
     assert row is not None
-    answers: dict[str, Any] = json.loads(row["content"])
+    place = entity["record_id"], entity["record_version"]
+    answers = sealing.opened_values(store, "record_version", *place, row["content"])
     return _updated(store, entity, answers) if entity.get("updated") else answers
 
 
@@ -96,16 +103,19 @@ def create(tx: Tx, dataset: str, uuid: str | None = None) -> tuple[str, str]:
     number = f"{datasets.named(dataset).prefix}{tx.next_number(dataset):06d}"
     row = {"entity_id": entity_id, "dataset": dataset, "number": number, "created_at": tx.at, "uuid": uuid or None}
     tx.insert("entity", row)
+    if dataset == "customers":
+        pseudonyms.give_salt(tx, entity_id)
     return entity_id, number
 
 
 def by_id(store: Store, dataset: str, given: str) -> Row | None:
     """The newest version of the entity with this id, be it ours or the one that the form gave it; None without one."""
-    return store.row(
+    row = store.row(
         "SELECT * FROM entity_current WHERE dataset = ?1 AND ?2 != '' AND entity_id IN "
         "(SELECT ?2 UNION SELECT entity_id FROM entity WHERE uuid = ?2)",  # each by its index: an import asks often
         [dataset, given],
     )
+    return _opened(store, row)
 
 
 def merged(current: Row, action: EntityAction, covered: Collection[str] = ()) -> EntityAction:
@@ -128,9 +138,8 @@ def mark_conflict(store: Store, tx: Tx, current: Row, action: EntityAction) -> N
     base = action.base_version
     if base is None or base >= current["version"]:
         return
-    old = store.row(
-        "SELECT properties, label FROM entity_version WHERE entity_id = ? AND version = ?", [current["entity_id"], base]
-    )
+    stated = "SELECT entity_id, version, properties, label FROM entity_version WHERE entity_id = ? AND version = ?"
+    old = _opened(store, store.row(stated, [current["entity_id"], base]))
     before, now = _stated(old) if old else {}, _stated(current)
     mine = {**action.properties, **({"label": action.label} if action.label else {})}
     theirs = {name for name in {*before, *now} if before.get(name) != now.get(name)}
@@ -145,15 +154,21 @@ def mark_conflict(store: Store, tx: Tx, current: Row, action: EntityAction) -> N
     tx.insert("entity_conflict", row)
 
 
-def add_version(tx: Tx, entity_id: str, version: int, action: EntityAction, made_by: Mapping[str, Any]) -> None:
-    """Append a version; `made_by` is the row of the record version that states it, plus its `form_id`."""
+def add_version(
+    store: Store, tx: Tx, entity_id: str, version: int, action: EntityAction, made_by: Mapping[str, Any],
+    secret: Collection[str],
+) -> None:  # fmt: skip
+    """Append a version; `made_by` is the row of the record version that states it, plus its `form_id`.
+
+    `secret` names what of it is of level 1 (`entity_levels.secret`): that is sealed, and a sealed label can be found.
+    """
+    _index_label(store, tx, entity_id, action, secret)
     tx.insert(
         "entity_version",
         {
             "entity_id": entity_id,
             "version": version,
-            "label": action.label,
-            "properties": json.dumps(dict(action.properties), ensure_ascii=False, sort_keys=True),
+            **sealing.sealed_entity(store, entity_id, version, action.label, action.properties, secret),
             "record_id": made_by["record_id"],
             "record_version": made_by["version"],
             "form_id": made_by["form_id"],
@@ -162,6 +177,14 @@ def add_version(tx: Tx, entity_id: str, version: int, action: EntityAction, made
             "recorded_by": made_by["recorded_by"],
         },
     )
+
+
+def _index_label(store: Store, tx: Tx, entity_id: str, action: EntityAction, secret: Collection[str]) -> None:
+    """A sealed label is found by the whole of it alone; one that is not sealed is found in the label itself."""
+    tx.execute("DELETE FROM label_digest WHERE entity_id = ?", [entity_id])
+    if action.label and "" in secret:
+        digest = sealing.label_digest(store, action.dataset, action.label)
+        tx.insert("label_digest", {"entity_id": entity_id, "dataset": action.dataset, "digest": digest})
 
 
 @dataclass(frozen=True)

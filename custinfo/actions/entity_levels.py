@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from custinfo.access import visibility
-from custinfo.domain.people import Person
+from custinfo.domain.people import SERVICE, Person
 from custinfo.domain.sensitivity import Level
 from custinfo.store import Store
 from custinfo.xforms import Form
@@ -16,6 +16,8 @@ from custinfo.xforms import Form
 Facts = Mapping[str, Level]
 LABEL = ""
 """Under what the level of the label stands among those of the properties, none of which is without a name."""
+KEY = "unique:"
+"""What stands before the kind of an identifier there."""
 
 
 @dataclass
@@ -33,19 +35,23 @@ class Reader:
 
     def label(self, entity_id: str, label: str, instead: str) -> str:
         """The label of an entity; `instead`, such as its number, for whoever may not see that."""
-        return label if self.sees_all or self._sees(LABEL, self._written_by(entity_id)) else instead
+        return label if self.sees_all or self._sees(LABEL, self.written_by(entity_id)) else instead
 
     def properties(self, entity_id: str, stored: str) -> dict[str, str]:
         """Of the properties as they are stored, those that the person may see."""
         given: dict[str, str] = json.loads(stored)
         if self.sees_all:
             return given
-        written = self._written_by(entity_id)
+        written = self.written_by(entity_id)
         return {name: value for name, value in given.items() if self._sees(name, written)}
 
     def sees(self, entity_id: str, name: str) -> bool:
         """Whether the person may see this property of the entity, or its label under the name `LABEL`."""
-        return self.sees_all or self._sees(name, self._written_by(entity_id))
+        return self.sees_all or self._sees(name, self.written_by(entity_id))
+
+    def finds_by(self, entity_id: str, kind: str) -> bool:
+        """Whether the person may find the entity by an identifier of this kind: whoever may not see one may not try."""
+        return self.sees_all or self._sees(f"{KEY}{kind}", self.written_by(entity_id))
 
     def hidden_labels(self, dataset: str) -> list[tuple[str, str]]:
         """The (form, version) pairs whose labels of entities of the dataset the person may not see."""
@@ -58,7 +64,8 @@ class Reader:
     def _sees(self, name: str, written: Collection[Facts]) -> bool:
         return all(visibility.sees(self.actor, facts[name]) for facts in written if name in facts)
 
-    def _written_by(self, entity_id: str) -> list[Facts]:
+    def written_by(self, entity_id: str) -> list[Facts]:
+        """What each form that wrote a version of the entity says of its levels."""
         rows = self.store.rows(
             "SELECT DISTINCT form_id, form_version, dataset FROM entity_version JOIN entity USING (entity_id) "
             "WHERE entity_id = ?",
@@ -75,6 +82,14 @@ class Reader:
         return self._facts[key]
 
 
+def secret(store: Store, form: Form, dataset: str, entity_id: str | None) -> frozenset[str]:
+    """What of an entity is of level 1, by `form` and by every form that wrote a version of it: properties, `LABEL`."""
+    written = [_facts(form, dataset)]
+    if entity_id is not None:
+        written += Reader(store, SERVICE).written_by(entity_id)
+    return frozenset(name for facts in written for name, level in facts.items() if level == Level.SECRET)
+
+
 def _facts(form: Form, dataset: str) -> Facts:
     found: dict[str, Level] = {}
     for declared in form.entities:
@@ -82,4 +97,8 @@ def _facts(form: Form, dataset: str) -> Facts:
             for name, ref in ((LABEL, f"{declared.ref}/label"), *declared.properties.items()):
                 if ref in form.levels:
                     found[name] = min(found.get(name, Level.PUBLIC), form.levels[ref])
+    for ref, node in form.nodes.items():
+        if "unique" in node.bind.extra:
+            name = f"{KEY}{node.bind.extra['unique']}"
+            found[name] = min(found.get(name, Level.PUBLIC), form.levels[ref])
     return found

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from custinfo.actions import entities, forms
+from custinfo.actions import assignments, entities, entity_levels, forms
 from custinfo.domain import customer
 from custinfo.domain.errors import Conflict
+from custinfo.domain.people import Person
 from custinfo.store import Store, Tx
 from custinfo.store.database import Row
 from custinfo.xforms import EntityAction, Form, Problem, Record, Unfinished
@@ -57,23 +58,23 @@ def as_seen(form: Form, made: Record, instance: Mapping[str, Any]) -> Record:
 
 
 def plan(
-    store: Store, tx: Tx, form: Form, made: Record, changes: Row | None, record_id: str
+    store: Store, tx: Tx, actor: Person, form: Form, made: Record, changes: Row | None, record_id: str
 ) -> list[Pending]:  # fmt: skip
     """Find or make the entity of each action of a finished record, the record's own entity first.
 
     `changes` is the customer whose card this is. Raises Unfinished for an update of what does not exist.
     """
     actions = sorted(made.entities, key=lambda action: action.ref.count("/"))
-    return [_pending(store, tx, form, action, changes, record_id) for action in actions]
+    return [_pending(store, tx, actor, form, action, changes, record_id) for action in actions]
 
 
 def _pending(
-    store: Store, tx: Tx, form: Form, action: EntityAction, changes: Row | None, record_id: str
+    store: Store, tx: Tx, actor: Person, form: Form, action: EntityAction, changes: Row | None, record_id: str
 ) -> Pending:  # fmt: skip
     _check_properties(store, form, action)
     if action.action == "update":
         current = entities.by_id(store, action.dataset, action.id)
-        if current is None:
+        if current is None or not assignments.in_scope(store, actor, current["entity_id"]):
             raise unfinished(store, form, action.ref, "about", "records.no_such_entity", {"id": action.id[:60]})
         return Pending(action, current["entity_id"], current)
     if changes is not None and changes["dataset"] == action.dataset and action.ref == form.root.ref:
@@ -93,12 +94,16 @@ def _created_by(store: Store, entity_id: str, record_id: str) -> bool:
     return store.row(created, [entity_id, record_id]) is not None
 
 
-def write(store: Store, tx: Tx, form: Form, made: Record, pending: Pending, record_row: Mapping[str, Any]) -> None:
+def write(
+    store: Store, tx: Tx, actor: Person, form: Form, made: Record, pending: Pending, record_row: Mapping[str, Any]
+) -> None:
     """Append the entity's version, after claiming the identifiers that nobody else may have."""
-    _claim_keys(store, tx, form, made, pending)
+    _claim_keys(store, tx, actor, form, made, pending)
     action, current = pending.action, pending.current
     stated = entities.merged(current, action, _covered(form, action)) if current else action
-    entities.add_version(tx, pending.entity_id, current["version"] + 1 if current else 1, stated, record_row)
+    version = current["version"] + 1 if current else 1
+    secret = entity_levels.secret(store, form, pending.action.dataset, pending.entity_id if current else None)
+    entities.add_version(store, tx, pending.entity_id, version, stated, record_row, secret)
     if current is not None and action.action == "update":
         entities.mark_conflict(store, tx, current, action)
 
@@ -124,7 +129,7 @@ def _check_properties(store: Store, form: Form, action: EntityAction) -> None:
             raise unfinished(store, form, ref, "type", "records.unreadable", facts)
 
 
-def _claim_keys(store: Store, tx: Tx, form: Form, made: Record, pending: Pending) -> None:
+def _claim_keys(store: Store, tx: Tx, actor: Person, form: Form, made: Record, pending: Pending) -> None:
     """Identifiers belong to the entity in whose scope they stand: the record, or one round of a repeat."""
     answers = flat(made.values, form.root.ref)
     scope = pending.action.ref
@@ -135,9 +140,20 @@ def _claim_keys(store: Store, tx: Tx, form: Form, made: Record, pending: Pending
                 continue
             try:
                 key = entities.Key(pending.action.dataset, kind, answers[ref])
-                entities.claim_key(store, tx, key, pending.entity_id)
+                _claim(store, tx, actor, key, pending.entity_id)
             except Conflict as taken:
                 raise unfinished(store, form, ref, "unique", taken.key, taken.facts) from None
+
+
+def _claim(store: Store, tx: Tx, actor: Person, key: entities.Key, entity_id: str) -> None:
+    """Raises Conflict for a key that is another's; who may not know of that one is not told which it is."""
+    try:
+        entities.claim_key(store, tx, key, entity_id)
+    except Conflict:
+        holder = entities.by_key(store, key)
+        if holder is not None and not assignments.in_scope(store, actor, holder["entity_id"]):
+            raise Conflict("customers.key_taken_elsewhere") from None
+        raise
 
 
 def unfinished(

@@ -7,10 +7,11 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
 from custinfo.access import permissions, policies, visibility
-from custinfo.actions import drafts, forms
+from custinfo.actions import drafts, forms, sealing
 from custinfo.domain import file_types
 from custinfo.domain.errors import BadInput, NotFound
 from custinfo.domain.people import Person
@@ -47,32 +48,47 @@ def put(store: Store, actor: Person, draft_id: str, ref: str, file_name: str, da
         held = store.rows("SELECT coalesce(sum(size), 0) AS size FROM file WHERE draft_id = ?", [draft_id])[0]["size"]
         if held + len(data) > MOST_OF_DRAFT:
             raise BadInput("files.too_many", limit=MOST_OF_DRAFT // 1024 // 1024)
-        stored = named(file_name, kind, len(data))
+        stored = named(form, ref, file_name, kind, len(data))
         tx.note(file=stored.file_id)
-        _keep(tx, actor, stored, data, {"draft_id": draft_id, "ref": ref})
+        _keep(store, tx, actor, form, stored, data, {"draft_id": draft_id, "ref": ref})
     return stored
 
 
-def named(file_name: str, kind: str, size: int) -> StoredFile:
-    """A file with a name of its own, which nobody can guess or have used before."""
+def named(form: Form, ref: str, file_name: str, kind: str, size: int) -> StoredFile:
+    """A file with a name of its own, which nobody can guess or have used before.
+
+    What somebody called a file of level 1 may say what is in it: of that name only the ending stays.
+    """
     file_id = f"F-{secrets.token_hex(10)}"
-    return StoredFile(file_id, f"{file_id[2:12]}-{file_types.file_name(file_name)}", kind, size)
+    name = file_types.file_name(file_name)
+    if sealing.is_secret(form, ref):
+        name = f"file{PurePath(name).suffix}"
+    return StoredFile(file_id, f"{file_id[2:12]}-{name}", kind, size)
 
 
-def keep_imported(tx: Tx, actor: Person, record_id: str, ref: str, stored: StoredFile, data: bytes) -> None:
+def keep_imported(
+    store: Store, tx: Tx, actor: Person, form: Form, record_id: str, ref: str, stored: StoredFile, data: bytes
+) -> None:  # fmt: skip
     """Keep a file of a record that this transaction imports; the caller has checked it."""
-    _keep(tx, actor, stored, data, {"record_id": record_id, "ref": ref})
+    _keep(store, tx, actor, form, stored, data, {"record_id": record_id, "ref": ref})
 
 
-def _keep(tx: Tx, actor: Person, stored: StoredFile, data: bytes, place: dict[str, Value]) -> None:
+def _keep(
+    store: Store, tx: Tx, actor: Person, form: Form, stored: StoredFile, data: bytes, place: dict[str, Value]
+) -> None:  # fmt: skip
+    digest, content = hashlib.sha256(data).hexdigest(), data
+    if sealing.is_secret(form, str(place["ref"])):
+        # A plain digest would tell whoever has the same file that this one is it
+        digest = store.lookup_digest(f"file:{digest}")
+        content = sealing.seal_bytes(store, "file", stored.file_id, "content", "", data)
     row: dict[str, Value] = {
         **place,
         "file_id": stored.file_id,
         "name": stored.name,
         "media_type": stored.media_type,
         "size": stored.size,
-        "sha256": hashlib.sha256(data).hexdigest(),
-        "content": data,
+        "sha256": digest,
+        "content": content,
         "stored_at": tx.at,
         "stored_by": actor.person_id,
     }
@@ -94,11 +110,11 @@ def check(form: Form, ref: str, data: bytes) -> str:
 
 
 def get(store: Store, actor: Person, name: str) -> tuple[StoredFile, bytes]:
-    """A file by the name that the answer says, for whoever may see the answer. That it was read is on the audit log.
+    """A file by the name that the answer says, or by its id, for whoever may see the answer. The log names the reading.
 
     Raises NotFound: somebody else's file is not told apart from one that never was.
     """
-    row = store.row("SELECT * FROM file_place WHERE name = ?", [name[:300]])
+    row = store.row("SELECT * FROM file_place WHERE name = ?1 OR file_id = ?1", [name[:300]])
     if row is None or not _readable(store, actor, row):
         raise NotFound("files.unknown")
     with store.act(actor.person_id, "file.read", "file", row["file_id"]):
@@ -110,7 +126,7 @@ def content(store: Store, file_id: str) -> bytes:
     """The bytes of a file, for who has checked that they may be read."""
     row = store.row("SELECT content FROM file WHERE file_id = ?", [file_id])
     assert row is not None
-    return bytes(row["content"])
+    return sealing.open_bytes(store, "file", file_id, "content", "", bytes(row["content"]))
 
 
 def _readable(store: Store, actor: Person, row: Row) -> bool:

@@ -1,14 +1,24 @@
 """Records of a form as a file: only what the person's clearance sees, and always on the audit log."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from custinfo import exchange
 from custinfo.access import permissions, visibility
-from custinfo.actions import answer_logs, file_exports, forms
-from custinfo.domain import machines
+from custinfo.actions import (
+    answer_logs,
+    assignments,
+    consents,
+    export_register,
+    file_exports,
+    forms,
+    pseudonymising,
+    sealing,
+)
+from custinfo.actions.export_register import Order
+from custinfo.domain import consent, machines
+from custinfo.domain.consent import Tier
 from custinfo.domain.errors import NotFound
 from custinfo.domain.messages import text
 from custinfo.domain.people import Person
@@ -22,6 +32,10 @@ from custinfo.xforms.refs import without_positions
 
 WITH_FILES = ("xml",)
 """The formats that carry the files that answers name."""
+MARKED = ("xlsx",)
+"""The formats whose pages say who exported them and when."""
+PURPOSE = "record_keeping"
+"""What records are exported for unless something else is said."""
 AUDIT = "audit"
 """The export of how records were filled in, beside `exchange.EXPORTS`, which are of what they say."""
 
@@ -31,7 +45,7 @@ class Exported:
     """An exported file with `rows` records, or events of the log of answering.
 
     `left_out` counts, by question, the answers of other versions for which the exported version has no place: they are
-    in an export of their own version.
+    in an export of their own version. `withheld` counts the records of people who did not agree to the purpose.
     """
 
     file_name: str
@@ -39,19 +53,23 @@ class Exported:
     data: bytes
     rows: int
     left_out: Mapping[str, int]
+    withheld: int = 0
 
 
 def export(
     store: Store, actor: Person, form_id: str, format: str, *, language: str, labels: bool = True,
-    version: str | None = None, state: str | None = None,
+    version: str | None = None, state: str | None = None, purpose: str = PURPOSE, tier: Tier = Tier.IDENTIFIED,
 ) -> Exported:  # fmt: skip
     """The newest version of each record of the form, in one of `exchange.EXPORTS`; `AUDIT` gives what `audit` does.
 
     All records are laid out by the form's newest version; with `version`, only that version's records, by it. `state`
     chooses by review state. An answer is there when the person may see it both by its own version of the form and by
-    the one that lays it out. Raises NotFound for an unknown form, version, state or format.
+    the one that lays it out. Records of people who did not agree to `purpose` are left out. With the tier PSEUDONYMOUS
+    nothing stays that points to a person. Every export is registered; many rows with identities need an approved case
+    (`order` says of what). Raises NotFound for an unknown form, version, state or format; NotAllowed, WrongState.
     """
     permissions.check(actor, "record.export")
+    export_register.check_tier(actor, tier)
     if format == AUDIT:
         return audit(store, actor, form_id, version=version, state=state)
     writer = exchange.export(format)
@@ -61,15 +79,37 @@ def export(
     def sees(level: int) -> bool:
         return visibility.sees(actor, Level(level))
 
-    records = list(_records(store, form_id, sees, version, state))
-    if format in WITH_FILES:
+    records = list(_records(store, actor, form_id, sees, version, state, purpose))
+    withheld = _count(store, actor, form_id, version, state) - len(records)
+    wanted = order(form_id, format, purpose, version=version, state=state)
+    approval = export_register.approval_for(store, actor, wanted, tier, len(records))
+    if tier is Tier.PSEUDONYMOUS:
+        records = pseudonymising.without_persons(store, form, records)
+    elif format in WITH_FILES:
         records = file_exports.with_files(store, records)
     left_out = exchange.left_out(form, records)
-    data = writer.write(form, records, language, labels=labels, sees=sees)
+    export_id = export_register.new_id()
+    extra = {"mark": export_register.mark(store, actor, export_id)} if format in MARKED else {}
+    data = writer.write(form, records, language, labels=labels, sees=sees, **extra)
     with store.act(actor.person_id, "record.export", "form", form_id, format=format, rows=len(records)) as tx:
         tx.note(labels=int(labels), language=language, form_version=form.version, only_version=version, state=state)
-        tx.note(files=sum(len(one.files) for one in records))
-    return Exported(writer.file_name(form, data), writer.media_type_of(data), data, len(records), left_out)
+        tx.note(files=sum(len(one.files) for one in records), withheld=withheld)
+        export_register.note(
+            tx, store, actor, what="records", object_id=form_id, format=format, rows=len(records),
+            columns=_columns(form, sees), tier=tier, purpose=purpose, data=data, approval=approval, export_id=export_id,
+        )  # fmt: skip
+    return Exported(writer.file_name(form, data), writer.media_type_of(data), data, len(records), left_out, withheld)
+
+
+def order(
+    form_id: str, format: str, purpose: str, *, version: str | None = None, state: str | None = None
+) -> Order:  # fmt: skip
+    """The very export, as an approval is given to it."""
+    return Order("records", form_id, {"format": format, "version": version or "", "state": state or ""}, purpose)
+
+
+def _columns(form: Form, sees: Sees) -> list[str]:
+    return [field.ref for table in tables(form, sees) for field in table.fields]
 
 
 def formats(actor: Person, language: str) -> dict[str, str]:
@@ -90,8 +130,12 @@ def audit(
     lines = list(answer_logs.lines(store, actor, form_id, version, state))
     with store.act(actor.person_id, "record.export", "form", form_id, format=AUDIT, rows=len(lines)) as tx:
         tx.note(form_version=form.version, only_version=version, state=state)
-    name = f"{delimited.plain_name(form_id)}.audit.csv"
-    return Exported(name, "text/csv", audit_log.write(lines), len(lines), {})
+        data = audit_log.write(lines)
+        export_register.note(
+            tx, store, actor, what="answer_log", object_id=form_id, format="csv", rows=len(lines),
+            columns=list(audit_log.HEADINGS), tier=Tier.IDENTIFIED, purpose=PURPOSE, data=data,
+        )  # fmt: skip
+    return Exported(f"{delimited.plain_name(form_id)}.audit.csv", "text/csv", data, len(lines), {})
 
 
 def _check_state(state: str | None) -> None:
@@ -101,23 +145,39 @@ def _check_state(state: str | None) -> None:
 
 
 def _records(
-    store: Store, form_id: str, sees: Sees, version: str | None, state: str | None
+    store: Store, actor: Person, form_id: str, sees: Sees, version: str | None, state: str | None, purpose: str
 ) -> Iterator[exchange.StoredRecord]:
+    mine, scope = assignments.visible_where(actor, "record_current", first=4)
+    agreed, given = consents.allowed_where(purpose, "record_current")
+    if not consent.purpose(purpose).needs_consent:  # what is about nobody's data needs nobody's leave
+        agreed = f"(record_current.entity_id IS NULL OR {agreed})"
     rows = store.rows(
         "SELECT record_current.*, display_name FROM record_current "
         "LEFT JOIN person ON person_id = record_current.recorded_by "
         "JOIN record_version AS first ON first.record_id = record_current.record_id AND first.version = 1 "
         "WHERE form_id = ?1 AND (?2 IS NULL OR record_current.form_version = ?2) "
-        "AND (?3 IS NULL OR record_current.state = ?3) ORDER BY first.seq",
-        [form_id, version, state],
+        f"AND (?3 IS NULL OR record_current.state = ?3) AND {mine} AND {agreed} ORDER BY first.seq",
+        [form_id, version, state, *scope, *given],
     )
     versions = {row["form_version"] for row in rows}
     hidden = {name: _hidden(forms.load(store, form_id, name), sees) for name in versions}
     for row in rows:
-        yield _stored(row, hidden[row["form_version"]])
+        yield _stored(store, row, hidden[row["form_version"]])
 
 
-def _stored(row: Row, hidden: frozenset[str]) -> exchange.StoredRecord:
+def _count(store: Store, actor: Person, form_id: str, version: str | None, state: str | None) -> int:
+    """How many records there are for the person, whatever their people agreed to."""
+    mine, scope = assignments.visible_where(actor, "record_current", first=4)
+    rows = store.rows(
+        "SELECT count(*) AS n FROM record_current WHERE form_id = ?1 AND (?2 IS NULL OR form_version = ?2) "
+        f"AND (?3 IS NULL OR state = ?3) AND {mine}",
+        [form_id, version, state, *scope],
+    )
+    return int(rows[0]["n"])
+
+
+def _stored(store: Store, row: Row, hidden: frozenset[str]) -> exchange.StoredRecord:
+    place = store, "record_version", row["record_id"], row["version"]
     return exchange.StoredRecord(
         row["record_id"],
         row["version"],
@@ -127,15 +187,14 @@ def _stored(row: Row, hidden: frozenset[str]) -> exchange.StoredRecord:
         row["recorded_at"],
         row["display_name"] or row["recorded_by"],
         row["interviewed_at"],
-        _without(json.loads(row["content"]), "/data", hidden),
-        _beside(row["notes"], hidden),
-        _beside(row["reasons"], hidden),
+        _without(sealing.opened_values(*place, row["content"]), "/data", hidden),
+        _beside(sealing.opened_values(*place, row["notes"], "notes"), hidden),
+        _beside(sealing.opened_values(*place, row["reasons"], "reasons"), hidden),
     )
 
 
-def _beside(stored: str, hidden: frozenset[str]) -> dict[str, str]:
+def _beside(said: Mapping[str, str], hidden: frozenset[str]) -> dict[str, str]:
     """Notes or reasons by ref, without those on what may not be seen."""
-    said: dict[str, str] = json.loads(stored)
     places = {ref: without_positions(ref).split("/")[2:] for ref in said}
     return {ref: words for ref, words in said.items() if "/".join(["/data", *places[ref]]) not in hidden}
 

@@ -7,11 +7,11 @@ or not at all, or, with `accept_valid`, without its wrong rows.
 import hashlib
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from custinfo.access import permissions
-from custinfo.actions import forms, quotas, records
+from custinfo.actions import forms, origins, quotas, records, withholding
 from custinfo.actions.import_files import ImportFiles
 from custinfo.actions.import_known import Known
 from custinfo.actions.import_rows import Judged, Judging, Reason
@@ -72,22 +72,26 @@ class _Tally:
 
     accepted: int = 0
     already: int = 0
+    consents_not_taken: int = 0
     seen: set[str] = field(default_factory=set)
     filled: dict[str, Counter[str]] = field(default_factory=dict)
 
 
 def run(
     store: Store, actor: Person, form_id: str, file_name: str, data: bytes, *, accept_valid: bool = False,
-    version: str | None = None, language: str = DEFAULT_LANGUAGE,
+    version: str | None = None, language: str = DEFAULT_LANGUAGE, source_kind: str = origins.OWN,
+    lawful_basis: str = origins.CONTRACT,
 ) -> Imported:  # fmt: skip
     """Import a file into the form's newest version, or the one given. Without `accept_valid`, one wrong row stops all.
 
     An unusual answer (soft check) passes; where it came from is kept as its reason, unless the file gives one, and the
-    notes tell. A file that an answer names has to be in the upload, a zip. `language` is that of the reasons. Raises
+    notes tell. `source_kind` and `lawful_basis` are codes (`domain.consent`). A file that an answer names has to be in
+    the upload, a zip. `language` is that of the reasons. Raises
     BadInput for a file that cannot be read, Conflict for one that was imported before, WrongState for a closed form,
     NotFound.
     """
     permissions.check(actor, "record.import")
+    origins.check(store, actor, source_kind, lawful_basis, file_name)
     form = forms.load(store, form_id, version)
     if forms.closed(store, form_id):
         raise WrongState("forms.closed", form=form_id[:80])
@@ -109,8 +113,11 @@ def run(
             wrong = sum(1 for one in judged if one.reasons)
             if not tally.accepted or ((wrong or lost) and not accept_valid):
                 raise _TakenBack
-            _register(tx, actor, form, import_id, file_name, digest, len(judged), tally.accepted)
+            origin = {"source_kind": source_kind, "lawful_basis": lawful_basis}
+            _register(tx, actor, form, import_id, file_name, digest, (len(judged), tally.accepted), origin)
             tx.note(import_id=import_id, rows=len(judged), accepted=tally.accepted)
+            tally.consents_not_taken = int(tx.detail.get("consents_not_taken") or 0)
+            withholding.keep_if_stopped(store, tx)
             kept = True
     except _TakenBack:
         with store.act(actor.person_id, "record.import_refused", "form", form_id, form_version=form.version) as tx:
@@ -159,7 +166,7 @@ def _admit(door: _Door, one: Judged, made: Record, key: str, tally: _Tally) -> N
         with door.tx.part():
             _fill_quotas(door.form, one, tally)
             receipt = records.admit(door.store, door.tx, door.actor, door.form, made, key=key, remarks=one.remarks)
-            door.files.keep(door.tx, door.actor, receipt.record_id, one.files)
+            door.files.keep(door.store, door.tx, door.actor, receipt.record_id, one.files)
         tally.accepted += 1
     except Unfinished as wrong:
         one.refuse(wrong.problems)
@@ -185,7 +192,8 @@ def _fill_quotas(form: Form, one: Judged, tally: _Tally) -> None:
 
 
 def _register(
-    tx: Tx, actor: Person, form: Form, import_id: str, file_name: str, digest: str, row_count: int, accepted: int
+    tx: Tx, actor: Person, form: Form, import_id: str, file_name: str, digest: str, counts: tuple[int, int],
+    origin: Mapping[str, str],
 ) -> None:  # fmt: skip
     row: Row = {
         "import_id": import_id,
@@ -193,8 +201,9 @@ def _register(
         "form_version": form.version,
         "file_name": clean(file_name[:200], max_length=200),
         "sha256": digest,
-        "row_count": row_count,
-        "accepted": accepted,
+        "row_count": counts[0],
+        "accepted": counts[1],
+        **origin,
         "imported_at": tx.at,
         "imported_by": actor.person_id,
     }
@@ -218,9 +227,16 @@ def _imported(
         len(wrong) + len({reason.place for reason in lost}),
         tally.already,
         tuple(_sentence(reason, language) for reason in reasons[:SHOWN]),
-        (*(note.text(language) for note in parsed.notes), *judging.notes(language)),
+        (*(note.text(language) for note in parsed.notes), *judging.notes(language), *_not_taken(tally, language)),
         rows.error_file(parsed, cells, language=language) if reasons else None,
     )
+
+
+def _not_taken(tally: _Tally, language: str) -> tuple[str, ...]:
+    """What a file says of consents is kept as an answer, and is no consent."""
+    if not tally.consents_not_taken:
+        return ()
+    return (text("privacy.not_taken", language, count=tally.consents_not_taken),)
 
 
 def _sentence(reason: Reason, language: str) -> str:

@@ -12,12 +12,12 @@ from typing import Any
 
 from custinfo import xforms
 from custinfo.access import permissions, visibility
-from custinfo.actions import entity_lists, quotas
+from custinfo.actions import entity_lists, quotas, sealing
 from custinfo.actions.formats import FORMATS
 from custinfo.domain import codelists, datasets
 from custinfo.domain.clock import parse
-from custinfo.domain.errors import BadInput, Conflict, NotFound
-from custinfo.domain.people import Person
+from custinfo.domain.errors import BadInput, Conflict, NotAllowed, NotFound
+from custinfo.domain.people import Audience, Person
 from custinfo.store import Store
 from custinfo.store.database import Row
 from custinfo.xforms import form_check
@@ -63,6 +63,7 @@ def publish(
         return None
     form, xform = check(file_name, table, own, store).sound()
     _check_entities(file_name, form)
+    _check_assessed(store, form)
     summary = FormSummary(form.form_id, form.version, titles(form), _dataset(form))
     with store.act(actor.person_id, "form.publish", "form", form.form_id, version=form.version) as tx:
         if store.row("SELECT 1 FROM form WHERE form_id = ? AND version = ?", [form.form_id, form.version]):
@@ -80,6 +81,7 @@ def publish(
                 "dataset": summary.dataset,
                 "xform": xform,
                 "source_sha256": digest,
+                "audience": form.root.attributes.get("audience") or Audience.FIELD,
                 "published_at": tx.at,
                 "published_by": actor.person_id,
                 "proposal_id": proposal_id,
@@ -105,10 +107,19 @@ def source_digest(table: bytes, attachments: Mapping[str, bytes]) -> str:
 
 
 def _check_entities(file_name: str, form: xforms.Form) -> None:
-    """A dataset's name begins the numbers of its entities, so it is a plain word."""
+    """A dataset's name begins the numbers of its entities: it is a plain word. What is due is found by `due_on`."""
     for declared in form.entities:
         if not DATASET_NAME.fullmatch(declared.dataset):
             raise BadInput("forms.dataset", file=file_name, dataset=declared.dataset[:80])
+        if declared.properties.get("due_on") in form.secret:
+            raise BadInput("forms.due_sealed", file=file_name)
+
+
+def _check_assessed(store: Store, form: xforms.Form) -> None:
+    """A form about sensitive data is published only with an approved impact assessment."""
+    from custinfo.actions import impact_assessments  # reads entities, whose cards are forms
+
+    impact_assessments.check_publishable(store, form)
 
 
 def check(
@@ -146,7 +157,17 @@ def fillable(store: Store, actor: Person) -> list[FormSummary]:
         "(SELECT max(published_at) FROM form AS newer WHERE newer.form_id = form.form_id) "
         "AND form_id NOT IN (SELECT form_id FROM form_closing) ORDER BY dataset IS NULL, form_id"
     )
-    return [FormSummary(row["form_id"], row["version"], json.loads(row["titles"]), row["dataset"]) for row in rows]
+    return [
+        FormSummary(row["form_id"], row["version"], json.loads(row["titles"]), row["dataset"])
+        for row in rows
+        if Audience(row["audience"]) in visibility.audiences(actor)
+    ]
+
+
+def check_audience(actor: Person, form_row: Row) -> None:
+    """Raises NotAllowed when the form is not for the person's work."""
+    if Audience(form_row["audience"]) not in visibility.audiences(actor):
+        raise NotAllowed("access.audience")
 
 
 def titles_of(store: Store) -> dict[str, dict[str, str]]:
@@ -177,6 +198,11 @@ def closed(store: Store, form_id: str) -> bool:
 def double_entry(form: xforms.Form) -> str | None:
     """`blind` or `open` where the form's settings ask for a second entry (`attribute::custinfo:double_entry`)."""
     return form.root.attributes.get("double_entry") or None
+
+
+def procedure(form: xforms.Form) -> str | None:
+    """By which procedure its records are approved (`attribute::custinfo:procedure`), if by any."""
+    return form.root.attributes.get("procedure") or None
 
 
 def load(store: Store, form_id: str, version: str | None = None) -> xforms.Form:
@@ -244,11 +270,14 @@ def _last_saved(store: Store, form: xforms.Form, actor: Person | None) -> dict[s
     if actor is None or LAST_SAVED not in form.instances:
         return None
     row = store.row(
-        "SELECT content FROM record_version JOIN record USING (record_id) WHERE form_id = ? AND recorded_by = ? "
+        "SELECT record_id, version, content FROM record_version JOIN record USING (record_id) "
+        "WHERE form_id = ? AND recorded_by = ? "
         "ORDER BY seq DESC LIMIT 1",
         [form.form_id, actor.person_id],
     )
-    return json.loads(row["content"]) if row else None
+    if row is None:
+        return None
+    return sealing.opened_values(store, "record_version", row["record_id"], row["version"], row["content"])
 
 
 def titles(form: xforms.Form) -> dict[str, str]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from custinfo.access import permissions, policies, visibility
-from custinfo.actions import disclosure, forms
+from custinfo.actions import disclosure, forms, sealing
 from custinfo.actions.disclosure import Number
 from custinfo.actions.many import Opener, opener
 from custinfo.domain.clock import parse
@@ -181,7 +181,8 @@ def _count_all(store: Store, actor: Person, form: Form, differences: tuple[Diffe
     for row in records:
         if readable(row):
             counted.readable.add(row["record_id"])
-        _count(counted, differences, row, opened, form)
+        values = sealing.opened_values(store, "record_version", row["record_id"], row["version"], row["content"])
+        _count(counted, differences, row, values, opened, form)
     return counted
 
 
@@ -224,8 +225,9 @@ def _digest(
     return store.lookup_digest(json.dumps([form.form_id, base, form.version, told, breaks], ensure_ascii=False))[:16]
 
 
-def _count(counted: _Counted, differences: tuple[Difference, ...], row: Row, opened: Opener, form: Form) -> None:
-    values = json.loads(row["content"])
+def _count(
+    counted: _Counted, differences: tuple[Difference, ...], row: Row, values: dict[str, Any], opened: Opener, form: Form
+) -> None:  # fmt: skip
     before = flat(values, form.root.ref)
     record_id = row["record_id"]
     answered = {without_positions(ref) for ref, value in before.items() if value}

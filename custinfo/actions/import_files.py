@@ -11,7 +11,7 @@ from custinfo.domain.errors import BadInput
 from custinfo.domain.people import Person
 from custinfo.exchange.media import Media
 from custinfo.exchange.parsed import ParsedRecord
-from custinfo.store import Tx
+from custinfo.store import Store, Tx
 from custinfo.xforms import Form, Problem, compare
 from custinfo.xforms.refs import without_positions
 
@@ -53,12 +53,15 @@ class ImportFiles:
         if path is None:
             raise BadInput("form_data.no_file", file=name[:200])
         data = self._media.read(path)
-        return ImportedFile(path, files.named(name, files.check(self._form, ref, data), len(data)))
+        return ImportedFile(path, files.named(self._form, ref, name, files.check(self._form, ref, data), len(data)))
 
-    def keep(self, tx: Tx, actor: Person, record_id: str, found: Mapping[str, ImportedFile]) -> None:
+    def keep(
+        self, store: Store, tx: Tx, actor: Person, record_id: str, found: Mapping[str, ImportedFile]
+    ) -> None:  # fmt: skip
         """Store the files of a record that was just recorded."""
         for ref, one in found.items():
-            files.keep_imported(tx, actor, record_id, ref, one.stored, self._media.read(one.path))
+            data = self._media.read(one.path)
+            files.keep_imported(store, tx, actor, self._form, record_id, ref, one.stored, data)
 
 
 def _put(instance: dict[str, Any], ref: str, value: str) -> None:

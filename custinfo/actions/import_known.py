@@ -1,6 +1,6 @@
 """Which rows of an import are records of the site already: from an earlier import, or from an export of its own."""
 
-from custinfo.actions import forms
+from custinfo.actions import forms, sealing
 from custinfo.exchange.parsed import ParsedRecord
 from custinfo.exchange.records import instance_id_path
 from custinfo.exchange.submission_xml import record_id_as_instance_id
@@ -39,8 +39,13 @@ def _instance_ids(store: Store, form_id: str, path: tuple[str, ...]) -> set[str]
     if not path:
         return set()
     rows = store.rows(
-        "SELECT DISTINCT json_extract(content, ?) AS id FROM record_version JOIN record USING (record_id) "
+        "SELECT json_extract(content, ?) AS id, record_id, version FROM record_version JOIN record USING (record_id) "
         "WHERE form_id = ?",
         ["$" + "".join(f'."{name}"' for name in path), form_id],
     )
-    return {row["id"] for row in rows if row["id"]}
+    field = "/".join(("content", *path))
+    return {
+        sealing.open_text(store, "record_version", row["record_id"], field, row["version"], row["id"])
+        for row in rows
+        if row["id"]
+    }

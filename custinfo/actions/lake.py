@@ -1,13 +1,20 @@
 """Publishing the store to the lake."""
 
-import json
 from collections.abc import Iterator
 
 from custinfo import lake
 from custinfo.access import permissions
+from custinfo.actions import sealing
 from custinfo.domain.clock import parse, utc_now
 from custinfo.domain.people import Person
 from custinfo.store import Store
+
+
+def looked_at(store: Store, actor: Person, version: int) -> None:
+    """Somebody explores a version of the lake at a page. Raises NotAllowed."""
+    permissions.check(actor, "lake.read")
+    with store.act(actor.person_id, "lake.read", "lake", str(version)):
+        pass
 
 
 def publish(store: Store, actor: Person) -> lake.Manifest | None:
@@ -23,13 +30,16 @@ def publish(store: Store, actor: Person) -> lake.Manifest | None:
 def _customer_versions(store: Store) -> Iterator[lake.EntityVersionRow]:
     newest = lake.newest(store.site.lake)
     for row in store.rows(
-        "SELECT seq, entity_id, version, recorded_at, properties FROM entity_version JOIN entity USING (entity_id) "
+        # Who has no salt is erased: nothing new of them reaches the lake
+        "SELECT seq, entity_id, version, recorded_at, label, properties, salt FROM entity_version "
+        "JOIN entity USING (entity_id) JOIN customer_salt USING (entity_id) "
         "WHERE dataset = 'customers' AND seq > ? ORDER BY seq",
         [newest.last_seq if newest else 0],
     ):
         yield lake.EntityVersionRow(
-            row["seq"], row["entity_id"], row["version"], parse(row["recorded_at"]), json.loads(row["properties"])
-        )
+            row["seq"], row["entity_id"], row["version"], parse(row["recorded_at"]),
+            sealing.unsealed_properties(row["properties"]), row["salt"],
+        )  # fmt: skip
 
 
 def _batches(store: Store) -> list[lake.BatchRow]:

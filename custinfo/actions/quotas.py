@@ -1,8 +1,11 @@
 """Quotas of a form: how many records have each cell now. The limits stand in the form; the engine compares."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from custinfo.actions import sealing
 from custinfo.store import Store
+from custinfo.store.database import Row
 from custinfo.xforms import Counts, Form
 
 
@@ -32,8 +35,17 @@ def counts(store: Store, form: Form, *, without: str | None = None) -> Counts:
 def _count(store: Store, form_id: str, ref: str, without: str | None) -> dict[str, int]:
     path = "$" + "".join(f'."{name}"' for name in ref.split("/")[2:])
     rows = store.rows(
-        "SELECT json_extract(content, ?1) AS cell, count(*) AS n FROM record_current "
-        "WHERE form_id = ?2 AND state != 'rejected' AND (?3 IS NULL OR record_id != ?3) GROUP BY 1",
+        "SELECT json_extract(content, ?1) AS cell, count(*) AS n, min(record_id) AS record_id, min(version) AS version "
+        "FROM record_current WHERE form_id = ?2 AND state != 'rejected' AND (?3 IS NULL OR record_id != ?3) GROUP BY 1",
         [path, form_id, without],
     )
-    return {str(row["cell"]): row["n"] for row in rows if row["cell"] is not None}
+    counted: Counter[str] = Counter()
+    for row in rows:
+        if row["cell"] is not None:
+            counted[_opened(store, row, f"content/{'/'.join(ref.split('/')[2:])}")] += row["n"]
+    return dict(counted)
+
+
+def _opened(store: Store, row: Row, field: str) -> str:
+    """An answer of level 1 is never sealed twice to the same text: its group is one record, which is opened here."""
+    return sealing.open_text(store, "record_version", row["record_id"], field, row["version"], str(row["cell"]))

@@ -1,12 +1,11 @@
 """Somebody else changed the same card or record first: what they changed, and one's own answers put onto theirs."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from custinfo.access import permissions, policies
-from custinfo.actions import drafts, entities, forms
+from custinfo.actions import drafts, entities, forms, sealing
 from custinfo.actions.drafts import Draft
 from custinfo.domain.errors import WrongState
 from custinfo.domain.people import Person
@@ -40,7 +39,7 @@ def compare(store: Store, actor: Person, draft_id: str) -> list[Difference]:
     """What was changed since one's own draft was started, in the order of the newest version."""
     permissions.check(actor, "form.fill")
     draft = drafts.own_open(store, actor, draft_id)
-    sides, root = _sides(store, draft), forms.load(store, draft["form_id"], draft["form_version"]).root.ref
+    sides, root = _sides(store, actor, draft), forms.load(store, draft["form_id"], draft["form_version"]).root.ref
     before, theirs, mine = (flat(side, root) for side in (sides.before, sides.theirs, sides.mine))
     return [
         Difference(ref, before.get(ref, ""), theirs.get(ref, ""), mine.get(ref, ""))
@@ -58,27 +57,32 @@ def rebase(store: Store, actor: Person, draft_id: str, *, saves: int) -> Draft:
     with store.act(actor.person_id, "draft.rebase", "draft", draft_id) as tx:
         row = drafts.own_open(store, actor, draft_id)
         policies.check_unchanged(row, saves)
-        sides = _sides(store, row)
+        sides = _sides(store, actor, row)
         joined = _joined(sides.before, sides.theirs, sides.mine)
-        content = json.dumps(joined, ensure_ascii=False)
+        form = forms.load(store, row["form_id"], row["form_version"])
+        content = sealing.sealed_values(store, form, "draft", draft_id, saves + 1, joined)
         tx.update("draft", draft_id, {"instance": content, "saves": saves + 1, "updated_at": tx.at, **sides.newest})
         tx.note(**sides.newest)
     return drafts.open_(store, actor, draft_id)
 
 
-def _sides(store: Store, draft: Row) -> _Sides:
+def _sides(store: Store, actor: Person, draft: Row) -> _Sides:
     form = forms.load(store, draft["form_id"], draft["form_version"])
     newest: dict[str, int] = {}
     if draft["record_id"] is not None:
-        now = store.row("SELECT version, content FROM record_current WHERE record_id = ?", [draft["record_id"]])
+        now = store.row("SELECT * FROM record_current WHERE record_id = ?", [draft["record_id"]])
+        policies.check_readable(actor, now)
         before = store.row(
-            "SELECT content FROM record_version WHERE record_id = ? AND version = ?",
+            "SELECT record_id, version, content FROM record_version WHERE record_id = ? AND version = ?",
             [draft["record_id"], draft["base_record_version"]],
         )
         assert now is not None
         assert before is not None
         newest["base_record_version"] = now["version"]
-        old, new = json.loads(before["content"]), json.loads(now["content"])
+        old, new = (
+            sealing.opened_values(store, "record_version", one["record_id"], one["version"], one["content"])
+            for one in (before, now)
+        )
     if draft["entity_id"] is not None and draft["base_version"] is not None:
         entity = entities.current(store, draft["entity_id"])
         newest["base_version"] = entity["version"]
@@ -88,10 +92,10 @@ def _sides(store: Store, draft: Row) -> _Sides:
                 [draft["entity_id"], draft["base_version"]],
             )
             assert earlier is not None
-            old, new = entities.content(store, earlier), entities.content(store, entity)
+            old, new = entities.content(store, sealing.opened_entity(store, earlier)), entities.content(store, entity)
     if not newest:
         raise WrongState("filling.nothing_newer")
-    return _Sides(fitted(form, old)[0], fitted(form, new)[0], json.loads(draft["instance"]), newest)
+    return _Sides(fitted(form, old)[0], fitted(form, new)[0], drafts.instance_of(store, draft), newest)
 
 
 def _joined(before: Mapping[str, Any], theirs: Mapping[str, Any], mine: Mapping[str, Any]) -> dict[str, Any]:

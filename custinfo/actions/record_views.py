@@ -2,28 +2,27 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from custinfo.access import permissions, policies, visibility
-from custinfo.actions import entity_levels, forms
+from custinfo.actions import assignments, entity_levels, forms, sealing
 from custinfo.actions.entity_writing import Made, made_by
 from custinfo.actions.files import StoredFile
+from custinfo.domain import masking
 from custinfo.domain.clock import parse
 from custinfo.domain.errors import NotFound
 from custinfo.domain.people import Person, Role
+from custinfo.domain.sensitivity import Level
 from custinfo.store import Store
 from custinfo.store.database import Row
 from custinfo.xforms import Form, Session
 from custinfo.xforms.fitting import fitted
 from custinfo.xforms.refs import flat, without_positions
 
-OWN = (
-    "EXISTS (SELECT 1 FROM record_version AS own WHERE own.record_id = record_current.record_id "
-    "AND own.recorded_by = {})"
-)
-"""Whether the person recorded a version of the record."""
+OWN = "EXISTS (SELECT 1 FROM record_hand AS own WHERE own.record_id = record_current.record_id AND own.person_id = {})"
+"""Whether the person recorded a version of the record, or took it over from who did."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,9 @@ class VersionLine:
 class RecordView:
     """One version of a record as the person may see it. `answers` is flat, by ref; `values` nested, as in the engine.
 
-    `notes` and `reasons` are by ref; `files` by the name that an answer says.
+    `notes` and `reasons` are by ref; `files` by the name that an answer says. Answers of level 1, and what is said
+    beside them, are masked (`domain.masking`): `reveals.reveal` gives one of them, on the audit log. `level` is that of
+    the whole record, where one was set.
     """
 
     record_id: str
@@ -87,6 +88,7 @@ class RecordView:
     made: tuple[Made, ...]
     versions: tuple[VersionLine, ...]
     files: Mapping[str, StoredFile]
+    level: Level | None = None
 
 
 def listed(
@@ -98,31 +100,47 @@ def listed(
     own = actor.person_id if actor.roles <= {Role.RESEARCHER} else None
     where = "(?1 IS NULL OR record_current.form_id = ?1) AND (?2 IS NULL OR state = ?2)"
     where += f" AND (?3 IS NULL OR {OWN.format('?3')})"
-    given = [form_id, state, own]
+    mine, scope = assignments.visible_where(actor, "record_current", first=4)
+    where += f" AND {mine}"
+    given = [form_id, state, own, *scope]
     total = store.rows(f"SELECT count(*) AS n FROM record_current WHERE {where}", given)[0]["n"]
     rows = store.rows(
-        "SELECT record_current.*, titles, display_name, (SELECT label FROM entity_current WHERE "
+        "SELECT record_current.*, titles, display_name, (SELECT json_array(label, version) FROM entity_current WHERE "
         "entity_current.entity_id = record_current.entity_id) AS label, (SELECT count(*) FROM query WHERE "
         "query.record_id = record_current.record_id AND resolved_at IS NULL) AS queries FROM record_current "
         "JOIN form ON form.form_id = record_current.form_id AND form.version = form_version "
         f"LEFT JOIN person ON person_id = recorded_by WHERE {where} "
-        "ORDER BY recorded_at DESC, record_id LIMIT ?4 OFFSET ?5",
+        f"ORDER BY recorded_at DESC, record_id LIMIT ?{len(given) + 1} OFFSET ?{len(given) + 2}",
         [*given, max(0, min(limit, 500)), max(0, offset)],
     )
     with store.act(actor.person_id, "record.list", "form", form_id or "", found=total, shown=len(rows)):
         pass
     reader = entity_levels.Reader(store, actor)
-    return RecordPage(total, [_line(reader, row) for row in rows])
+    lines = (_line(reader, row) for row in rows)
+    return RecordPage(total, [replace(line, open_queries=open_queries(store, actor, line)) for line in lines])
+
+
+def open_queries(store: Store, actor: Person, line: RecordLine) -> int:
+    """How many queries of a record are open on questions that the person may see: one on another does not count."""
+    if not line.open_queries:
+        return 0
+    rows = store.rows(
+        "SELECT ref, form_version FROM query JOIN record_version USING (record_id, version) "
+        "WHERE record_id = ? AND resolved_at IS NULL",
+        [line.record_id],
+    )
+    return sum(_sees(forms.load(store, line.form_id, row["form_version"]), actor, row["ref"]) for row in rows)
 
 
 def states(store: Store, actor: Person, form_id: str) -> dict[str, int]:
     """How many records of the form are in which state, for those that the actor may read."""
     permissions.check(actor, "record.read")
     own = actor.person_id if actor.roles <= {Role.RESEARCHER} else None
+    mine, scope = assignments.visible_where(actor, "record_current", first=3)
     rows = store.rows(
         f"SELECT state, count(*) AS n FROM record_current WHERE form_id = ?1 AND (?2 IS NULL OR {OWN.format('?2')}) "
-        "GROUP BY state",
-        [form_id, own],
+        f"AND {mine} GROUP BY state",
+        [form_id, own, *scope],
     )
     return {row["state"]: row["n"] for row in rows}
 
@@ -140,30 +158,61 @@ def read(store: Store, actor: Person, record_id: str, version: int | None = None
     with store.act(actor.person_id, "record.read", "record", record_id, version=wanted["version"]):
         pass
     form = forms.load(store, current["form_id"], wanted["form_version"])
-    values = seen(form, actor, json.loads(wanted["content"]))
+    place = store, "record_version", record_id, wanted["version"]
+    notes, reasons = (sealing.opened_values(*place, wanted[one], one) for one in ("notes", "reasons"))
+    whole = Level(current["level"]) if current["level"] else None
+    values = masked(form, whole, seen(form, actor, sealing.opened_values(*place, wanted["content"])))
     return RecordView(
         record_id, wanted["version"], current["version"], form.form_id, form.version, forms.titles(form),
         wanted["standing"], values, flat(values, form.root.ref),
-        _by_ref(form, actor, wanted["notes"]), _by_ref(form, actor, wanted["reasons"]),
+        _by_ref(form, actor, whole, notes), _by_ref(form, actor, whole, reasons),
         parse(wanted["interviewed_at"]) if wanted["interviewed_at"] else None,
         parse(wanted["recorded_at"]), wanted["recorded_by"], wanted["display_name"] or "",
         _about(store, current["entity_id"]), made_by(store, record_id, wanted["version"]),
-        _history(form, actor, rows), _files(store, form, actor, record_id),
+        _history(store, form, actor, rows), _files(store, form, actor, record_id), whole,
     )  # fmt: skip
+
+
+def printed(store: Store, actor: Person, record: RecordView) -> None:
+    """A record that was read is put on paper, or in a file that can be: on the audit log."""
+    with store.act(actor.person_id, "record.print", "record", record.record_id, version=record.version):
+        pass
 
 
 def session(store: Store, actor: Person, record: RecordView, language: str | None = None) -> Session:
     """The engine over the record that was read: all its answers, so that what hangs on them is as it was recorded.
 
-    Its texts say nothing above the clearance of `actor`; of its values only those in `record.values` may be shown.
+    Its texts say nothing above the clearance of `actor`, and nothing of level 1 to anybody; of its values only those in
+    `record.values` may be shown.
     """
     form = forms.load(store, record.form_id, record.form_version)
     row = store.row(
         "SELECT content FROM record_version WHERE record_id = ? AND version = ?", [record.record_id, record.version]
     )
     assert row is not None
-    instance, _ = fitted(form, json.loads(row["content"]))
-    return forms.session(store, form, instance, language=language, reader=actor)
+    values = sealing.opened_values(store, "record_version", record.record_id, record.version, row["content"])
+    instance, _ = fitted(form, values)
+    return forms.session(store, form, instance, language=language, reader=visibility.lowered(actor, Level.INTERNAL))
+
+
+def secret(form: Form, whole: Level | None, place: str) -> bool:
+    """Whether an answer at a place of the form is of level 1, by the form or by the level of the whole record."""
+    return Level.SECRET in (form.levels.get(place, Level.SECRET), whole)
+
+
+def masked(form: Form, whole: Level | None, values: Mapping[str, Any], ref: str = "") -> dict[str, Any]:
+    """Nested answers with those of level 1 masked."""
+    where = ref or form.root.ref
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        place = f"{where}/{name}" if name else where
+        if isinstance(value, Mapping):
+            found[name] = masked(form, whole, value, place)
+        elif isinstance(value, list):
+            found[name] = [masked(form, whole, one, place) if isinstance(one, Mapping) else one for one in value]
+        else:
+            found[name] = masking.masked(value) if secret(form, whole, place) else value
+    return found
 
 
 def seen(form: Form, actor: Person, values: Mapping[str, Any], ref: str = "") -> dict[str, Any]:
@@ -184,10 +233,13 @@ def seen(form: Form, actor: Person, values: Mapping[str, Any], ref: str = "") ->
     return found
 
 
-def _by_ref(form: Form, actor: Person, stored: str) -> dict[str, str]:
+def _by_ref(form: Form, actor: Person, whole: Level | None, given: Mapping[str, str]) -> dict[str, str]:
     """Notes and reasons stand under the level of their question."""
-    given: dict[str, str] = json.loads(stored)
-    return {ref: words for ref, words in given.items() if _sees(form, actor, ref)}
+    return {
+        ref: masking.masked(words) if secret(form, whole, without_positions(ref)) else words
+        for ref, words in given.items()
+        if _sees(form, actor, ref)
+    }
 
 
 def _sees(form: Form, actor: Person, ref: str) -> bool:
@@ -196,7 +248,11 @@ def _sees(form: Form, actor: Person, ref: str) -> bool:
 
 
 def _line(reader: entity_levels.Reader, row: Row) -> RecordLine:
-    label = reader.label(row["entity_id"], row["label"] or "", "") if row["entity_id"] else ""
+    entity_id, label = row["entity_id"], ""
+    if entity_id and row["label"]:
+        stored, version = json.loads(row["label"])
+        label = sealing.open_text(reader.store, sealing.ENTITY, entity_id, "label", version, stored)
+        label = reader.label(entity_id, label, "")
     return RecordLine(
         row["record_id"], row["form_id"], json.loads(row["titles"]), label, row["state"], row["version"],
         parse(row["recorded_at"]), row["display_name"] or "", row["queries"],
@@ -214,11 +270,12 @@ def _versions(store: Store, record_id: str) -> list[Row]:
     )
 
 
-def _history(form: Form, actor: Person, rows: list[Row]) -> tuple[VersionLine, ...]:
+def _history(store: Store, form: Form, actor: Person, rows: list[Row]) -> tuple[VersionLine, ...]:
     lines: list[VersionLine] = []
     before: dict[str, str] = {}
     for row in rows:
-        now = flat(seen(form, actor, json.loads(row["content"])), form.root.ref)
+        values = sealing.opened_values(store, "record_version", row["record_id"], row["version"], row["content"])
+        now = flat(seen(form, actor, values), form.root.ref)
         asked = (ref for ref in {**before, **now} if without_positions(ref) in form.control_of)
         changed = [ref for ref in asked if before.get(ref, "") != now.get(ref, "")] if lines else []
         who, when = row["display_name"] or "", parse(row["recorded_at"])

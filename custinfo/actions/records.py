@@ -11,7 +11,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from custinfo.access import permissions, policies
-from custinfo.actions import drafts, entities, entity_writing, files, forms, verifications
+from custinfo.actions import (
+    assignments,
+    consent_capture,
+    drafts,
+    entities,
+    entity_writing,
+    files,
+    forms,
+    record_approvals,
+    sealing,
+    verifications,
+    withholding,
+)
 from custinfo.actions.entity_writing import Made, made_by, unfinished
 from custinfo.actions.verifications import Entered
 from custinfo.domain.errors import Conflict, NotFound
@@ -87,10 +99,11 @@ def submit(store: Store, actor: Person, draft_id: str, key: str, *, saves: int, 
         policies.check_unchanged(draft, saves)
         form = forms.load(store, draft["form_id"], draft["form_version"])
         own = drafts.continued(store, draft)
-        session = forms.session(store, form, json.loads(draft["instance"]), actor=actor, record_id=own)
-        made = entity_writing.as_seen(form, session.finish(), json.loads(draft["instance"]))
+        instance = sealing.opened_values(store, "draft", draft_id, draft["saves"], draft["instance"])
+        session = forms.session(store, form, instance, actor=actor, record_id=own)
+        made = entity_writing.as_seen(form, session.finish(), instance)
         files.check_answers(store, draft, form, made)
-        remarks = _remarks(draft, session, reason)
+        remarks = _remarks(store, draft, session, reason)
         if draft["verifies"]:
             receipt = _verified(store, tx, actor, draft, form, made, key)
         else:
@@ -99,6 +112,7 @@ def submit(store: Store, actor: Person, draft_id: str, key: str, *, saves: int, 
         ended = {**drafts.WIPED, "outcome": "submitted", "updated_at": tx.at}
         tx.update("draft", draft_id, {**ended, "record_id": receipt.record_id, "made_version": receipt.version})
         tx.note(record=receipt.record_id, version=receipt.version, form=form.form_id, form_version=form.version)
+        withholding.keep_if_stopped(store, tx)
     return receipt
 
 
@@ -156,9 +170,9 @@ def _earlier(store: Store, actor: Person, tx: Tx, key: str) -> Receipt | None:
     return _verification_receipt(found)
 
 
-def _remarks(draft: Row, session: Session, reason: str) -> Remarks:
+def _remarks(store: Store, draft: Row, session: Session, reason: str) -> Remarks:
     """Raises Unfinished for each unusual answer that nobody gave a reason for."""
-    reasons = json.loads(draft["reasons"])
+    notes, reasons = drafts.beside(store, draft)
     unexplained = [
         Problem(one.ref, "reason", "records.reason_needed", {}, one.label)
         for one in session.warnings()
@@ -166,15 +180,15 @@ def _remarks(draft: Row, session: Session, reason: str) -> Remarks:
     ]
     if unexplained:
         raise Unfinished(unexplained)
-    return Remarks(draft["interviewed_at"], json.loads(draft["notes"]), reasons, reason)
+    return Remarks(draft["interviewed_at"], notes, reasons, reason)
 
 
 def _verified(store: Store, tx: Tx, actor: Person, draft: Row, form: Form, made: Record, key: str) -> Receipt:
     record = store.row("SELECT * FROM record_current WHERE record_id = ?", [draft["verifies"]])
     assert record is not None
     verifications.check_wanted(store, actor, record)
-    entered = Entered(key, draft["interviewed_at"], draft["notes"], draft["reasons"])
-    differences = verifications.compare(tx, actor, form, record, made, entered)
+    entered = Entered(key, draft["interviewed_at"], *drafts.beside(store, draft))
+    differences = verifications.compare(store, tx, actor, form, record, made, entered)
     return Receipt(record["record_id"], record["version"], None, None, (), differences)
 
 
@@ -206,11 +220,13 @@ def _record_to_edit(store: Store, actor: Person, draft: Row) -> Row | None:
 def _write(given: _Submission) -> Receipt:
     about = _entity_asked_about(given)
     record_id, version = _place(given)
-    pending = entity_writing.plan(given.store, given.tx, given.form, given.made, given.changes, record_id)
+    pending = entity_writing.plan(given.store, given.tx, given.actor, given.form, given.made, given.changes, record_id)
     main = about or next((one.entity_id for one in pending), given.changes["entity_id"] if given.changes else None)
     row = _record_version(given, record_id, version, main)
     for one in pending:
-        entity_writing.write(given.store, given.tx, given.form, given.made, one, row)
+        entity_writing.write(given.store, given.tx, given.actor, given.form, given.made, one, row)
+    record_approvals.put_forward(given.store, given.tx, given.actor, given.form, row, given.made.values)
+    consent_capture.from_record(given.store, given.tx, given.form, given.made, row, main, pending)
     return _receipt(given.store, record_id, version)
 
 
@@ -229,19 +245,20 @@ def _record_version(given: _Submission, record_id: str, version: int, entity_id:
     if version == 1:
         row = {"record_id": record_id, "form_id": form.form_id, "entity_id": entity_id, "created_at": tx.at}
         tx.insert("record", row)
+    place = given.store, form, "record_version", record_id, version
     version_row: dict[str, Any] = {
         "record_id": record_id,
         "version": version,
         "form_version": form.version,
         "state": RECEIVED if version == 1 else EDITED,
-        "content": json.dumps(given.made.values, ensure_ascii=False, sort_keys=True),
+        "content": sealing.sealed_values(*place, given.made.values),
         "recorded_at": tx.at,
         "recorded_by": given.actor.person_id,
         "reason": remarks.reason,
         "submission_key": given.key,
         "interviewed_at": remarks.interviewed_at,
-        "notes": json.dumps(dict(remarks.notes), ensure_ascii=False, sort_keys=True),
-        "reasons": json.dumps(dict(remarks.reasons), ensure_ascii=False, sort_keys=True),
+        "notes": sealing.sealed_beside(*place, "notes", remarks.notes),
+        "reasons": sealing.sealed_beside(*place, "reasons", remarks.reasons),
         "source": remarks.source,
     }
     tx.insert("record_version", version_row)
@@ -254,7 +271,7 @@ def _entity_asked_about(given: _Submission) -> str | None:
     for ref, dataset in entities.marked(given.form, entities.ABOUT):
         if answers.get(ref):
             found = entities.by_number(given.store, dataset, answers[ref])
-            if found is None:
+            if found is None or not assignments.in_scope(given.store, given.actor, found["entity_id"]):
                 facts = {"number": answers[ref][:40]}
                 raise unfinished(given.store, given.form, ref, "about", "customers.no_such_number", facts)
             return str(found["entity_id"])

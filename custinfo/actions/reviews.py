@@ -4,15 +4,14 @@ Nobody reviews a record of which they recorded a version. A decision is about th
 it; queries stay open across edits until they are resolved.
 """
 
-import json
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from custinfo.access import permissions, policies, visibility
-from custinfo.actions import forms, quotas
+from custinfo.actions import assignments, forms, quotas, sealing
 from custinfo.domain import machines
 from custinfo.domain.clock import parse
 from custinfo.domain.errors import BadInput, Conflict, NotFound, WrongState
@@ -20,7 +19,7 @@ from custinfo.domain.people import Person
 from custinfo.domain.text import clean
 from custinfo.store import Store, Tx
 from custinfo.store.database import Row
-from custinfo.xforms import RefusedAnswer, compare
+from custinfo.xforms import Form, RefusedAnswer, compare
 from custinfo.xforms.fitting import fitted
 from custinfo.xforms.refs import flat, without_positions
 
@@ -123,7 +122,7 @@ def ask(store: Store, actor: Person, record_id: str, version: int, ref: str, tex
         tx.note(ref=ref)
         row: Row = {"query_id": query_id, "record_id": record_id, "version": version, "ref": ref}
         tx.insert("query", {**row, "opened_at": tx.at, "opened_by": actor.person_id})
-        _say(tx, query_id, actor, text)
+        _say(store, tx, _form(store, record), ref, query_id, actor, text)
     return query_id
 
 
@@ -132,9 +131,10 @@ def say(store: Store, actor: Person, query_id: str, text: str) -> None:
     permissions.check(actor, "record.read")
     text = _said(text)
     with store.act(actor.person_id, "query.say", "query", query_id) as tx:
-        query, _ = _query(store, actor, query_id)
+        query, record = _query(store, actor, query_id)
         machines.after(machines.QUERY, _state(query), "say")
-        _say(tx, query_id, actor, text)
+        form = forms.load(store, record["form_id"], query["form_version"])
+        _say(store, tx, form, query["ref"], query_id, actor, text)
 
 
 def resolve(store: Store, actor: Person, query_id: str) -> None:
@@ -165,13 +165,18 @@ def queries(store: Store, actor: Person, record_id: str) -> tuple[Query, ...]:
 
 
 def waiting(store: Store, actor: Person) -> int:
-    """How many open queries there are on records of which the person recorded a version."""
-    row = store.row(
-        "SELECT count(*) AS n FROM query WHERE resolved_at IS NULL AND EXISTS (SELECT 1 FROM record_version AS own "
-        "WHERE own.record_id = query.record_id AND own.recorded_by = ?)",
-        [actor.person_id],
+    """How many open queries, on questions that the person may see, there are on records that they have in hand."""
+    if not permissions.may(actor, "record.read"):
+        return 0
+    mine, scope = assignments.visible_where(actor, "record_current")
+    rows = store.rows(
+        "SELECT form_id, form_version, ref FROM query JOIN record_version USING (record_id, version) "
+        "JOIN record USING (record_id) WHERE resolved_at IS NULL AND EXISTS (SELECT 1 FROM record_hand AS own "
+        "WHERE own.record_id = query.record_id AND own.person_id = ?) "
+        f"AND record_id IN (SELECT record_id FROM record_current WHERE {mine})",
+        [actor.person_id, *scope],
     )
-    return int(row["n"]) if row and permissions.may(actor, "record.read") else 0
+    return sum(_sees(store, actor, row["form_id"], row["form_version"], row["ref"]) for row in rows)
 
 
 def _shown(store: Store, form_id: str, row: Row) -> Query:
@@ -191,7 +196,7 @@ def _shown(store: Store, form_id: str, row: Row) -> Query:
         row["asker"] or row["opened_by"],
         parse(row["resolved_at"]) if row["resolved_at"] else None,
         row["solver"] or row["resolved_by"] or "",
-        tuple(Message(one["text"], parse(one["said_at"]), _name(one, "said_by")) for one in said),
+        tuple(Message(_text(store, one), parse(one["said_at"]), _name(one, "said_by")) for one in said),
     )
 
 
@@ -226,7 +231,7 @@ def _check_quotas(store: Store, record: Row) -> None:
     """Raises WrongState when a cell of the record has no room left, by the quotas that the form has now."""
     form = forms.load(store, record["form_id"])
     counts = quotas.counts(store, form, without=record["record_id"])
-    answers = flat(json.loads(record["content"]), form.root.ref)
+    answers = flat(_content(store, record), form.root.ref)
     for ref, limits in form.quotas.items():
         cell = answers.get(ref, "")
         if cell in limits and counts[ref].get(cell, 0) >= limits[cell]:
@@ -257,11 +262,11 @@ def _sees(store: Store, actor: Person, form_id: str, version: str, ref: str) -> 
 
 def _has_place(store: Store, actor: Person, record: Row, ref: str) -> bool:
     """Whether the record's form asks the question, the rounds of repeats in `ref` are there, and the person sees it."""
-    form = forms.load(store, record["form_id"], record["form_version"])
+    form = _form(store, record)
     place = without_positions(ref)
     if place not in form.control_of or form.nodes[place].is_group:
         return False
-    instance, _ = fitted(form, json.loads(record["content"]))
+    instance, _ = fitted(form, _content(store, record))
     try:
         forms.session(store, form, instance).state(ref)
     except RefusedAnswer:
@@ -273,8 +278,22 @@ def _state(query: Row) -> str:
     return "open" if query["resolved_at"] is None else "resolved"
 
 
-def _say(tx: Tx, query_id: str, actor: Person, text: str) -> None:
-    tx.insert("query_message", {"query_id": query_id, "text": text, "said_at": tx.at, "said_by": actor.person_id})
+def _form(store: Store, record: Row) -> Form:
+    return forms.load(store, record["form_id"], record["form_version"])
+
+
+def _content(store: Store, record: Row) -> dict[str, Any]:
+    return sealing.opened_values(store, "record_version", record["record_id"], record["version"], record["content"])
+
+
+def _say(store: Store, tx: Tx, form: Form, ref: str, query_id: str, actor: Person, text: str) -> None:
+    """What is said about an answer of level 1 is as secret as that."""
+    words = sealing.sealed_answer(store, form, ref, "query_message", query_id, "text", tx.at, text)
+    tx.insert("query_message", {"query_id": query_id, "text": words, "said_at": tx.at, "said_by": actor.person_id})
+
+
+def _text(store: Store, said: Row) -> str:
+    return sealing.open_text(store, "query_message", said["query_id"], "text", said["said_at"], said["text"])
 
 
 def _words(text: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from custinfo.access import permissions, policies, visibility
-from custinfo.actions import forms, verifications
+from custinfo.actions import assignments, forms, verifications
 from custinfo.actions.verifications import Agreement
 from custinfo.domain.clock import parse
 from custinfo.domain.people import Person
@@ -51,7 +51,9 @@ def count(store: Store, actor: Person) -> int:
     """How many records wait for a second entry that the actor may make; none for who makes no second entries."""
     if not permissions.may(actor, "record.verify"):
         return 0
-    return int(store.rows(f"SELECT count(*) AS n {_SOURCE}", _given(store, actor))[0]["n"])
+    mine, scope = assignments.visible_where(actor, "record_current", first=4)
+    given = [*_given(store, actor), *scope]
+    return int(store.rows(f"SELECT count(*) AS n {_SOURCE} AND {mine}", given)[0]["n"])
 
 
 def waiting(store: Store, actor: Person, *, offset: int = 0, limit: int = 50) -> WaitingPage:
@@ -60,11 +62,12 @@ def waiting(store: Store, actor: Person, *, offset: int = 0, limit: int = 50) ->
     """
     permissions.check(actor, "record.verify")
     total = count(store, actor)
+    mine, scope = assignments.visible_where(actor, "record_current", first=6)
     rows = store.rows(
         "SELECT record_current.*, titles, display_name, (SELECT draft_id FROM draft WHERE verifies = "
         "record_current.record_id AND owner = ?2 AND outcome IS NULL ORDER BY started_at DESC LIMIT 1) AS begun "
-        f"{_SOURCE} ORDER BY recorded_at, record_current.record_id LIMIT ?4 OFFSET ?5",
-        [*_given(store, actor), max(0, min(limit, 500)), max(0, offset)],
+        f"{_SOURCE} AND {mine} ORDER BY recorded_at, record_current.record_id LIMIT ?4 OFFSET ?5",
+        [*_given(store, actor), max(0, min(limit, 500)), max(0, offset), *scope],
     )
     with store.act(actor.person_id, "record.list", "form", "", found=total, shown=len(rows), why="second entry"):
         pass
@@ -154,8 +157,8 @@ def comparisons(store: Store, actor: Person, record_id: str, language: str) -> t
 def _comparison(store: Store, actor: Person, row: Row, language: str) -> Comparison:
     form = forms.load(store, row["form_id"], row["form_version"])
     both = []
-    for content in (row["first"], row["content"]):
-        instance, _ = fitted(form, json.loads(content))
+    for content in verifications.entries(store, row):
+        instance, _ = fitted(form, content)
         both.append(forms.session(store, form, instance, language=language, reader=actor))
     differing: list[str] = json.loads(row["differences"])
     seen = [ref for ref in differing if _sees(form, actor, ref)]
@@ -192,13 +195,15 @@ def _answer(session: Session, ref: str, language: str) -> str:
 def by_person(store: Store, actor: Person, form_id: str) -> tuple[Agreement, ...]:
     """How far the entries of each person, first and second ones, agree with those of all others, the worst first."""
     permissions.check(actor, "record.review")
+    mine, scope = assignments.visible_where(actor, "record_current")
     rows = store.rows(
         "SELECT display_name, sum(compared) AS compared, sum(compared - differing) AS equal FROM ("
-        "SELECT recorded_by AS who, form_id, compared, json_array_length(differences) AS differing FROM verification "
-        "JOIN record_version USING (record_id, version) JOIN record USING (record_id) UNION ALL "
-        "SELECT entered_by, form_id, compared, json_array_length(differences) FROM verification "
+        "SELECT recorded_by AS who, record_id, form_id, compared, json_array_length(differences) AS differing "
+        "FROM verification JOIN record_version USING (record_id, version) JOIN record USING (record_id) UNION ALL "
+        "SELECT entered_by, record_id, form_id, compared, json_array_length(differences) FROM verification "
         "JOIN record USING (record_id)) LEFT JOIN person ON person_id = who WHERE form_id = ? "
+        f"AND record_id IN (SELECT record_id FROM record_current WHERE {mine}) "
         "GROUP BY who ORDER BY 1.0 * sum(compared - differing) / max(1, sum(compared)), display_name, who",
-        [form_id],
+        [form_id, *scope],
     )
     return tuple(Agreement(row["display_name"] or "—", row["compared"], row["equal"]) for row in rows)

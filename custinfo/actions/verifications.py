@@ -5,11 +5,12 @@ import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from custinfo.access import permissions, policies
-from custinfo.actions import forms
+from custinfo.access import permissions, policies, visibility
+from custinfo.actions import assignments, forms, sealing
 from custinfo.domain import machines
-from custinfo.domain.errors import WrongState
+from custinfo.domain.errors import NotFound, WrongState
 from custinfo.domain.messages import LANGUAGES, text
 from custinfo.domain.people import Person
 from custinfo.store import Store, Tx
@@ -24,12 +25,12 @@ OPEN_STATES = ("received", "edited", "has_issues")
 
 @dataclass(frozen=True)
 class Entered:
-    """What comes with a second entry: its key, and notes and reasons by ref, as JSON."""
+    """What comes with a second entry: its key, and notes and reasons by ref."""
 
     key: str
     interviewed_at: str | None
-    notes: str
-    reasons: str
+    notes: Mapping[str, str]
+    reasons: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,10 @@ def _told(first: str, second: str) -> str:
 def check_wanted(store: Store, actor: Person, record: Row) -> None:
     """A record is entered again by somebody who recorded none of its versions, once, and before it is decided.
 
-    Raises NotAllowed, WrongState.
+    Raises NotFound for one that they may not know of, NotAllowed, WrongState.
     """
+    if not visibility.visible(actor, record):
+        raise NotFound("access.no_record")
     policies.check_not_own(actor, record["authors"].split(","))
     if record["state"] not in OPEN_STATES:
         raise WrongState("records.decided_already")
@@ -77,30 +80,35 @@ def check_wanted(store: Store, actor: Person, record: Row) -> None:
         raise WrongState("records.verified_already")
 
 
-def compare(tx: Tx, actor: Person, form: Form, record: Row, made: Record, entered: Entered) -> int:
+def compare(
+    store: Store, tx: Tx, actor: Person, form: Form, record: Row, made: Record, entered: Entered
+) -> int:  # fmt: skip
     """Keep the second entry beside the record, and ask about each answer that differs; gives their number."""
-    first, second = _answers(form, json.loads(record["content"])), _answers(form, made.values)
+    first, second = _answers(form, _content(store, record)), _answers(form, made.values)
     asked = sorted({*first, *second}, key=list({**first, **second}).index)
     differing = [ref for ref in asked if first.get(ref, "") != second.get(ref, "")]
     at = {"record_id": record["record_id"], "version": record["version"]}
+    place = store, form, "verification", entered.key, record["version"]
     row = {
         **at,
         "verification_id": entered.key,
         "mode": forms.double_entry(form) or "blind",
-        "content": json.dumps(made.values, ensure_ascii=False, sort_keys=True),
+        "content": sealing.sealed_values(*place, made.values),
         "compared": len(asked),
         "differences": json.dumps(differing, ensure_ascii=False),
         "entered_at": tx.at,
         "entered_by": actor.person_id,
         "interviewed_at": entered.interviewed_at,
-        "notes": entered.notes,
-        "reasons": entered.reasons,
+        "notes": sealing.sealed_beside(*place, "notes", entered.notes),
+        "reasons": sealing.sealed_beside(*place, "reasons", entered.reasons),
     }
     tx.insert("verification", row)
     for ref in differing:
         query = {**at, "query_id": f"Q-{secrets.token_hex(8)}", "ref": ref, "opened_at": tx.at}
         tx.insert("query", {**query, "opened_by": actor.person_id})
-        said = {"query_id": query["query_id"], "text": _told(first.get(ref, ""), second.get(ref, "")), "said_at": tx.at}
+        told = _told(first.get(ref, ""), second.get(ref, ""))
+        words = sealing.sealed_answer(store, form, ref, "query_message", query["query_id"], "text", tx.at, told)
+        said = {"query_id": query["query_id"], "text": words, "said_at": tx.at}
         tx.insert("query_message", {**said, "said_by": actor.person_id})
     if differing and record["state"] != "has_issues":
         state = machines.after(machines.RECORD, record["state"], "has_issues")
@@ -112,12 +120,14 @@ def compare(tx: Tx, actor: Person, form: Form, record: Row, made: Record, entere
 def agreement(store: Store, actor: Person, form_id: str) -> Report:
     """How far second entries agree with first ones. Raises NotAllowed; answers themselves do not leave here."""
     permissions.check(actor, "record.review")
+    mine, scope = assignments.visible_where(actor, "record_current")
     rows = store.rows(
         "SELECT verification.*, record_version.content AS first, form_version, one.display_name AS first_by, "
         "two.display_name AS second_by FROM verification JOIN record_version USING (record_id, version) "
         "JOIN record USING (record_id) LEFT JOIN person AS one ON one.person_id = recorded_by "
-        "LEFT JOIN person AS two ON two.person_id = entered_by WHERE form_id = ? ORDER BY entered_at",
-        [form_id],
+        "LEFT JOIN person AS two ON two.person_id = entered_by WHERE form_id = ? "
+        f"AND record_id IN (SELECT record_id FROM record_current WHERE {mine}) ORDER BY entered_at",
+        [form_id, *scope],
     )
     by_question: dict[str, Pairs] = defaultdict(list)
     by_operators: dict[str, Pairs] = defaultdict(list)
@@ -125,7 +135,7 @@ def agreement(store: Store, actor: Person, form_id: str) -> Report:
     for row in rows:
         form = forms.load(store, form_id, row["form_version"])
         closed |= {ref for ref, control in form.control_of.items() if control.kind == "select1"}
-        first, second = _answers(form, json.loads(row["first"])), _answers(form, json.loads(row["content"]))
+        first, second = (_answers(form, content) for content in entries(store, row))
         for ref in {**first, **second}:
             pair = first.get(ref, ""), second.get(ref, "")
             by_question[without_positions(ref)].append(pair)
@@ -133,6 +143,16 @@ def agreement(store: Store, actor: Person, form_id: str) -> Report:
     questions = (_agreement(ref, pairs, ref in closed) for ref, pairs in by_question.items())
     operators = (_agreement(names, pairs, False) for names, pairs in by_operators.items())
     return Report(len(rows), tuple(questions), tuple(operators))
+
+
+def entries(store: Store, row: Row) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Both entries in plain, of a row of `verification` that has the content of its record version as `first`."""
+    content = sealing.opened_values(store, "verification", row["verification_id"], row["version"], row["content"])
+    return _content(store, {**row, "content": row["first"]}), content
+
+
+def _content(store: Store, record: Row) -> dict[str, Any]:
+    return sealing.opened_values(store, "record_version", record["record_id"], record["version"], record["content"])
 
 
 def _agreement(name: str, pairs: Pairs, categorical: bool) -> Agreement:

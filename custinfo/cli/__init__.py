@@ -9,15 +9,19 @@ import tempfile
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 import click
 
-from custinfo.actions import people
+from custinfo.actions import people, refusals, sealing_older
 from custinfo.domain.errors import CustinfoError, NotFound
 from custinfo.domain.messages import DEFAULT_LANGUAGE, LANGUAGES, text
 from custinfo.domain.people import SERVICE, Person
 from custinfo.store import Site, Store
+
+_ACTING: ContextVar[Person] = ContextVar("acting", default=SERVICE)
+"""Who acts in the command that runs: whose refusal it is."""
 
 
 class Commands(click.Group):
@@ -60,6 +64,7 @@ def acting(store: Store, login_name: str | None) -> Person:
     person = people.by_login_name(store, login_name)
     if person is None:
         raise NotFound("cli.no_person", name=login_name[:64])
+    _ACTING.set(person)
     return person
 
 
@@ -72,7 +77,14 @@ def say(key: str, **facts: object) -> None:
 def opened(home: Path) -> Iterator[Store]:
     """The store of the site in `home`."""
     with Store.open(Site.load(home)) as store:
-        yield store
+        _ACTING.set(SERVICE)
+        sealing_older.finish(store)
+        try:
+            yield store
+        except CustinfoError as error:
+            command = click.get_current_context(silent=True)
+            refusals.note(store, _ACTING.get(), error, command.command_path.replace(" ", "/") if command else "")
+            raise
 
 
 HOME = click.option(
@@ -98,4 +110,20 @@ def main() -> None:
     """Know your customers: cards and surveys, gradings, traceable reports."""
 
 
-from custinfo.cli import data, form_data, form_life, form_print, forms, reports, sites  # noqa: E402, F401  # the commands register themselves on `main`
+from custinfo.cli import (  # noqa: E402, F401  # the commands register themselves on `main`
+    audit,
+    backups,
+    daily,
+    data,
+    doctor,
+    form_data,
+    form_life,
+    form_print,
+    forms,
+    keys,
+    labs,
+    reports,
+    retention,
+    sites,
+    users,
+)

@@ -9,7 +9,7 @@ from custinfo import lake
 from custinfo.actions import batches
 from custinfo.actions import lake as lake_actions
 from custinfo.cli import AS_JSON, HOME, Commands, language, main, opened, say
-from custinfo.domain import money
+from custinfo.domain import consent, money
 from custinfo.domain.people import SERVICE
 from custinfo.store import Site
 
@@ -24,8 +24,11 @@ def import_() -> None:
 @AS_JSON
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--source", required=True, help="Where the file came from, such as 'ERP export'.")
-@click.option("--lawful-basis", required=True, help="Why it may be processed, such as 'contract'.")
-def import_sales(home: Path, as_json: bool, file: Path, source: str, lawful_basis: str) -> None:
+@click.option("--source-kind", type=click.Choice(list(consent.sources())), default="own_records", show_default=True)
+@click.option("--lawful-basis", required=True, type=click.Choice([one.value for one in consent.Basis]))
+def import_sales(
+    home: Path, as_json: bool, file: Path, source: str, source_kind: str, lawful_basis: str
+) -> None:  # fmt: skip
     """Import sales, payments and returns from CSV, XLSX or Parquet. One wrong row stops the whole file."""
     with opened(home) as store:
         batch = batches.import_sales(
@@ -33,6 +36,7 @@ def import_sales(home: Path, as_json: bool, file: Path, source: str, lawful_basi
             SERVICE,
             file,
             source=source,
+            source_kind=source_kind,
             lawful_basis=lawful_basis,
             errors=file.absolute().parent,
             language=language(),

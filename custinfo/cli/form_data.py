@@ -10,7 +10,8 @@ from custinfo.actions import form_exports, form_imports
 from custinfo.actions.form_imports import Imported
 from custinfo.cli import ACTOR, AS_JSON, HOME, acting, language, opened, say
 from custinfo.cli.forms import form
-from custinfo.domain import machines
+from custinfo.domain import consent, machines
+from custinfo.domain.consent import Tier
 from custinfo.lake import files
 
 FORMATS = [*exchange.EXPORTS, form_exports.AUDIT]
@@ -23,12 +24,15 @@ VERSION = click.option("--version", default=None, help="The version of the form;
 @ACTOR
 @AS_JSON
 @VERSION
+@click.option("--source-kind", type=click.Choice(list(consent.sources())), default="own_records", show_default=True)
+@click.option("--lawful-basis", type=click.Choice([one.value for one in consent.Basis]), default="contract")
 @click.option("--accept-valid", is_flag=True, help="Record the rows that are right even when others are wrong.")
 @click.argument("form_id")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def import_records(
-    home: Path, login_name: str | None, as_json: bool, version: str | None, accept_valid: bool, form_id: str, file: Path
-) -> None:
+    home: Path, login_name: str | None, as_json: bool, version: str | None, source_kind: str, lawful_basis: str,
+    accept_valid: bool, form_id: str, file: Path,
+) -> None:  # fmt: skip
     """Import records: CSV, XLSX, JSON, exports of ODK Central and KoboToolbox, submissions in XML.
 
     Every row goes through the rules of the form. One wrong row stops the whole file, unless --accept-valid is given.
@@ -37,7 +41,7 @@ def import_records(
     with opened(home) as store:
         imported = form_imports.run(
             store, acting(store, login_name), form_id, file.name, file.read_bytes(), accept_valid=accept_valid,
-            version=version, language=language(),
+            version=version, language=language(), source_kind=source_kind, lawful_basis=lawful_basis,
         )  # fmt: skip
     errors = file.with_suffix(".errors.xlsx") if imported.error_file is not None else None
     if errors is not None and imported.error_file is not None:
@@ -58,12 +62,15 @@ def import_records(
 @click.option("--format", "format_name", type=click.Choice(FORMATS), default="xlsx", show_default=True)
 @click.option("--labels/--codes", default=True, show_default=True, help="Labels or codes, where the format has both.")
 @click.option("--language", "form_language", default=None, help="Of labels; that of the command line when left out.")
+@click.option("--purpose", type=click.Choice(list(consent.purposes())), default=form_exports.PURPOSE, show_default=True)
+@click.option("--without-identities", is_flag=True, help="Leave out whatever points to a person.")
 @click.option("--state", type=click.Choice(STATES), default=None, help="Only records in this state of review.")
 @click.option("--out", type=click.Path(path_type=Path), default=None, help="The file or folder to write to.")
 @click.argument("form_id")
 def export_records(
     home: Path, login_name: str | None, as_json: bool, version: str | None, format_name: str, labels: bool,
-    form_language: str | None, state: str | None, out: Path | None, form_id: str,
+    form_language: str | None, purpose: str, without_identities: bool, state: str | None, out: Path | None,
+    form_id: str,
 ) -> None:  # fmt: skip
     """Export the records of a form, as far as whoever exports may see them.
 
@@ -74,7 +81,8 @@ def export_records(
     with opened(home) as store:
         exported = form_exports.export(
             store, acting(store, login_name), form_id, format_name, language=form_language or language(),
-            labels=labels, version=version, state=state,
+            labels=labels, version=version, state=state, purpose=purpose,
+            tier=Tier.PSEUDONYMOUS if without_identities else Tier.IDENTIFIED,
         )  # fmt: skip
     file = out or Path()
     file = file / exported.file_name if file.is_dir() else file

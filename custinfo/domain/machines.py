@@ -41,6 +41,70 @@ QUERY: Machine = {
 """A question to whoever recorded an answer."""
 
 
+INCIDENT: Machine = {
+    NOWHERE: {"report": "reported"},
+    "reported": {"assess": "assessed", "dismiss": "dismissed"},
+    "assessed": {"assess": "assessed", "contain": "contained"},
+    "contained": {"assess": "assessed", "conclude": "concluded"},
+    "concluded": {"reopen_incident": "assessed", "close_incident": "over"},
+    "dismissed": {"reopen_incident": "reported"},
+    "over": {},
+}
+"""A security incident: reported by anybody, assessed, contained, handled to its end, reviewed and closed by another."""
+
+CORRECTION: Machine = {
+    NOWHERE: {"order": "ordered"},
+    "ordered": {"carry_out": "carried_out"},
+    "carried_out": {"accept_work": "accepted", "return_work": "ordered"},
+    "accepted": {},
+}
+"""A corrective measure (整改): ordered, carried out by who is responsible, accepted by somebody else, or returned."""
+
+CASE: Machine = {
+    NOWHERE: {"open": "open"},
+    "open": {
+        "pass": "open", "approve": "approved", "send_back": "returned", "reject": "rejected", "withdraw": "withdrawn",
+        "change": "open",
+    },
+    "returned": {"change": "open", "resubmit": "open", "withdraw": "withdrawn"},
+    "approved": {"change": "open"},
+    "rejected": {},
+    "withdrawn": {},
+}  # fmt: skip
+"""A case of approval. `pass` goes on to the next step; a change of the content voids what was agreed to before."""
+
+REQUEST: Machine = {
+    NOWHERE: {"receive": "received"},
+    "received": {"verify": "verified", "refuse": "refused", "take_back": "taken_back"},
+    "verified": {"extend": "extended", "answer": "answered", "refuse": "refused", "take_back": "taken_back"},
+    "extended": {"answer": "answered", "refuse": "refused", "take_back": "taken_back"},
+    "answered": {},
+    "refused": {},
+    "taken_back": {},
+}
+"""A request of somebody about their own data: nothing is answered before it is known that it is they."""
+
+DISCLOSURE: Machine = {
+    NOWHERE: {"register": "registered"},
+    "registered": {"deliver": "delivered", "cancel": "cancelled"},
+    "delivered": {"receipt": "receipted"},
+    "receipted": {},
+    "cancelled": {},
+}
+"""Data for an outsider: registered with their letter, delivered when its case is approved, receipted by who got it."""
+
+
+RETENTION: Machine = {
+    NOWHERE: {"plan": "planned"},
+    "planned": {"mark": "pending", "stop": "stopped"},
+    "pending": {"erase": "erasing", "stop": "stopped"},
+    "erasing": {"certify": "certified"},
+    "certified": {},
+    "stopped": {},
+}
+"""What is to be destroyed: a plan that others agree to, marked for some days in which it can be stopped, certified."""
+
+
 class Impossible(WrongState):
     """An action that the state does not allow; says what it does allow, in the reader's language."""
 

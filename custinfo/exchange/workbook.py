@@ -17,6 +17,7 @@ from custinfo.exchange.records import Frame, StoredRecord, frames
 from custinfo.xforms import Form
 
 MOST_ROWS, MOST_COLUMNS, MOST_CHARACTERS = 1_048_575, 16_384, 32_767
+LONGEST_MARK = 250
 _OPTIONS = {
     "in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
     "nan_inf_to_errors": False,
@@ -25,13 +26,15 @@ _PLAIN_NUMBER = re.compile(r"[+-]?(0|[1-9]\d*)(\.\d+)?\Z", re.ASCII)
 _FIRST_DAY = date(1900, 3, 1)  # before it Excel counts a 29th of February that never was
 
 
-def write(form: Form, records: Iterable[StoredRecord], language: str, *, labels: bool, sees: Sees) -> bytes:
-    """For people: numbers and dates are such, headings and choices are labels if wanted.
+def write(
+    form: Form, records: Iterable[StoredRecord], language: str, *, labels: bool, sees: Sees, mark: str = ""
+) -> bytes:  # fmt: skip
+    """For people: numbers and dates are such, headings and choices are labels if wanted; `mark` stands on each page.
 
     A moment keeps the clock on the wall and loses its zone; a number of more than 15 digits stays a text.
     """
     layout = Layout(exact=False, language=language, style="labels" if labels else "codes")
-    return book([_sheet(frame, layout) for frame in frames(form, records, sees)])
+    return book([_sheet(frame, layout) for frame in frames(form, records, sees)], mark=mark)
 
 
 def write_exact(form: Form, records: Iterable[StoredRecord], language: str, *, labels: bool, sees: Sees) -> bytes:
@@ -105,8 +108,8 @@ _TYPED: dict[str, Callable[[str], object]] = {
 }  # fmt: skip
 
 
-def book(sheets: list[Sheet]) -> bytes:
-    """The workbook. Raises BadInput when there is more than a sheet can hold."""
+def book(sheets: list[Sheet], *, mark: str = "") -> bytes:
+    """The workbook; `mark` stands above and below each page of it. Raises BadInput for more than a sheet can hold."""
     import xlsxwriter  # quick to start without it
 
     for sheet in sheets:
@@ -126,7 +129,9 @@ def book(sheets: list[Sheet]) -> bytes:
     names: list[str] = []
     for sheet in sheets:
         names.append(sheet_name(sheet.name, names))
-        _fill(made.add_worksheet(names[-1]), sheet, styles)
+        page = made.add_worksheet(names[-1])
+        _mark(page, mark)
+        _fill(page, sheet, styles)
     made.close()
     return content.getvalue()
 
@@ -139,6 +144,14 @@ def sheet_name(name: str, taken: list[str]) -> str:
         made = f"{plain[: 30 - len(str(number))]}~{number}"
         number += 1
     return made
+
+
+def _mark(page: Any, mark: str) -> None:
+    """For whom and when, on paper too. An ampersand would begin a code of the header's own language."""
+    if mark:
+        words = mark.replace("&", "&&")[:LONGEST_MARK]
+        page.set_header(f"&C{words}")
+        page.set_footer(f"&C{words}")
 
 
 def _fill(sheet: Any, what: Sheet, styles: dict[str, Any]) -> None:

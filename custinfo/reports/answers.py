@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from custinfo.access import visibility
+from custinfo.domain import masking
 from custinfo.domain.people import Person
+from custinfo.domain.sensitivity import Level
 from custinfo.xforms import Drawn, RefusedAnswer, Session
 from custinfo.xforms.refs import without_positions
 
@@ -13,7 +15,10 @@ BETWEEN = {"zh-CN": "、"}
 
 @dataclass(frozen=True)
 class Answer:
-    """One question with its answer: `text` for a reader, `value` as it is stored; `upload` for a file's name."""
+    """One question with its answer: `text` for a reader, `value` as it is stored; `upload` for a file's name.
+
+    One of level 1 is `masked`: its text is, and it has no value.
+    """
 
     ref: str
     label: str
@@ -22,6 +27,7 @@ class Answer:
     upload: bool = False
     condition: str = ""
     """When the question is asked, in words; said where the form is shown without answers."""
+    masked: bool = False
 
 
 @dataclass(frozen=True)
@@ -33,11 +39,22 @@ class Section:
     condition: str = ""
 
 
-def sections(session: Session, actor: Person, language: str) -> list[Section]:
-    """What the form asks now and the actor may see, as sections: the questions that have an answer."""
+def sections(session: Session, actor: Person, language: str, whole: Level | None = None) -> list[Section]:
+    """What the form asks now and the actor may see, as sections: the questions that have an answer.
+
+    Answers of level 1 are masked: by the form, or as `whole`, the level of the whole record, says.
+    """
     found: list[Section] = []
     _gather(session, actor, language, session.layout(), "", found)
+    if whole is Level.SECRET:
+        found = [replace(one, answers=tuple(_mask(answer) for answer in one.answers)) for one in found]
     return [section for section in found if section.answers]
+
+
+def _mask(one: Answer) -> Answer:
+    """The name of a file is hidden whole: it ends with what tells its kind."""
+    text = masking.HIDDEN if one.upload else masking.masked(one.text)
+    return one if one.masked else replace(one, text=text, value="", masked=True)
 
 
 def _gather(
@@ -70,7 +87,8 @@ def _answers(session: Session, actor: Person, language: str, one: Drawn) -> Iter
     labels = dict(state.choices)
     chosen = [labels.get(value, value) for value in state.value.split()] if labels else [state.value]
     text = BETWEEN.get(language, ", ").join(chosen)
-    yield Answer(one.ref, state.label or one.ref, text, state.value, one.kind == "upload")
+    found = Answer(one.ref, state.label or one.ref, text, state.value, one.kind == "upload")
+    yield _mask(found) if session.form.levels[without_positions(one.ref)] is Level.SECRET else found
 
 
 def every_question(session: Session, actor: Person) -> list[Section]:

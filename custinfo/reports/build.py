@@ -22,8 +22,8 @@ from custinfo.domain import clock
 from custinfo.domain.errors import Conflict, SiteFault
 from custinfo.domain.messages import DEFAULT_LANGUAGE
 from custinfo.domain.periods import Month
-from custinfo.lake import files
-from custinfo.reports import executed, parameters, places
+from custinfo.lake import erasing, files
+from custinfo.reports import executed, known, parameters, places
 from custinfo.reports.kernel import own_kernel
 from custinfo.store.site import Site
 
@@ -72,7 +72,7 @@ def build(site: Site, name: str, period: str, as_of: str | None = None, language
     beside = Path(tempfile.mkdtemp(prefix=".building-", dir=order.folder.parent))
     try:
         _run(site, order, beside)
-        _publish(beside, order.folder)
+        _publish(site, order, beside)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return _built(order)
@@ -84,6 +84,7 @@ def _order(site: Site, name: str, given: dict[str, str | None]) -> Order:
     parameters.check_begun(asked.period, found.as_of, site.zone)
     value_grade.rule(asked.period.last)
     compact = clock.stamp(found.as_of).translate(str.maketrans("", "", "-:."))
+    places.begin(site.reports, name, asked.period, found.as_of, clock.utc_now())
     folder = site.reports / name / str(asked.period) / f"{compact}-{asked.language}"
     return Order(name, asked.period, found.as_of, asked.language, found.version, folder)
 
@@ -103,7 +104,7 @@ def _run(site: Site, order: Order, folder: Path) -> None:
 
 def _execute(order: Order, notebook: Path, scratch: Path, kernel: type[AsyncKernelManager]) -> None:
     execute_notebook(
-        _literal(places.NOTEBOOKS / f"{order.name}.ipynb"),
+        _literal(known.check(order.name)),
         _literal(notebook),
         parameters={"period": str(order.period), "as_of": clock.stamp(order.as_of), "language": order.language},
         cwd=scratch,
@@ -129,7 +130,8 @@ def _failed(site: Site, order: Order, notebook: Path, fault: Exception) -> SiteF
     return SiteFault("reports.failed", name=order.name, period=order.period, cell=cell, reason=reason, notebook=kept)
 
 
-def _publish(beside: Path, folder: Path) -> None:
+def _publish(site: Site, order: Order, beside: Path) -> None:
+    folder = order.folder
     for file in beside.iterdir():
         files.sync(file)
     files.sync(beside)
@@ -139,15 +141,19 @@ def _publish(beside: Path, folder: Path) -> None:
     except OSError:
         if not folder.is_dir():
             raise
-        _check_equal(beside, folder)
+        _check_equal(site, order, beside)
     else:
         files.sync(folder.parent)
 
 
-def _check_equal(new: Path, old: Path) -> None:
+def _check_equal(site: Site, order: Order, new: Path) -> None:
+    old = order.folder
     for name in sorted({file.name for place in (new, old) for file in place.iterdir()}):
         before, after = old / name, new / name
         if not (before.is_file() and after.is_file() and before.read_bytes() == after.read_bytes()):
+            erased, bare = erasing.rows_of(site, order.lake_version)
+            if bare:  # what they lost is what the figures lost
+                raise Conflict("reports.differs_erased", folder=old, file=name, erased=erased, bare=bare)
             raise Conflict("reports.differs", folder=old, file=name)
 
 

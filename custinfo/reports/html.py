@@ -14,7 +14,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 def render(document: Document) -> bytes:
     """The page, UTF-8. The same document gives the same bytes."""
-    return _template("monthly.html.j2").render(d=document, style=style).encode()
+    return template("monthly.html.j2").render(d=document, style=style).encode()
 
 
 def table(document: Document, table_id: str) -> str:
@@ -35,11 +35,12 @@ def chart(document: Document, chart_id: str) -> str:
 
 
 def _part(macro: str, shown: object) -> str:
-    return str(getattr(_template("parts.html.j2").module, macro)(shown))
+    return str(getattr(template("parts.html.j2").module, macro)(shown))
 
 
 @cache
-def _template(name: str) -> jinja2.Template:
+def template(name: str) -> jinja2.Template:
+    """A template of this folder; data that it is filled with are escaped."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,

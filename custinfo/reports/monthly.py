@@ -57,7 +57,8 @@ def open(period: str, as_of: str | None = None, language: str = "") -> Report:
     """The monthly report of the site that CUSTINFO_HOME names, for a notebook. Raises as `figures` and `read` do."""
     asked = parameters.read("monthly", {"period": period, "as_of": as_of, "language": language})
     site = Site.load(places.home())
-    found = figures(lake.open(site, as_of=asked.as_of), asked.period, site.zone)
+    before = places.begun(site.reports, "monthly", asked.period, asked.as_of)
+    found = figures(lake.open(site, as_of=asked.as_of, withheld_by=before), asked.period, site.zone)
     return Report("monthly", found, Edition(site.name, site.zone, site.demo, asked.language))
 
 

@@ -53,8 +53,9 @@ class Papers:
         return Filled(form, {}, (self._text("desk.forms.version", version=form.version),))
 
     def record(self, record_id: str, version: int | None = None) -> Filled:
-        """A record, its newest version unless one is given; that it was read is on the audit log."""
+        """A record, its newest version unless one is given; that it was read and printed is on the audit log."""
         record = record_views.read(self.store, self.actor, record_id, version)
+        record_views.printed(self.store, self.actor, record)
         form = forms.load(self.store, record.form_id, record.form_version)
         time = clock.show(record.recorded_at, self.store.site.zone)
         who = self._text("desk.record.recorded", name=record.recorded_by_name, time=time)
@@ -76,7 +77,9 @@ class Papers:
         """How it stands on paper; conditions in words where nothing is filled in."""
         session, actor = self._session(filled), self.actor
         found = (
-            answers.sections(session, actor, self.language) if filled.values else answers.every_question(session, actor)
+            answers.sections(session, actor, self.language, filled.record.level if filled.record else None)
+            if filled.values
+            else answers.every_question(session, actor)
         )
         sections = [self._section(session, section, filled) for section in found]
         return Paper(
@@ -104,14 +107,14 @@ class Papers:
         many = control.kind in ("select", "rank")
         chosen = set(state.value.split()) if many else {state.value}
         listed = _scale(control) if control.kind == "range" else state.choices
-        listed = () if len(listed) > MOST_CHOICES else listed
+        listed = () if len(listed) > MOST_CHOICES or one.masked else listed
         longest = int(filled.form.nodes[without_positions(one.ref)].bind.extra.get("max_length") or 0)
         multiline = "multiline" in control.appearance.split() or longest >= LONG_TEXT
         note = filled.notes.get(one.ref, "")
         hint = purposes.hinted(filled.form, one.ref, state.hint, self.language, session.language)
         words = one.value.partition("-")[2] if one.upload and one.value else one.text
         return PaperQuestion(
-            one.label, hint, state.required, words if one.value else "",
+            one.label, hint, state.required, words if one.value or one.masked else "",
             tuple(PaperChoice(label, value in chosen) for value, label in listed),
             many, 4 if multiline else 1,
             self._text("desk.record.note", text=note) if note else "", self._only_if(one.condition),

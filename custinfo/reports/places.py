@@ -1,7 +1,11 @@
 """Where reports find their site and their notebooks, whatever folder they are started in."""
 
 import os
+from datetime import datetime
 from pathlib import Path
+
+from custinfo.domain import clock
+from custinfo.domain.periods import Month
 
 PROJECT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = PROJECT / "reports"
@@ -22,3 +26,29 @@ def output() -> Path | None:
     """The folder that the running build wants its files in; None outside a build."""
     folder = os.environ.get(OUTPUT)
     return Path(folder) if folder else None
+
+
+def begin(reports: Path, name: str, period: Month, as_of: datetime, now: datetime) -> None:
+    """Remember when the report of a period and moment was built for the first time.
+
+    Whoever had withdrawn by then is in no figure of it; whoever does so later stays counted when it is built again.
+    """
+    note = _begun(reports, name, period, as_of)
+    note.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with note.open("x", encoding="ascii") as file:
+            file.write(clock.stamp(now))
+    except FileExistsError:
+        pass
+
+
+def begun(reports: Path, name: str, period: Month, as_of: datetime | None) -> datetime | None:
+    """When that report was built for the first time; None for one that was not."""
+    try:
+        return clock.parse(_begun(reports, name, period, as_of).read_text("ascii")) if as_of else None
+    except (OSError, ValueError):
+        return None
+
+
+def _begun(reports: Path, name: str, period: Month, as_of: datetime) -> Path:
+    return reports / ".begun" / f"{name}-{period}-{clock.stamp(as_of)}"

@@ -66,10 +66,19 @@ def banner(text: str, look: str = "info") -> Block:
 
 
 def item(
-    text: str, href: str = "", *, meta: str = "", badges: Sequence[Block] = (), actions: Sequence[Block] = ()
-) -> Block:
-    """A line of a list."""
-    return {"text": text, "href": href, "meta": meta, "badges": [*badges], "actions": [*actions]}
+    text: str, href: str = "", *, meta: str = "", badges: Sequence[Block] = (), actions: Sequence[Block] = (),
+    secret: Block | None = None,
+) -> Block:  # fmt: skip
+    """A line of a list; `secret` when its text is masked."""
+    return {"text": text, "href": href, "meta": meta, "badges": [*badges], "actions": [*actions], "secret": secret}
+
+
+def secret(ref: str, show: str, hide: str, name: str) -> Block:
+    """What goes with a masked text: a button that sends the event `reveal` with `ref`, answered by `Revealed`.
+
+    The browser hides it again after a minute. `show` and `hide` are what the button says, `name` what is shown.
+    """
+    return {"ref": ref, "show": show, "hide": hide, "name": name}
 
 
 def listing(items: Sequence[Block], *, compact: bool = False) -> Block:
@@ -77,9 +86,10 @@ def listing(items: Sequence[Block], *, compact: bool = False) -> Block:
     return {"type": "list", "items": [*items], "compact": compact}
 
 
-def facts(items: Sequence[tuple[str, str]], title: str = "") -> Block:
-    """Labels with their values."""
-    return {"type": "facts", "title": title, "items": [{"label": label, "value": value} for label, value in items]}
+def facts(items: Sequence[tuple[str, str] | tuple[str, str, Block | None]], title: str = "") -> Block:
+    """Labels with their values, and a `secret` for each value that is masked."""
+    told = [{"label": one[0], "value": one[1], "secret": one[2] if len(one) > 2 else None} for one in items]
+    return {"type": "facts", "title": title, "items": told}
 
 
 def column(label: str, *, number: bool = False, wide: bool = False) -> Block:
@@ -125,7 +135,9 @@ def field(
     name: str, label: str, kind: str = "text", *, value: str = "", hint: str = "", required: bool = False,
     options: Sequence[tuple[str, str]] = (), accept: str = "", multiple: bool = False,
 ) -> Block:  # fmt: skip
-    """An input of an `entry`: `text`, `multiline`, `select` (of (value, label)), `file`, `datetime` or `check`."""
+    """An input of an `entry`: `text`, `multiline`, `select` (of (value, label)), `file`, `datetime`, `date`, `check`,
+    `password` (never drawn with a value, blank again once it is sent) or `code` (of a second factor).
+    """
     return {
         "name": name, "label": label, "kind": kind, "value": value, "hint": hint, "required": required,
         "options": [{"value": code, "label": words} for code, words in options], "accept": accept, "multiple": multiple,

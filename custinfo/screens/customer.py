@@ -3,13 +3,13 @@
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from custinfo.actions import conflicts, customers, entities, forms
+from custinfo.actions import conflicts, customers, entities, forms, reveals
 from custinfo.actions.customers import CustomerCard, RecordRow, Shown, VersionRow
 from custinfo.domain.people import Person
-from custinfo.screens import blocks, conflict_cards, showing
+from custinfo.screens import blocks, conflict_cards, consent_card, owners, showing
 from custinfo.screens.blocks import Block
 from custinfo.screens.context import Page
-from custinfo.screens.sheet_view import Reaction, Redraw, SheetView
+from custinfo.screens.sheet_view import Reaction, Redraw, Revealed, SheetView
 
 GROUPED_FROM = 10_000
 """Whole numbers from here on are written with separators; below it they may be years."""
@@ -22,14 +22,23 @@ def show() -> None:
 
 def build(page: Page) -> SheetView:
     """The customer of the address, as the person who asks may see them."""
-    return SheetView(
+    view = SheetView(
         page,
         lambda actor: _blocks(page, actor, page.tail()),
-        lambda actor, name, value: _react(page, actor, name, value),
+        lambda actor, name, value: _react(page, view, actor, name, value),
     )
+    return view
 
 
-def _react(page: Page, actor: Person, name: str, value: Any) -> Reaction:
+def _react(page: Page, view: SheetView, actor: Person, name: str, value: Any) -> Reaction:
+    customer_id = page.tail()
+    consent_card.react(page, view, actor, customer_id, name, value)
+    if name == "reveal" and isinstance(value, str):
+        return Revealed(
+            value, reveals.reveal(page.store, actor, "customer", customer_id, value, language=page.language)
+        )
+    if name == owners.EVENT:
+        owners.hand_over(page, actor, customer_id, value)
     if name == conflict_cards.EVENT:
         conflict_cards.resolve(page, actor, value)
     return Redraw()
@@ -38,7 +47,7 @@ def _react(page: Page, actor: Person, name: str, value: Any) -> Reaction:
 def _blocks(page: Page, actor: Person, customer_id: str) -> list[Block]:
     card = customers.card(page.store, actor, customer_id, page.language)
     sections = [
-        blocks.card(section.label, [blocks.facts([(field.label, shown(field)) for field in section.fields])])
+        blocks.card(section.label, [blocks.facts([_fact(page, field) for field in section.fields])])
         for section in card.sections
     ]
     answered = sections or [blocks.card("", [blocks.empty(page.text("pages.customer.missing"))])]
@@ -46,8 +55,22 @@ def _blocks(page: Page, actor: Person, customer_id: str) -> list[Block]:
     return [
         _head(page, actor, card),
         *([clashes] if clashes else []),
-        blocks.columns(answered, [*_to_fill_in(page, actor, card), _records(page, card.records), _history(page, card)]),
+        blocks.columns(
+            answered,
+            [
+                *_to_fill_in(page, actor, card),
+                _records(page, card.records),
+                consent_card.card(page, actor, customer_id),
+                _history(page, card),
+                owners.card(page, actor, customer_id),
+            ],
+        ),
     ]
+
+
+def _fact(page: Page, field: Shown) -> tuple[str, str, Block | None]:
+    secret = blocks.secret(field.ref, page.text("reveals.show"), page.text("reveals.hide"), field.label)
+    return field.label, shown(field), secret if field.masked else None
 
 
 def _head(page: Page, actor: Person, card: CustomerCard) -> Block:

@@ -1,18 +1,20 @@
 // A small form on a page of blocks: labelled inputs and one button. Files go to the kernel in pieces, like answers.
 
-const ENTRY_KINDS = { text: "input", multiline: "textarea", select: "select", file: "input", datetime: "input", check: "input" };
-const ENTRY_TYPES = { text: "text", file: "file", datetime: "datetime-local", check: "checkbox" };
+const ENTRY_KINDS = { text: "input", multiline: "textarea", select: "select", file: "input", datetime: "input", date: "input", check: "input", password: "input", code: "input" };
+const ENTRY_TYPES = { text: "text", file: "file", datetime: "datetime-local", date: "date", check: "checkbox", password: "password", code: "text" };
+const ENTRY_SECRET = { password: "current-password", code: "one-time-code" };
 
 function entryInput(field, id) {
   const tag = ENTRY_KINDS[field.kind] ?? "input";
   const input = make(tag, {
     id, name: field.name, type: ENTRY_TYPES[field.kind], required: field.required, accept: field.accept, multiple: field.multiple,
     rows: tag === "textarea" ? 3 : null, "aria-describedby": field.hint ? `${id}-hint` : null,
-    class: field.kind === "check" ? null : "ci-input", autocomplete: "off",
+    class: field.kind === "check" ? null : "ci-input", autocomplete: ENTRY_SECRET[field.kind] ?? "off",
+    maxlength: field.kind === "code" ? 20 : null,
   });
   if (tag === "select") input.append(...field.options.map((one) => make("option", { value: one.value, text: one.label })));
   if (field.kind === "check") input.checked = field.value === "yes";
-  else if (field.kind !== "file" && field.value) input.value = field.value;
+  else if (field.kind !== "file" && !ENTRY_SECRET[field.kind] && field.value) input.value = field.value;
   return input;
 }
 
@@ -54,6 +56,7 @@ function drawEntry(block, sheet) {
     const values = Object.fromEntries(fields.filter((one) => one.field.kind !== "file")
       .map(({ field, input }) => [field.name, field.kind === "check" ? (input.checked ? "yes" : "") : input.value]));
     sheet.event(block.event, { ...values, ...files, about: block.value });
+    for (const { field, input } of fields) if (ENTRY_SECRET[field.kind]) input.value = "";
   };
   const form = make("form", { class: `ci-entry ci-stack ${block.inline ? "inline" : ""}`, "aria-label": block.label ?? block.submit, onsubmit: send },
     ...fields.map((one) => one.root), status, make("div", { class: "ci-actions" }, press));

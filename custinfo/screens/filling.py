@@ -54,7 +54,7 @@ class Filling:
         self.form = form = self._form(draft)
         if self._spoken not in form.languages:
             self._spoken = None
-        person = self._page.alive().person
+        self._reader = person = self._page.alive().person
         session = forms.session(
             self._page.store, form, draft.instance, language=self._spoken or self._page.language, actor=person,
             record_id=drafts.continued(self._page.store, draft),
@@ -168,6 +168,15 @@ class Filling:
         self._open_again(drafts.open_(self._page.store, actor, self.draft.draft_id))
         self.saved = self.draft.updated_at
         self.reloaded = True
+
+    def recognise(self, actor: Person) -> None:
+        """A clearance that ended or was lowered while the page is open counts now: what it showed is shown no more."""
+        if actor != self._reader:
+            if self.draft.draft_id:
+                self.reload(actor)
+            else:
+                self._open_again(self.draft)
+                self.reloaded = True
 
     def start(self, actor: Person) -> None:
         """Store the draft. It starts from the customer or record as it is now, perhaps newer than what was shown."""

@@ -20,7 +20,7 @@ from custinfo.actions.verifications import Agreement
 from custinfo.domain import machines
 from custinfo.domain.people import Person
 from custinfo.reports import answers
-from custinfo.screens import blocks, proposal, showing
+from custinfo.screens import blocks, export_desk, proposal, showing
 from custinfo.screens.blocks import Block
 from custinfo.screens.context import Page
 from custinfo.screens.entered import said
@@ -177,20 +177,16 @@ class OneForm:
         store, page = self._page.store, self._page
         given = value if isinstance(value, dict) else {}
         if name == "export":
-            made = form_exports.export(
-                store, actor, self._form_id, said(value, "format"), language=page.language,
-                labels=given.get("labels") == "yes", version=said(value, "version") or None,
-                state=said(value, "state") or None,
-            )  # fmt: skip
-            return Download(made.file_name, made.media_type, made.data)
+            return export_desk.export(page, actor, self._form_id, value)
         if name == "import":
             files = self.view.uploaded(given.get("file"))
             if not files:
                 return [self._result([blocks.banner(page.text("desk.forms.no_file"), "warn")])]
             valid = given.get("valid") == "yes"
             made_of = form_imports.run(
-                store, actor, self._form_id, files[0].name, files[0].data, accept_valid=valid, language=page.language
-            )
+                store, actor, self._form_id, files[0].name, files[0].data, accept_valid=valid, language=page.language,
+                source_kind=said(value, "source_kind"), lawful_basis=said(value, "lawful_basis"),
+            )  # fmt: skip
             return [self._result(self._told(made_of))]
         if name == "errors" and self._error_file is not None:
             return Download(f"{self._form_id}.errors.xlsx", XLSX, self._error_file)
@@ -285,6 +281,7 @@ class OneForm:
             blocks.field("format", page.text("desk.forms.format"), "select", options=formats),
             blocks.field("version", page.text("desk.forms.of_version"), "select", options=versions),
             blocks.field("state", page.text("desk.records.state"), "select", options=states),
+            *export_desk.fields(page, actor),
             blocks.field("labels", page.text("desk.forms.labels"), "check", value="yes"),
         ]
         entry = blocks.entry("export", fields, page.text("desk.forms.export"))
@@ -297,6 +294,7 @@ class OneForm:
         fields = [
             blocks.field("file", page.text("desk.forms.records_file"), "file", required=True,
                          hint=page.text("desk.forms.records_hint")),
+            *export_desk.origin_fields(page),
             blocks.field("valid", page.text("desk.forms.valid"), "check"),
         ]  # fmt: skip
         entry = blocks.entry("import", fields, page.text("desk.forms.import"))

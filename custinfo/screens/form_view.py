@@ -9,16 +9,11 @@ from custinfo.screens import conflicts
 from custinfo.screens.context import Page
 from custinfo.screens.filling import CHANGED_ELSEWHERE, Filling
 from custinfo.screens.guard import Guard
-from custinfo.screens.live import HERE, Live, Message, script
+from custinfo.screens.live import HERE, Live, Message
 from custinfo.screens.obstacles import Obstacles
 from custinfo.screens.questionnaire import Change
 from custinfo.xforms import RefusedAnswer, Unfinished
 
-SCRIPTS = (
-    "dom.js", "words.js", "media.js", "combobox.js", "choices.js", "grid.js", "scales.js", "typed.js", "rank.js",
-    "geo.js", "files.js", "upload.js", "drawing.js", "barcode.js", "fields.js", "link.js", "clock.js", "remarks.js",
-    "form_parts.js", "contents.js", "notices.js", "questions.js", "form_frame.js", "form_view.js",
-)  # fmt: skip
 STYLES = ("form_view.css", "fields.css")
 
 
@@ -42,7 +37,7 @@ class FormView(Live):
     Another window may save the same draft. Then its answers are taken over, and the browser is sent the page anew.
     """
 
-    _esm = script(*SCRIPTS)
+    module = "form"
     _css = "\n".join((HERE / name).read_text("utf-8") for name in STYLES)
 
     def __init__(self, page: Page, filling: Filling, subtitle: str = "") -> None:
@@ -58,6 +53,7 @@ class FormView(Live):
     def receive(self, actor: Person, message: Message) -> None:
         """Handle one message of `actor`; a page that fell behind another window follows whatever came of it."""
         try:
+            self._filling.recognise(actor)
             self._receive(actor, message)
         except Conflict as error:
             self.send({"kind": "failed", "text": error.text(self._page.language)})
@@ -330,7 +326,7 @@ class FormView(Live):
 class ReceiptView(Live):
     """The receipt of a draft that was submitted, shown again."""
 
-    _esm = FormView._esm
+    module = "form"
     _css = FormView._css
 
     def __init__(self, page: Page, receipt: dict[str, Any]) -> None:

@@ -6,17 +6,17 @@ from typing import Any
 from custinfo.access import permissions
 from custinfo.actions import customers, drafts, due, forms
 from custinfo.actions.drafts import DraftSummary
-from custinfo.actions.due import DueRow
+from custinfo.actions.due import DueList, DueRow
 from custinfo.actions.forms import FormSummary
-from custinfo.domain.messages import text
 from custinfo.domain.people import Person
-from custinfo.screens import blocks, showing, to_check
+from custinfo.screens import audit_card, blocks, showing, to_check
 from custinfo.screens.blocks import Block
 from custinfo.screens.context import Page
+from custinfo.screens.due_marks import due_badge
 from custinfo.screens.sheet_view import SheetView
 
 NEWEST = 8
-DUE_MOST = 12
+DUE_MOST = 8
 
 
 def show() -> None:
@@ -34,7 +34,8 @@ def build(page: Page) -> SheetView:
 def _react(page: Page, actor: Person, name: str, value: Any) -> list[Block]:
     if name == "discard" and isinstance(value, str):
         drafts.discard(page.store, actor, value)
-    return [_drafts(page, actor), _due(page, actor)] if permissions.may(actor, "form.fill") else []
+    waits = due.mine(page.store, actor, page.today())
+    return [_drafts(page, actor), _due(page, waits)] if permissions.may(actor, "form.fill") else []
 
 
 def _blocks(page: Page, actor: Person) -> list[Block]:
@@ -43,9 +44,12 @@ def _blocks(page: Page, actor: Person) -> list[Block]:
     left = [_fill(page, actor), _drafts(page, actor)] if fills else []
     if permissions.may(actor, "customer.read"):
         left.append(_newest(page, actor))
-    right = [_due(page, actor)] if fills else []
+    waits = due.mine(page.store, actor, page.today())
+    right = [_due(page, waits)] if fills or waits.total else []
     checks = to_check.card(page, actor)
     right += [checks] if checks else []
+    watched = audit_card.card(page, actor)
+    right += [watched] if watched else []
     if permissions.may(actor, "lake.read"):
         right.append(_segments(page))
     stacks = [stack for stack in (left, right) if stack]
@@ -118,26 +122,20 @@ def _draft(page: Page, draft: DraftSummary) -> Block:
     )
 
 
-def _due(page: Page, actor: Person) -> Block:
+def _due(page: Page, found: DueList) -> Block:
+    """What comes first; the page of due lists has all of it."""
     today = page.today()
-    found = due.mine(page.store, actor, today)
     items = [_due_item(page, row, today) for row in found.rows[:DUE_MOST]]
-    if found.total > len(items) > 0:
-        items.append(blocks.item(page.text("pages.home.due_more", n=found.total - len(items))))
     body = blocks.listing(items) if items else blocks.empty(page.text("pages.home.due_none"))
     marks = [blocks.badge(page.text("pages.home.due_total", n=found.total))] if found.total else []
     if found.overdue:
         marks.append(blocks.badge(page.text("pages.home.late", n=found.overdue), "danger"))
-    return blocks.card(page.text("pages.home.due"), [body], id="due", badges=marks, flush=bool(items))
+    more = [blocks.link(page.text("pages.home.due_more", n=found.total), "/waiting", "quiet small")] if items else []
+    return blocks.card(page.text("pages.home.due"), [body], id="due", badges=marks, actions=more, flush=bool(items))
 
 
 def _due_item(page: Page, row: DueRow, today: date) -> Block:
-    days = (today - row.due_on).days
-    if days > 0:
-        mark = blocks.badge(page.text("pages.home.overdue", days=days), "danger")
-    else:
-        mark = blocks.badge(page.text("pages.home.today"), "warn")
-    return blocks.item(text(row.what_key, page.language, **row.facts), row.link, badges=[mark])
+    return blocks.item(row.text(page.language), row.link, badges=[due_badge(page, row.due_on, today)])
 
 
 def _newest(page: Page, actor: Person) -> Block:

@@ -1,23 +1,36 @@
 """`/record/<id>`: one record with its notes, queries, decisions and versions. `?version=` shows an older one."""
 
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import quote
 
 from custinfo.access import permissions, visibility
-from custinfo.actions import conflicts, files, forms, record_views, reviews, second_entries
+from custinfo.actions import (
+    approvals,
+    conflicts,
+    files,
+    forms,
+    record_approvals,
+    record_levels,
+    record_views,
+    reveals,
+    reviews,
+    second_entries,
+)
 from custinfo.actions.record_views import RecordView, VersionLine
 from custinfo.actions.reviews import Decided, Query
 from custinfo.domain import machines
 from custinfo.domain.errors import NotFound
 from custinfo.domain.people import Person
+from custinfo.domain.sensitivity import Level
 from custinfo.reports import answers
 from custinfo.reports.answers import Answer, Section
-from custinfo.screens import blocks, compared, conflict_cards, showing
+from custinfo.screens import blocks, case_cards, compared, conflict_cards, showing
 from custinfo.screens.blocks import Block
 from custinfo.screens.context import Page
 from custinfo.screens.entered import number, said
 from custinfo.screens.records import state_badge
-from custinfo.screens.sheet_view import Download, Reaction, Redraw, SheetView
+from custinfo.screens.sheet_view import Download, Reaction, Redraw, Revealed, SheetView
 from custinfo.xforms import Session
 from custinfo.xforms.refs import without_positions
 
@@ -47,10 +60,12 @@ class Desk:
         """The whole page."""
         record = record_views.read(self._page.store, actor, self._record_id, self._version)
         session = self._session(actor, record)
-        sections = answers.sections(session, actor, self._page.language)
+        sections = answers.sections(session, actor, self._page.language, record.level)
         asked = reviews.queries(self._page.store, actor, self._record_id)
-        left = [self._section(section, record, asked) for section in sections]
+        left = [self._section(section, record, asked, session) for section in sections]
         right = [
+            case_cards.card(self._page, actor, "record", self._record_id) if record.version == record.newest else None,
+            self._level(actor, record),
             self._review(actor, record, session, sections),
             self._queries(actor, asked),
             self._history(actor, record, session),
@@ -63,10 +78,17 @@ class Desk:
         """Decide, ask, answer, resolve; or give a file of the record."""
         store = self._page.store
         text, about = said(value, "text"), said(value, "about")
+        if name == "reveal" and isinstance(value, str):
+            shown = reveals.reveal(
+                store, actor, "record", self._record_id, value, version=self._version, language=self._page.language
+            )
+            return Revealed(value, shown)
         if name == "file" and isinstance(value, str):
             stored, data = files.get(store, actor, value)
             return Download(stored.name.partition("-")[2] or stored.name, stored.media_type, data)
-        if name in reviews.DECISIONS:
+        if name == "level":
+            record_levels.set(store, actor, self._record_id, _level(said(value, "level")), said(value, "reason"))
+        elif name in reviews.DECISIONS:
             version = number(about)
             if version is None:
                 raise NotFound("access.no_record")
@@ -80,6 +102,8 @@ class Desk:
             reviews.resolve(store, actor, value)
         elif name == conflict_cards.EVENT:
             conflict_cards.resolve(self._page, actor, value)
+        else:
+            case_cards.react(self._page, actor, name, value)
         return Redraw()
 
     # ---- parts -----------------------------------------------------------------------------------------------------
@@ -130,12 +154,12 @@ class Desk:
         page = self._page
         return compared.card(page, second_entries.comparisons(page.store, actor, self._record_id, page.language))
 
-    def _section(self, section: Section, record: RecordView, asked: tuple[Query, ...]) -> Block:
+    def _section(self, section: Section, record: RecordView, asked: tuple[Query, ...], session: Session) -> Block:
         open_at = {query.ref for query in asked if query.state == "open"}
-        lines = [self._answer(one, record, one.ref in open_at) for one in section.answers]
+        lines = [self._answer(one, record, one.ref in open_at, session) for one in section.answers]
         return blocks.card(section.label, [blocks.listing(lines)], flush=True)
 
-    def _answer(self, one: Answer, record: RecordView, asked: bool) -> Block:
+    def _answer(self, one: Answer, record: RecordView, asked: bool, session: Session) -> Block:
         page = self._page
         note, reason = record.notes.get(one.ref), record.reasons.get(one.ref)
         words = [one.label]
@@ -146,12 +170,15 @@ class Desk:
         badges = [blocks.badge(page.text("desk.record.queried"), "warn")] if asked else []
         actions: list[Block] = []
         text = one.text
-        if one.upload and one.value in record.files:
-            size = record.files[one.value].size
-            text = one.value.partition("-")[2]
-            get = page.text("desk.record.get_file", size=max(1, size // 1024))
-            actions = [blocks.button(get, "file", one.value, name=f"{get} {text}", look="small")]
-        return blocks.item(text, meta=" · ".join(words), badges=badges, actions=actions)
+        stored = record.files.get(session.state(one.ref).value) if one.upload else None
+        if stored is not None:
+            text = one.text if one.masked else one.value.partition("-")[2]
+            get = page.text("desk.record.get_file", size=max(1, stored.size // 1024))
+            actions = [blocks.button(get, "file", stored.file_id, name=f"{get} {text}", look="small")]
+        secret = blocks.secret(one.ref, page.text("reveals.show"), page.text("reveals.hide"), one.label)
+        return blocks.item(
+            text, meta=" · ".join(words), badges=badges, actions=actions, secret=secret if one.masked else None
+        )
 
     def _review(self, actor: Person, record: RecordView, session: Session, sections: list[Section]) -> Block | None:
         page = self._page
@@ -165,7 +192,7 @@ class Desk:
                 look="primary" if action == "approve" else "danger" if action == "reject" else "",
                 folded=page.text(f"machines.action.{action}"),
             )
-            for action in machines.RECORD.get(record.state, {}) if action in reviews.DECISIONS
+            for action in machines.RECORD.get(record.state, {}) if action in self._decisions()
         ]  # fmt: skip
         questions = [(one.ref, one.label) for section in sections for one in section.answers]
         given = {ref for ref, _ in questions}
@@ -183,6 +210,26 @@ class Desk:
         ]
         ask = page.text("desk.record.ask")
         return blocks.card(page.text("desk.record.review"), [*decide, blocks.entry("ask", fields, ask, folded=ask)])
+
+    def _level(self, actor: Person, record: RecordView) -> Block | None:
+        """How secret the record is as a whole, for who says so."""
+        page = self._page
+        if not permissions.may(actor, "record.level"):
+            return None
+        now = record.level or Level.INTERNAL
+        levels = [(str(int(one)), page.text(f"people.level.{int(one)}")) for one in Level if one >= actor.clearance]
+        fields = [
+            blocks.field("level", page.text("record_levels.level"), "select", options=levels, value=str(int(now))),
+            blocks.field("reason", page.text("record_levels.reason"), required=True),
+        ]
+        words = page.text("record_levels.set")
+        told = blocks.facts([(page.text("record_levels.now"), page.text(f"people.level.{int(now)}"))])
+        return blocks.card(page.text("record_levels.title"), [told, blocks.entry("level", fields, words, folded=words)])
+
+    def _decisions(self) -> Collection[str]:
+        """What a review may decide; a record that goes through a procedure is approved there alone."""
+        case = approvals.of(self._page.store, record_approvals.KIND, self._record_id)
+        return reviews.DECISIONS if case is None else ("has_issues",)
 
     def _queries(self, actor: Person, asked: tuple[Query, ...]) -> Block | None:
         page = self._page
@@ -235,3 +282,10 @@ class Desk:
 
     def _nothing(self) -> Block:
         return blocks.card("", [blocks.empty(self._page.text("desk.record.nothing"))])
+
+
+def _level(given: str) -> Level:
+    """The level that an entry asked for; one that there is not is refused like any that is above one's clearance."""
+    if given not in ("1", "2", "3"):
+        raise NotFound("record_levels.unknown")
+    return Level(int(given))

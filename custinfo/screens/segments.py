@@ -15,6 +15,7 @@ import ipywidgets as widgets
 
 from custinfo import lake
 from custinfo.access import permissions
+from custinfo.actions import lake as published
 from custinfo.classification import value_grade
 from custinfo.domain import codelists, money
 from custinfo.domain.errors import CustinfoError
@@ -53,7 +54,9 @@ def _page(opened: Page) -> widgets.Widget:
         permissions.check(opened.alive().person, "lake.read")
 
     may_read()
-    return Segments(opened.site, lake.open(opened.site), opened.language, may_read).widget
+    found = lake.open(opened.site)
+    published.looked_at(opened.store, opened.alive().person, found.version)
+    return Segments(opened.site, found, opened.language, may_read).widget
 
 
 class Segments:

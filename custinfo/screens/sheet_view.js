@@ -1,12 +1,14 @@
 // A page of simple blocks that Python describes; events go back to Python, which answers with the blocks that changed.
 
 const SEARCH_PAUSE = 300; // ms without a key until a search is asked for
+const SHOWN_FOR = 60000; // ms until what was masked is masked again
 
 class Sheet {
   constructor(model, el) {
     this.model = model;
     this.texts = {};
     this.drawn = new Map(); // id of a block -> its element
+    this.secrets = new Map(); // ref of a masked text -> what shows it
     this.root = make("div", { class: "ci-page ci-sheet" }, skeleton());
     el.append(this.root);
     this.files = new Files((content, buffers) => this.line.send(content, buffers));
@@ -29,6 +31,7 @@ class Sheet {
     if (!message || message.kind === "pong") return;
     if (message.kind === "sheet") this.draw(message);
     else if (message.kind === "file") this.files.heard(message, buffers);
+    else if (message.kind === "revealed") this.secrets.get(message.ref)?.(message.text);
     else if (message.kind === "download") saveFile(message, buffers[0]);
     else if (message.kind === "go") go(message.href);
     else if (message.kind === "blocks") {
@@ -176,13 +179,33 @@ function drawCard(block, sheet) {
 
 function drawList(block, sheet) {
   return make("ul", { class: block.compact ? "ci-list compact" : "ci-list" }, ...block.items.map((item) => make("li", { class: "ci-list-item" },
-    make("div", { class: "ci-list-main" }, linked(item.text, item.href),
+    make("div", { class: "ci-list-main" }, item.secret ? drawSecret(item.text, item.secret, sheet) : linked(item.text, item.href),
       item.meta ? make("div", { class: "ci-list-meta", text: item.meta }) : null), ...badges(item.badges), sheet.actions(item.actions))));
 }
 
-function drawFacts(block) {
+/** A masked text with a button: its answer is asked for at each press, and stands there for a minute at most. */
+function drawSecret(masked, secret, sheet) {
+  const text = make("span", { text: masked, "aria-live": "polite" });
+  const button = make("button", { type: "button", class: "ci-btn quiet small", "data-key": `reveal ${secret.ref}` });
+  let timer = 0;
+  const look = (words, shown) => {
+    clearTimeout(timer);
+    text.textContent = words;
+    button.textContent = shown ? secret.hide : secret.show;
+    button.setAttribute("aria-label", `${button.textContent} ${secret.name}`);
+    button.setAttribute("aria-pressed", String(shown));
+  };
+  const hide = () => look(masked, false);
+  button.addEventListener("click", () => (button.getAttribute("aria-pressed") === "true" ? hide() : sheet.event("reveal", secret.ref)));
+  sheet.secrets.set(secret.ref, (words) => { look(words, true); timer = setTimeout(hide, SHOWN_FOR); });
+  hide();
+  return make("span", { class: "ci-row" }, text, button);
+}
+
+function drawFacts(block, sheet) {
   return make("div", { class: "ci-stack" }, block.title ? make("h3", { class: "ci-subtitle", text: block.title }) : null,
-    make("dl", { class: "ci-facts" }, ...block.items.flatMap((item) => [make("dt", { text: item.label }), make("dd", { text: item.value })])));
+    make("dl", { class: "ci-facts" }, ...block.items.flatMap((item) => [make("dt", { text: item.label }),
+      item.secret ? make("dd", {}, drawSecret(item.value, item.secret, sheet)) : make("dd", { text: item.value })])));
 }
 
 function drawTable(block, sheet) {

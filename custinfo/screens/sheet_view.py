@@ -10,7 +10,7 @@ from custinfo.domain.messages import section
 from custinfo.domain.people import Person
 from custinfo.screens.context import Page
 from custinfo.screens.entered import check_texts
-from custinfo.screens.live import HERE, Live, Message, script
+from custinfo.screens.live import HERE, Live, Message
 from custinfo.screens.uploads import Arrived, Uploads
 
 Block = dict[str, Any]
@@ -35,11 +35,19 @@ class Goto:
     href: str
 
 
+@dataclass(frozen=True)
+class Revealed:
+    """The text behind a masked one, for the place that asked for it."""
+
+    ref: str
+    text: str
+
+
 class Redraw:
     """The whole page anew."""
 
 
-Reaction: TypeAlias = list[Block] | Download | Goto | Redraw
+Reaction: TypeAlias = list[Block] | Download | Goto | Revealed | Redraw
 React = Callable[[Person, str, Any], Reaction]
 
 
@@ -47,11 +55,12 @@ class SheetView(Live):
     """A page of blocks (see `blocks`).
 
     `build(actor)` gives all of them and is asked anew whenever the page is drawn; `react(actor, name, value)` handles
-    an event and gives the blocks, by their `id`, that are to be drawn anew; or a `Download`, `Goto` or `Redraw`.
+    an event and gives the blocks, by their `id`, that are to be drawn anew; or a `Download`, `Goto`, `Revealed` or
+    `Redraw`.
     An event's value comes from the browser. Files that an entry asked for are taken out of `uploaded` by their id.
     """
 
-    _esm = script("dom.js", "link.js", "files.js", "entry.js", "sheet_view.js")
+    module = "sheet"
     _css = HERE / "sheet_view.css"
 
     incident = "pages.incident_page"
@@ -84,6 +93,8 @@ class SheetView(Live):
             self.send(kept, buffers=[reaction.data])
         elif isinstance(reaction, Goto):
             self.send({"kind": "go", "href": reaction.href})
+        elif isinstance(reaction, Revealed):
+            self.send({"kind": "revealed", "ref": reaction.ref, "text": reaction.text})
         elif isinstance(reaction, Redraw):
             self._draw(actor)
         else:

@@ -268,6 +268,11 @@ class Form:
         return levels(self)
 
     @cached_property
+    def secret(self) -> frozenset[str]:
+        """The places of level 1, by ref: what is given there is sealed where it is stored."""
+        return frozenset(ref for ref, level in self.levels.items() if level == Level.SECRET)
+
+    @cached_property
     def rules(self) -> "Rules":
         """All expressions, compiled, in the order in which they depend on each other."""
         from custinfo.xforms.rules import Rules

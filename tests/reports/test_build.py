@@ -8,7 +8,7 @@ import papermill
 import pytest
 
 from custinfo.domain.errors import BadInput, Conflict, NotFound, SiteFault, WrongState
-from custinfo.reports import build, parameters, places
+from custinfo.reports import build, known, parameters, places
 from tests.reports import sites
 
 NOTEBOOKS = [places.PROJECT / "reports" / "monthly.ipynb", places.PROJECT / "notebooks" / "explore_segments.ipynb"]
@@ -17,6 +17,12 @@ NOTEBOOKS = [places.PROJECT / "reports" / "monthly.ipynb", places.PROJECT / "not
 @pytest.fixture(scope="module")
 def built(small_site):
     return build.build(small_site, "monthly", "2026-10")
+
+
+def reviewed(notebook, folder):
+    """Put a notebook where `places.NOTEBOOKS` will be, listed as one that may be run."""
+    nbformat.write(notebook, folder / "monthly.ipynb")
+    (folder / known.LIST).write_text(f'monthly = "{known.digest(folder / "monthly.ipynb")}"\n')
 
 
 def bytes_of(report):
@@ -119,7 +125,7 @@ def test_a_site_without_a_lake_has_no_report(tmp_path):
 def test_a_failing_notebook_leaves_a_failed_copy_and_no_half_report(small_site, tmp_path, monkeypatch):
     notebook = nbformat.read(places.NOTEBOOKS / "monthly.ipynb", as_version=4)
     notebook.cells.append(nbformat.v4.new_code_cell("report.figures.table('t99')", id="wrong"))
-    nbformat.write(notebook, tmp_path / "monthly.ipynb")
+    reviewed(notebook, tmp_path)
     monkeypatch.setattr(places, "NOTEBOOKS", tmp_path)
     shutil.rmtree(small_site.reports / "failed", ignore_errors=True)
     before = all_files(small_site)
@@ -134,7 +140,7 @@ def test_a_failing_notebook_leaves_a_failed_copy_and_no_half_report(small_site, 
 def test_an_endless_cell_ends(small_site, tmp_path, monkeypatch):
     notebook = nbformat.read(places.NOTEBOOKS / "monthly.ipynb", as_version=4)
     notebook.cells[2].source = "while True: pass"
-    nbformat.write(notebook, tmp_path / "monthly.ipynb")
+    reviewed(notebook, tmp_path)
     monkeypatch.setattr(places, "NOTEBOOKS", tmp_path)
     monkeypatch.setattr(build, "CELL_SECONDS", 2)
     with pytest.raises(SiteFault, match="stopped at cell 3: CellTimeoutError"):

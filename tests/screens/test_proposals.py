@@ -7,9 +7,10 @@ import pytest
 from custinfo.actions import form_life, people, sessions
 from custinfo.domain.messages import text
 from custinfo.domain.people import SERVICE, Role
+from custinfo.domain.sensitivity import Level
 from custinfo.screens import proposal
 from tests import questionnaires
-from tests.factories import PASSWORD, account
+from tests.factories import PASSWORD, account, in_a_year
 from tests.questionnaires import AGE, NAME, PHONE, table
 
 STRICTER = {"age": "| | integer | age | 年龄 | Age | | | . >= 50 | | | | |"}
@@ -18,7 +19,7 @@ STRICTER = {"age": "| | integer | age | 年龄 | Age | | | . >= 50 | | | | |"}
 def namesake(store, login_name):
     return people.add(
         store, SERVICE, login_name=login_name, display_name="王芳", roles=(Role.SUPERVISOR,), department="调查部",
-        password=PASSWORD,
+        password=PASSWORD, clearance=Level.SECRET, trained_until=in_a_year(), vetted_until=in_a_year(),
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ _TEXTS = {
 }  # fmt: skip
 OWN = {
     "level", "format", "max_length", "unique", "about", "soft_check", "soft_check_message", "purpose", "quota",
+    "consent", "third_person", "sensitive",
 }  # fmt: skip
 """The columns beyond XLSForm: `bind::custinfo:<name>`."""
 _KNOWN: dict[str, frozenset[str]] = {
@@ -187,7 +188,7 @@ def _unknown(sheet: Sheet, columns: tuple[Column, ...], used: set[str]) -> Itera
     for column in columns:
         heading = column.heading
         if column.own:
-            names = OWN if sheet.name == "survey" else {"double_entry"}
+            names = OWN if sheet.name == "survey" else {"double_entry", "procedure", "audience", "impact_assessment"}
             if column.name not in names:
                 facts = {"heading": heading, "near": nearest(column.name, names) or ", ".join(sorted(names))}
                 yield sheet.found("form_check.column.own_unknown", facts, row=sheet.heading_row, column=heading), True

@@ -4,6 +4,9 @@
 import re
 from collections.abc import Callable, Collection, Iterator
 
+from custinfo.domain import consent
+from custinfo.domain.people import Audience
+from custinfo.domain.procedures import PROCEDURES
 from custinfo.xforms import quotas
 from custinfo.xforms.design import expressions
 from custinfo.xforms.design.columns import Cell, Line, Table
@@ -38,6 +41,13 @@ def errors(table: Table, survey: Table, *, publishing: bool) -> Iterator[Finding
     double = line.cell("double_entry")
     if double is not None and double.value not in ("blind", "open"):
         yield double.found("form_check.own.double_entry")
+    audience = line.cell("audience")
+    if audience is not None and audience.value not in set(Audience):
+        yield audience.found("form_check.own.audience", known=", ".join(Audience))
+    procedure = line.cell("procedure")
+    if procedure is not None and procedure.value not in PROCEDURES:
+        near = nearest(procedure.value, PROCEDURES) or ", ".join(PROCEDURES)
+        yield procedure.found("form_check.own.procedure", near=near)
     own = [column.heading for column in (*survey.columns, *table.columns) if column.own]
     namespaces = line.cell("namespaces")
     if own and (namespaces is None or NAMESPACE not in namespaces.value):
@@ -116,7 +126,33 @@ def _quota(cell: Cell, question: Question) -> Iterator[Finding]:
         yield cell.found("form_check.own.quota", part=str(error))
 
 
+def _consent(cell: Cell, question: Question) -> Iterator[Finding]:
+    """One purpose, asked for by itself, by a question that is answered with yes or no."""
+    if cell.value not in consent.purposes():
+        near = nearest(cell.value, consent.purposes()) or ", ".join(consent.purposes())
+        yield cell.found("form_check.own.purpose", near=near)
+    if question.line.get("type").partition(" ")[0] not in ("select_one", "acknowledge", "trigger"):
+        yield cell.found("form_check.own.consent_type")
+
+
+def _purpose(cell: Cell, question: Question) -> Iterator[Finding]:
+    """Words for the reader, or a purpose by its id: what looks like an id has to be one."""
+    if consent.IDENTIFIER.fullmatch(cell.value) and cell.value not in consent.purposes():
+        near = nearest(cell.value, consent.purposes()) or ", ".join(consent.purposes())
+        yield cell.found("form_check.own.purpose", near=near)
+
+
+def _third_person(cell: Cell, question: Question) -> Iterator[Finding]:
+    if cell.value.lower() not in _FLAG:
+        yield cell.found("form_check.own.third_person")
+
+
+def _sensitive(cell: Cell, question: Question) -> Iterator[Finding]:
+    if cell.value != "no" and cell.value not in consent.sensitive_words():
+        yield cell.found("form_check.own.sensitive", known=", ".join(consent.sensitive_words()))
+
+
 _CHECKS: dict[str, Callable[[Cell, Question], Iterator[Finding]]] = {
     "level": _level, "format": _format, "max_length": _max_length, "about": _dataset, "unique": _unique,
-    "quota": _quota,
+    "quota": _quota, "consent": _consent, "purpose": _purpose, "third_person": _third_person, "sensitive": _sensitive,
 }  # fmt: skip

@@ -1,0 +1,299 @@
+"""Data for outsiders (R152): who asks, by which letter, what they are given, approved, delivered, receipted.
+
+One desk gives, nobody else: a disclosure is registered with the introduction letter, approved by signature, and
+delivered as a workbook that bears the recipient on every page and row. Its SHA-256 is kept, the file is not.
+"""
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from custinfo.access import permissions, visibility
+from custinfo.actions import consents, customers, entities, export_register, forms, privacy_files
+from custinfo.actions.privacy_files import Given
+from custinfo.domain import consent, machines
+from custinfo.domain.clock import parse, utc_now
+from custinfo.domain.consent import Basis, Tier
+from custinfo.domain.errors import BadInput, NotAllowed, NotFound
+from custinfo.domain.messages import text
+from custinfo.domain.people import Person
+from custinfo.domain.sensitivity import Level
+from custinfo.domain.text import clean
+from custinfo.exchange.workbook import Sheet, book
+from custinfo.store import Store, Tx
+from custinfo.store.database import Row, Value
+from custinfo.xforms.refs import without_positions
+
+OBJECT_KIND, PROCEDURE = "disclosure", "disclosure"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+STATUTORY = (Basis.LEGAL_DUTY, Basis.EMERGENCY, Basis.OTHER_LAW)
+"""The bases on which customers need not have agreed to it."""
+FIELDS = ("unit", "letter_number", "rule", "recipient", "recipient_post", "what", "purpose", "legal_basis")
+MOST_CUSTOMERS = 500
+LONGEST = 500
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an outsider asks for. `rule` is the order from above that they go by; `recipient` a person, by name."""
+
+    unit: str
+    letter_number: str
+    rule: str
+    recipient: str
+    recipient_post: str
+    what: str
+    legal_basis: str
+    numbers: tuple[str, ...]
+    due_on: date
+    letter: Given | None
+    with_secret: bool = False
+    purpose: str = "provide_to_others"
+
+
+@dataclass(frozen=True)
+class Done:
+    """Something that was done about a disclosure; `by` is a name."""
+
+    action: str
+    note: str
+    facts: dict[str, Any]
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True)
+class Disclosure:
+    """A disclosure with what was done about it, oldest first; `facts` are its `FIELDS`, `numbers` the customers'."""
+
+    disclosure_id: str
+    number: str
+    facts: Mapping[str, str]
+    customers: tuple[str, ...]
+    numbers: tuple[str, ...]
+    with_secret: bool
+    due_on: date
+    state: str
+    recorded_at: datetime
+    by: str
+    events: tuple[Done, ...]
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """The file that the recipient is given."""
+
+    file_name: str
+    media_type: str
+    data: bytes
+
+
+def ask(store: Store, actor: Person, asked: Asked) -> str:
+    """Register what an outsider asks for and open its case; gives its id.
+
+    Raises BadInput for what is missing (the letter and its scan above all), an unknown basis or too many customers;
+    NotFound for a customer that the person may not know of; `Stopped` for one who did not agree, where law does not
+    oblige us.
+    """
+    from custinfo.actions import approvals
+
+    permissions.check(actor, "disclosure.ask")
+    said = {name: clean(getattr(asked, name).strip(), max_length=LONGEST) for name in FIELDS}
+    if not all(said.values()) or asked.letter is None:
+        raise BadInput("privacy.disclosure_incomplete")
+    basis = consent.basis(said["legal_basis"])
+    consent.purpose(said["purpose"])
+    if not asked.numbers or len(asked.numbers) > MOST_CUSTOMERS:
+        raise BadInput("privacy.disclosure_customers", limit=MOST_CUSTOMERS)
+    disclosure_id = f"DX-{secrets.token_hex(8)}"
+    with store.act(actor.person_id, "disclosure.ask", OBJECT_KIND, disclosure_id, customers=len(asked.numbers)) as tx:
+        chosen = [_customer(store, actor, number) for number in dict.fromkeys(asked.numbers)]
+        _check_agreed(store, chosen, said["purpose"], basis)
+        number = f"DX{tx.next_number('disclosures'):06d}"
+        row: Row = {
+            **said, "disclosure_id": disclosure_id, "number": number, "customers": json.dumps(chosen),
+            "with_secret": int(asked.with_secret), "due_on": asked.due_on.isoformat(), "recorded_at": tx.at,
+            "state": machines.after(machines.DISCLOSURE, machines.NOWHERE, "register"), "recorded_by": actor.person_id,
+        }  # fmt: skip
+        tx.insert("disclosure", row)
+        letter = privacy_files.put(store, tx, actor, "disclosure", disclosure_id, asked.letter)
+        _happened(tx, actor, disclosure_id, "register", "", letter=letter.sha256)
+        titles = {"zh-CN": f"对外提供 {number}", "en": f"Disclosure {number}"}
+        approvals.open(store, tx, actor, PROCEDURE, OBJECT_KIND, disclosure_id, titles, content(store, row))
+    return disclosure_id
+
+
+def _customer(store: Store, actor: Person, number: str) -> str:
+    found = entities.by_number(store, customers.DATASET, number)
+    if found is None:
+        raise NotFound("customers.no_such_number", number=number[:40])
+    consents.check_seen(store, actor, found["entity_id"])
+    return str(found["entity_id"])
+
+
+def _check_agreed(store: Store, chosen: list[str], purpose: str, basis: Basis) -> None:
+    """Without a duty by law, each of them agreed to it, and does so still."""
+    if basis not in STATUTORY:
+        for entity_id in chosen:
+            consents.check_allowed(store, entity_id, purpose)
+
+
+def content(store: Store, row: Row) -> bytes:
+    """What is approved: every fact of the disclosure and the hash of the letter's scan."""
+    said = {name: row[name] for name in (*FIELDS, "number", "customers", "with_secret", "due_on")}
+    letters = [kept.sha256 for kept in privacy_files.of(store, "disclosure", row["disclosure_id"])][:1]
+    return json.dumps({**said, "letters": letters}, ensure_ascii=False, sort_keys=True).encode()
+
+
+def deliver(store: Store, actor: Person, disclosure_id: str, language: str) -> Delivered:
+    """The workbook for the recipient, once; registered with its hash.
+
+    Raises WrongState while it is not approved or after it was delivered; `Stopped` when somebody withdrew meanwhile;
+    NotAllowed when the person is not cleared for what it holds.
+    """
+    from custinfo.actions import approvals
+
+    permissions.check(actor, "disclosure.deliver")
+    row = _find(store, disclosure_id)
+    machines.after(machines.DISCLOSURE, row["state"], "deliver")
+    if row["with_secret"] and not visibility.sees(actor, Level.SECRET):
+        raise NotAllowed("privacy.not_cleared")
+    chosen: list[str] = json.loads(row["customers"])
+    for entity_id in chosen:
+        consents.check_seen(store, actor, entity_id)
+    export_id = export_register.new_id()
+    mark = export_register.mark(store, actor, export_id, f"{row['unit']} {row['recipient']} · {row['number']}")
+    rows = [line for entity_id in chosen for line in _lines(store, row, entity_id, language)]
+    headings = ("number", "question", "answer", "mark")
+    shown = tuple(text(f"privacy.column.{name}", language) for name in headings)
+    data = book([Sheet(row["number"], shown, [[*line, mark] for line in rows], {})], mark=mark)
+    with store.act(actor.person_id, "disclosure.deliver", OBJECT_KIND, disclosure_id) as tx:
+        row = _find(store, disclosure_id)
+        approvals.check_approved(store, OBJECT_KIND, disclosure_id, content(store, row))
+        _check_agreed(store, chosen, row["purpose"], consent.basis(row["legal_basis"]))
+        case = approvals.of(store, OBJECT_KIND, disclosure_id)
+        _move(tx, row, "deliver")
+        export_register.note(
+            tx, store, actor, what="disclosure", object_id=disclosure_id, format="xlsx", rows=len(rows),
+            columns=list(headings), tier=Tier.IDENTIFIED, purpose=row["purpose"], data=data, export_id=export_id,
+            approval=case.case_id if case else None, recipient=row["unit"],
+        )  # fmt: skip
+        _happened(tx, actor, disclosure_id, "deliver", "", sha256=str(tx.detail["sha256"]), export=export_id)
+    return Delivered(f"{row['number']}.xlsx", XLSX, data)
+
+
+def _lines(store: Store, row: Row, entity_id: str, language: str) -> list[list[object]]:
+    """A customer's card, an answer a line; without level 1 unless that was asked for and approved."""
+    current = entities.current(store, entity_id)
+    form = forms.load(store, current["form_id"], current["form_version"])
+    session = forms.session(store, form, entities.content(store, current), language=language)
+    least = Level.SECRET if row["with_secret"] else Level.INTERNAL
+    found: list[list[object]] = []
+    for state in session.nodes():
+        place = without_positions(state.ref)
+        control = form.control_of.get(place)
+        if control is None or control.children or not state.value or form.levels[place] < least:
+            continue
+        labels = dict(state.choices)
+        words = "、".join(labels.get(one, one) for one in state.value.split()) if labels else state.value
+        found.append([current["number"], state.label, words])
+    return found
+
+
+def receipt(store: Store, actor: Person, disclosure_id: str, note: str, file: Given | None = None) -> None:
+    """Record that the recipient signed for it: on which day, and the scan if there is one."""
+    permissions.check(actor, "disclosure.deliver")
+    if not note.strip():
+        raise BadInput("privacy.reason_needed")
+    with store.act(actor.person_id, "disclosure.receipt", OBJECT_KIND, disclosure_id) as tx:
+        _move(tx, _find(store, disclosure_id), "receipt")
+        kept = privacy_files.put(store, tx, actor, "disclosure", disclosure_id, file) if file else None
+        _happened(tx, actor, disclosure_id, "receipt", note, file=kept.sha256 if kept else "")
+
+
+def cancel(store: Store, actor: Person, disclosure_id: str, reason: str) -> None:
+    """Give it up before it was delivered."""
+    permissions.check(actor, "disclosure.ask")
+    if not reason.strip():
+        raise BadInput("privacy.reason_needed")
+    with store.act(actor.person_id, "disclosure.cancel", OBJECT_KIND, disclosure_id) as tx:
+        _move(tx, _find(store, disclosure_id), "cancel")
+        _happened(tx, actor, disclosure_id, "cancel", reason)
+
+
+def find(store: Store, actor: Person, disclosure_id: str) -> Disclosure:
+    """One disclosure with what was done about it. Raises NotFound, NotAllowed."""
+    permissions.check(actor, "privacy.read")
+    return _disclosure(store, _find(store, disclosure_id), with_events=True)
+
+
+def listed(store: Store, actor: Person, limit: int = 200) -> list[Disclosure]:
+    """The register, newest first."""
+    permissions.check(actor, "privacy.read")
+    rows = store.rows(f"{_SELECT} ORDER BY number DESC LIMIT ?", [limit])
+    return [_disclosure(store, row, with_events=False) for row in rows]
+
+
+_SELECT = "SELECT disclosure.*, display_name FROM disclosure LEFT JOIN person ON person_id = recorded_by"
+
+
+def _find(store: Store, disclosure_id: str) -> Row:
+    row = store.row(f"{_SELECT} WHERE disclosure_id = ?", [disclosure_id])
+    if row is None:
+        raise NotFound("privacy.no_disclosure")
+    return row
+
+
+def _move(tx: Tx, row: Row, action: str) -> None:
+    state = machines.after(machines.DISCLOSURE, row["state"], action)
+    tx.update("disclosure", row["disclosure_id"], {"state": state})
+
+
+def _happened(tx: Tx, actor: Person, disclosure_id: str, action: str, note: str, **facts: Value) -> None:
+    row: Row = {
+        "disclosure_id": disclosure_id, "action": action, "note": clean(note.strip(), max_length=LONGEST),
+        "facts": json.dumps(facts), "at": tx.at, "by": actor.person_id,
+    }  # fmt: skip
+    tx.insert("disclosure_event", row)
+
+
+def _disclosure(store: Store, row: Row, *, with_events: bool) -> Disclosure:
+    chosen: list[str] = json.loads(row["customers"])
+    numbers = {
+        one["entity_id"]: one["number"]
+        for one in store.rows(
+            "SELECT entity_id, number FROM entity WHERE entity_id IN (SELECT value FROM json_each(?))",
+            [row["customers"]],
+        )
+    }
+    events = store.rows(
+        'SELECT disclosure_event.*, display_name FROM disclosure_event LEFT JOIN person ON person_id = "by" '
+        "WHERE disclosure_id = ? ORDER BY seq",
+        [row["disclosure_id"]],
+    ) if with_events else []  # fmt: skip
+    return Disclosure(
+        row["disclosure_id"], row["number"], {name: row[name] for name in FIELDS}, tuple(chosen),
+        tuple(numbers.get(one, "") for one in chosen), bool(row["with_secret"]), date.fromisoformat(row["due_on"]),
+        row["state"], parse(row["recorded_at"]), row["display_name"] or row["recorded_by"],
+        tuple(
+            Done(one["action"], one["note"], json.loads(one["facts"]), parse(one["at"]), one["display_name"] or "")
+            for one in events
+        ),
+    )  # fmt: skip
+
+
+def overdue(store: Store, today: date) -> list[Row]:
+    """Disclosures that wait to be delivered or receipted and are due on `today` or before."""
+    return store.rows(
+        "SELECT disclosure_id, number, due_on, state FROM disclosure WHERE state IN ('registered', 'delivered') "
+        "AND due_on <= ? ORDER BY due_on",
+        [today.isoformat()],
+    )
+
+
+def today(store: Store) -> date:
+    """Today, in the site's zone."""
+    return utc_now().astimezone(store.site.zone).date()

@@ -1,0 +1,90 @@
+"""The privacy desk's register of exports, and lists for mailing."""
+
+from typing import Any
+
+from custinfo.access import permissions
+from custinfo.actions import export_register, mailing_lists
+from custinfo.actions.export_register import Entry
+from custinfo.domain import consent
+from custinfo.domain.errors import WrongState
+from custinfo.domain.people import Person
+from custinfo.screens import blocks
+from custinfo.screens.blocks import Block
+from custinfo.screens.context import Page
+from custinfo.screens.customers import FARTHEST, ROWS
+from custinfo.screens.entered import said
+from custinfo.screens.sheet_view import Download, Goto, Reaction, Redraw, SheetView
+
+LOOK = {"identified": "danger", "pseudonymous": "warn", "aggregate": "ok", "none": ""}
+COLUMNS = ("at", "by", "what", "object", "rows", "tier", "purpose", "recipient", "sha256")
+
+
+class Exports:
+    """What left the system, newest first."""
+
+    view: SheetView
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._offset = 0
+
+    def blocks(self, actor: Person) -> list[Block]:
+        """The list for mailing, and the register."""
+        return [*self._mailing(actor), self._table(actor)]
+
+    def react(self, actor: Person, name: str, value: Any) -> Reaction:
+        """Turn the page, make a list for mailing, or ask for its approval."""
+        store, page = self._page.store, self._page
+        if name == "mailing":
+            try:
+                made = mailing_lists.make(store, actor, said(value, "purpose"), page.language)
+            except WrongState as refused:
+                if refused.key != "privacy.approval_needed" or said(value, "ask") != "yes":
+                    raise
+                order = mailing_lists.order(said(value, "purpose"))
+                return Goto(f"/case/{export_register.ask_approval(store, actor, order)}")
+            return Download(made.file_name, made.media_type, made.data)
+        if name == "page" and isinstance(value, int):
+            self._offset = value if 0 <= value < FARTHEST else 0
+            return [self._table(actor)]
+        return Redraw()
+
+    def _mailing(self, actor: Person) -> list[Block]:
+        page = self._page
+        if not permissions.may(actor, "mailing.list"):
+            return []
+        offered = [(name, one.titles[page.language]) for name, one in consent.purposes().items()
+                   if one.needs_consent and not one.separate]  # fmt: skip
+        fields = [
+            blocks.field("purpose", page.text("privacy_desk.consent.purpose"), "select", options=offered),
+            blocks.field("ask", page.text("privacy_desk.export.ask"), "check", value="yes"),
+        ]
+        title = page.text("privacy_desk.export.mailing")
+        entry = blocks.entry("mailing", fields, page.text("privacy_desk.export.make"), inline=True)
+        line = {"type": "text", "text": page.text("privacy_desk.export.mailing_line")}
+        return [blocks.card(title, [line, entry])]
+
+    def _table(self, actor: Person) -> Block:
+        page = self._page
+        found = export_register.listed(page.store, actor, offset=self._offset, limit=ROWS)
+        count = page.text("privacy_desk.export.count", n=found.total)
+        if not found.rows:
+            return blocks.card(count, [blocks.empty(page.text("privacy_desk.export.none"))], id="found")
+        columns = [
+            blocks.column(page.text(f"privacy_desk.export.{name}"), number=name == "rows", wide=name == "object")
+            for name in COLUMNS
+        ]
+        rows = [self._row(one) for one in found.rows]
+        printing = {"text": page.text("desk.record.print"), "print": True, "look": "small"}
+        table = blocks.table(count, columns, rows, (self._offset, ROWS, found.total))
+        return blocks.card(count, [table], id="found", actions=[printing], flush=True)
+
+    def _row(self, one: Entry) -> list[tuple[str, str]]:
+        page = self._page
+        return [
+            (page.time(one.exported_at), ""), (one.by, ""), (page.text(f"privacy_desk.what.{one.what}"), ""),
+            (f"{one.object_id} · {one.format} · {one.export_id}", ""), (str(one.rows), ""),
+            (page.text(f"privacy.tier.{one.tier}"), ""),
+            (consent.purpose(one.purpose).titles[page.language], f"/case/{one.approval}" if one.approval else ""),
+            (one.recipient, ""), (one.sha256[:12], ""),
+        ]  # fmt: skip

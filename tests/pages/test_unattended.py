@@ -1,0 +1,62 @@
+"""A page that nobody uses hides what it shows, and the login that nobody uses ends; what was typed is in the draft."""
+
+import time
+import urllib.request
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from playwright.sync_api import expect
+
+from custinfo.actions import forms
+from custinfo.domain.people import SERVICE
+from custinfo.store import Site, Store
+from tests.factories import account
+from tests.pages.user import PATIENCE, User
+from tests.processes import free_port
+from tests.server.site_server import start
+from tests.small_forms import CALL
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    home = tmp_path_factory.mktemp("unattended") / "site"
+    made = Site.create(home, name="云岭商贸")
+    with (home / "site.toml").open("a") as file:
+        file.write("[login]\nidle_minutes = 1\n")
+    with Store.create(made) as store:
+        account(store, login_name="lin")
+        forms.publish(store, SERVICE, "call.md", CALL.encode())
+    port = free_port()
+    process = start(home, port)
+    url = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + 90
+    while True:
+        try:
+            urllib.request.urlopen(f"{url}/healthz")
+            break
+        except OSError:
+            assert process.poll() is None and time.monotonic() < deadline, (home / "server.log").read_text()
+            time.sleep(0.2)
+    yield SimpleNamespace(url=url, home=Path(home))
+    process.terminate()
+    process.wait(timeout=60)
+
+
+@pytest.mark.guarantee("session-unattended")
+def test_after_the_time_that_the_site_sets_the_page_hides_itself_and_the_draft_is_safe(site, chromium):
+    user = User(site, chromium)
+    user.open("/form/call")
+    user.answer("Name of the shop", "珍宝斋")
+    user.saved()
+    text = user.page.locator("#ci-main")
+    expect(text).to_be_visible()
+    expect(user.page.locator("#ci-alert").get_by_role("link", name="重新登录")).to_be_visible(timeout=100_000)
+    expect(text).to_be_hidden()
+    user.page.locator("#ci-alert").get_by_role("link", name="重新登录").click()
+    user.page.locator("input[autocomplete=username]").fill("lin")
+    user.page.locator("input[type=password]").fill("a long password")
+    user.page.keyboard.press("Enter")
+    expect(user.question("Name of the shop")).to_have_value("珍宝斋", timeout=PATIENCE)
+    assert user.errors == []
+    user.context.close()
