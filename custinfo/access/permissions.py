@@ -13,18 +13,19 @@ FIELD_WORK = SUPERVISION | {Role.RESEARCHER}
 DATA = frozenset({Role.INFORMATION_ADMINISTRATOR})
 RIGHTS = frozenset({Role.SECURITY_ADMINISTRATOR})
 MACHINE = frozenset({Role.SYSTEM_ADMINISTRATOR})
-OVERSIGHT = RIGHTS | {Role.AUDITOR, Role.DEPARTMENT_HEAD}
+WATCH = frozenset({Role.AUDITOR})
+OVERSIGHT = RIGHTS | WATCH | {Role.DEPARTMENT_HEAD}
 
 PERMISSIONS: dict[str, frozenset[Role]] = {
-    "form.fill": FIELD_WORK | OVERSIGHT,
+    "form.fill": FIELD_WORK | WATCH,
     "form.propose": FIELD_WORK | DATA,
     "form.review": SUPERVISION | DATA,
     "form.publish": DATA,
     "form.close": DATA,
     "record.read": FIELD_WORK | OVERSIGHT | DATA | {Role.MANAGER},
-    "record.edit": FIELD_WORK | OVERSIGHT,
+    "record.edit": FIELD_WORK | WATCH,
     "record.verify": FIELD_WORK,
-    "record.review": SUPERVISION | OVERSIGHT,
+    "record.review": SUPERVISION | WATCH,
     "record.import": SUPERVISION | DATA,
     "record.export": SUPERVISION | DATA,
     "record.level": SUPERVISION | DATA,

@@ -63,7 +63,7 @@ def fill(store: Store) -> Made:
         file = Path(folder) / "demo-sales.csv"
         demo_sales.write_sales_csv(file, demo_sales.sales(SEED, customers, until=until), numbers)
         batch = batches.import_sales(
-            store, SERVICE, file, source="custinfo init --demo", lawful_basis="演示 demo", errors=Path(folder)
+            store, SERVICE, file, source="custinfo init --demo", lawful_basis="contract", errors=Path(folder)
         )
     manifest = lake_actions.publish(store, SERVICE)
     assert manifest is not None

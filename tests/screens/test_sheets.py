@@ -114,11 +114,9 @@ class TestHome:
         monkeypatch.setattr(due, "mine", lambda *_: due.DueList(70, 65, rows))
         card = card_named(visit(home.build, "/").send(kind="hello"), "待办事项")
         assert [badge["text"] for badge in card["badges"]] == ["共 70 项", "65 项逾期"]
-        shown = card["blocks"][0]["items"]
-        assert (len(shown), shown[-1]["text"]) == (
-            home.DUE_MOST + 1,
-            f"另有 {70 - home.DUE_MOST} 项，处理完以上各项后显示。",
-        )
+        assert len(card["blocks"][0]["items"]) == home.DUE_MOST
+        (more,) = card["actions"]
+        assert (more["href"], "70" in more["text"]) == ("/waiting", True)
 
 
 class TestCustomers:
