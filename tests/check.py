@@ -12,6 +12,7 @@ CHECKS = {
     "types": ["mypy"],
     "architecture": ["lint-imports"],
     "notebooks hold no output": ["nbstripout", "--keep-id", "--verify", *NOTEBOOKS],
+    "who sees what (the matrix)": ["pytest", "-q", "-n", "auto", "tests/test_matrix.py"],
     "guarantees are proved": ["python", "-m", "tests.security_doc", "--check"],
     "spelling": ["codespell", "custinfo", "tests", "docs", "README.md", "CHANGELOG.md", "CONTRIBUTING.md"],
 }

@@ -189,12 +189,9 @@ def plain_sections(store: Store, actor: Person, version: Row, language: str) -> 
     reader = visibility.lowered(actor, Level.INTERNAL)  # the texts of the form say nothing of level 1 to anybody
     session = forms.session(store, form, entities.content(store, version), language=language, reader=reader)
     return [
-        Section(
-            session.state(control.ref).label,
-            [_shown(session, ref) for ref in _answered(form, session, actor, control.ref)],
-        )
-        for control in form.controls
-        if control.ref
+        Section(drawn.label, [_shown(session, ref) for ref in _answered(form, session, actor, drawn.ref)])
+        for drawn in session.layout()
+        if drawn.ref
     ]
 
 
