@@ -2,7 +2,7 @@
 
 import pytest
 
-from custinfo.actions import drafts, record_views, verifications
+from custinfo.actions import draft_list, drafts, record_views, verifications
 from custinfo.domain.people import SERVICE, Role
 from custinfo.xforms import Unfinished, form_check
 from tests.factories import account, empty_site
@@ -30,7 +30,7 @@ def store(tmp_path):
 def test_answers_codes_drafts_and_second_entries_of_such_a_form(store):
     lin, zhou = account(store, login_name="lin"), account(store, Role.SUPERVISOR, login_name="zhou")
     begun = fill(store, lin, "call", FIRST)
-    assert [draft.label for draft in drafts.mine(store, lin)] == ["南山店"]
+    assert [draft.label for draft in draft_list.mine(store, lin)] == ["南山店"]
     first = send(store, lin, begun)
     assert record_views.read(store, lin, first.record_id).answers["/visit/shop"] == "南山店"
     with pytest.raises(Unfinished) as taken:

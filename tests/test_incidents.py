@@ -206,13 +206,22 @@ def test_the_customers_concerned_are_held_from_destruction(tmp_path):
         auditor, head = account(store, Role.AUDITOR), account(store, Role.DEPARTMENT_HEAD)
         receipt = card(store, account(store))
         number = reported(store, auditor)
-        with pytest.raises(NotFound):
-            incident_evidence.freeze(store, auditor, number, 1, [receipt.customer_number, "C999999"])
-        assert incident_evidence.of(store, auditor, number) == []
-        assert holds.listed(store, head) == ()
-        incident_evidence.freeze(store, auditor, number, 1, [receipt.customer_number])
+        wanted = [receipt.customer_number, "C999999", receipt.customer_number]
+        incident_evidence.freeze(store, auditor, number, 1, wanted)
         (hold,) = holds.listed(store, head)
         assert hold.object_id == receipt.customer_id and number in hold.reason
+        (frozen,) = [one for one in incidents.events(store, auditor, number) if one.action == "freeze"]
+        assert "保全客户 1 个" in frozen.note, "as many as there are, and no word on which"
+        (seen,) = holds.listed(store, auditor)
+        assert (seen.object_id, seen.number) == ("", "")
+        keeper = account(store, Role.INFORMATION_ADMINISTRATOR)
+        with pytest.raises(NotAllowed):
+            holds.release(store, keeper, hold.hold_id, "不需要")
+        elsewhere = account(store, Role.DEPARTMENT_HEAD, department="华东部")
+        with pytest.raises(NotFound):
+            holds.release(store, elsewhere, hold.hold_id, "不需要")
+        holds.release(store, auditor, hold.hold_id, "调查结束")
+        assert holds.listed(store, head) == ()
 
 
 @pytest.mark.guarantee("corrections-two-people")

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pyotp
 import pytest
 
 from custinfo.access import permissions, visibility
@@ -18,7 +19,9 @@ from custinfo.actions import (
     people,
     record_views,
     rights,
+    second_factor,
     sessions,
+    unusual_reading,
 )
 from custinfo.domain.clock import utc_now
 from custinfo.domain.errors import BadInput, NotAllowed, NotFound, WrongState
@@ -173,6 +176,87 @@ def test_nobody_gives_rights_without_a_request_or_to_themselves(store):
     assert not any(permissions.may(plain, one) for one in permissions.PERMISSIONS)
     with pytest.raises(NotAllowed):
         rights.place(store, security, security.person_id, "调查部", frozenset())
+
+
+@pytest.mark.guarantee("rights-by-request")
+def test_nobody_alone_widens_whose_customers_are_somebodys(store):
+    security, somebody = account(store, Role.SECURITY_ADMINISTRATOR, department="安全部"), account(store)
+    rights.place(store, SERVICE, somebody.person_id, "调查部", frozenset({"440000", "310000"}))
+    for department, regions in (
+        ("华东部", {"440000", "310000"}), ("调查部", {"440000", "110000"}), ("", {"440000"}), ("调查部", {"440300"}),
+    ):  # fmt: skip
+        with pytest.raises(NotAllowed) as refused:
+            rights.place(store, security, somebody.person_id, department, frozenset(regions))
+        assert refused.value.key == "people.by_request"
+    rights.place(store, security, somebody.person_id, "调查部", frozenset({"440000"}))
+    now = people.by_id(store, somebody.person_id)
+    assert (now.department, now.regions) == ("调查部", {"440000"})
+
+
+@pytest.mark.guarantee("rights-by-request")
+def test_a_region_and_a_department_come_by_a_request_once(store):
+    asking, head = account(store), account(store, Role.DEPARTMENT_HEAD)
+    security = account(store, Role.SECURITY_ADMINISTRATOR, department="安全部")
+    region = access_requests.ask(store, asking, asking.person_id, region="310000", reason="驻沪")
+    with pytest.raises(WrongState):
+        access_requests.apply(store, security, region)
+    approve(store, region, head, security)
+    access_requests.apply(store, security, region)
+    assert people.by_id(store, asking.person_id).regions == {"310000"}
+    rights.place(store, security, asking.person_id, "调查部", frozenset())
+    with pytest.raises(WrongState):
+        access_requests.apply(store, security, region)
+    move = access_requests.ask(store, asking, asking.person_id, department="华东部", reason="调动")
+    approve(store, move, head, security)
+    with store.act("test", "test.change", "access_request", move) as tx:
+        tx.update("access_request", move, {"department": "华南部"})
+    with pytest.raises(WrongState):
+        access_requests.apply(store, security, move)
+    with store.act("test", "test.change", "access_request", move) as tx:
+        tx.update("access_request", move, {"department": "华东部"})
+    access_requests.apply(store, security, move)
+    now = people.by_id(store, asking.person_id)
+    assert (now.department, now.regions) == ("华东部", frozenset())
+
+
+@pytest.mark.parametrize(
+    "given", [{"region": "999999"}, {"region": "310000", "department": "华东部"}, {"department": " "},
+              {"region": "310000", "until": in_a_year()}],
+)  # fmt: skip
+def test_a_request_for_a_place_is_in_order(store, given):
+    one = account(store)
+    with pytest.raises(BadInput):
+        access_requests.ask(store, one, one.person_id, reason="x", **given)
+
+
+@pytest.mark.guarantee("password-set-by-others")
+@pytest.mark.parametrize("role", sorted(rights.POWERFUL))
+def test_who_resets_passwords_does_not_become_who_decides(store, role):
+    keeper = account(store, Role.SYSTEM_ADMINISTRATOR)
+    person = account(store, role)
+    with pytest.raises(NotAllowed) as refused:
+        rights.set_password(store, keeper, person.person_id, "another long password")
+    assert refused.value.key == "people.password_on_server"
+    assert sessions.log_in(store, person.login_name, PASSWORD)
+
+
+@pytest.mark.guarantee("password-set-by-others")
+def test_a_second_factor_stays_when_the_password_is_set_and_every_such_password_is_found(store):
+    keeper, auditor = account(store, Role.SYSTEM_ADMINISTRATOR), account(store, Role.AUDITOR)
+    person, plain = account(store, Role.MANAGER), account(store)
+    secret = second_factor.begin(store, person).secret
+    second_factor.confirm(store, person, pyotp.TOTP(secret).now())
+    rights.set_password(store, keeper, person.person_id, "another long password")
+    rights.set_password(store, keeper, plain.person_id, "another long password")
+    assert second_factor.is_on(store, person.person_id)
+    assert rights.password_set_by(store, person.person_id).by == keeper.display_name
+    assert rights.password_set_by(store, auditor.person_id) is None
+    rights.set_password(store, SERVICE, auditor.person_id, "another long password")
+    assert rights.password_set_by(store, auditor.person_id).by == ""
+    today = utc_now().astimezone(store.site.zone).date()
+    found = unusual_reading.find(store, auditor, today, today)
+    who = [(one.actor, one.count) for one in found if one.rule_id == "password_of_power"]
+    assert sorted(who) == sorted([(keeper.person_id, 1), ("service", 1)])
 
 
 def test_a_clearance_by_request_takes_training_and_vetting(store):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from custinfo.actions import customers, drafts, forms, records
+from custinfo.actions import customers, draft_list, drafts, forms, records
 from custinfo.domain.errors import Conflict, NotFound, WrongState
 from custinfo.domain.people import SERVICE, Role
 from custinfo.xforms import RefusedAnswer, Unfinished
@@ -190,7 +190,7 @@ def test_someone_elses_draft_is_out_of_reach(store, lin):
     ):
         with pytest.raises(NotFound):
             attempt()
-    assert drafts.mine(store, other) == []
+    assert draft_list.mine(store, other) == []
     assert drafts.open_(store, lin, draft_id).instance["basic"]["name"] == "机密"
 
 
@@ -224,7 +224,7 @@ def test_opening_a_card_to_change_it_is_on_the_audit_log(store, lin):
 def test_a_discarded_draft_is_wiped_and_closed(store, lin):
     draft_id = draft_of(store, lin, "enterprise_card", {NAME: "作废"})
     drafts.discard(store, lin, draft_id)
-    assert drafts.mine(store, lin) == []
+    assert draft_list.mine(store, lin) == []
     assert "作废" not in str(store.rows("SELECT instance FROM draft"))
     with pytest.raises(WrongState):
         drafts.save(store, lin, draft_id, {}, NAME, saves=1)
@@ -232,7 +232,7 @@ def test_a_discarded_draft_is_wiped_and_closed(store, lin):
 
 def test_the_list_of_drafts_says_what_each_is(store, lin):
     draft_of(store, lin, "enterprise_card", {NAME: "甲公司", CREDIT_CODE: CARD[CREDIT_CODE]})
-    [listed] = drafts.mine(store, lin)
+    [listed] = draft_list.mine(store, lin)
     assert (listed.label, listed.titles["en"], listed.answered) == ("甲公司", "Enterprise customer card", 2)
 
 

@@ -6,11 +6,20 @@ from datetime import UTC, date, datetime
 import pypdf
 import pytest
 
-from custinfo.actions import approvals, certificates, entities, holds, retention, retention_daily, retention_views
+from custinfo.actions import (
+    approvals,
+    certificates,
+    entities,
+    holds,
+    retention,
+    retention_daily,
+    retention_views,
+    subject_requests,
+)
 from custinfo.domain import machines
 from custinfo.domain import retention as rules
-from custinfo.domain.errors import BadInput, NotAllowed, WrongState
-from custinfo.domain.people import SERVICE
+from custinfo.domain.errors import BadInput, NotAllowed, NotFound, WrongState
+from custinfo.domain.people import SERVICE, Role
 from custinfo.reports import certificate as paper
 from tests import erasing, factories, source_forms
 
@@ -247,6 +256,112 @@ def test_who_plans_does_not_agree_and_roles_are_asked(store, staff, customer, ye
     case = approvals.of(store, retention.KIND, plan_id)
     with pytest.raises(NotAllowed):
         approvals.decide(store, staff.administrator, case.case_id, "approve", case.sha256, password=factories.PASSWORD)
+
+
+@pytest.mark.guarantee("retention-hold-wins")
+def test_who_planned_or_marked_does_not_release_what_holds_it(store, staff, customer, other, years_later):
+    second = factories.account(store, Role.INFORMATION_ADMINISTRATOR)
+    hold = holds.set_(store, second, "customer", other.customer_number, "案件")
+    plan_id = retention.plan(store, second)
+    erasing.agree(store, staff, plan_id)
+    retention.mark(store, staff.administrator, plan_id)
+    for actor in (second, staff.administrator):
+        with pytest.raises(NotAllowed) as refused:
+            holds.release(store, actor, hold, "结案")
+        assert refused.value.key == "retention.own_plan"
+    holds.release(store, factories.account(store, Role.DEPARTMENT_HEAD), hold, "结案")
+
+
+@pytest.mark.guarantee("retention-scope")
+def test_holds_and_plans_name_only_what_the_reader_may_know(store, staff, customer, years_later):
+    survey = factories.SURVEY | {"/data/interview/customer_number": customer.customer_number}
+    draft_id = factories.draft_of(store, staff.researcher, "satisfaction_survey", survey)
+    record = factories.submit(store, staff.researcher, draft_id, "s").record_id
+    draft = factories.draft_of(store, staff.researcher, "enterprise_card", {factories.NAME: "未完公司"})
+    things = {"customer": customer.customer_number, "record": record, "draft": draft}
+    head = factories.account(store, Role.DEPARTMENT_HEAD)
+    stranger = factories.account(store, Role.DEPARTMENT_HEAD, department="华东部")
+    for kind, object_id in things.items():
+        refusals = []
+        for given in (object_id, "C999999"):
+            with pytest.raises(NotFound) as refused:
+                holds.set_(store, stranger, kind, given, "x")
+            refusals.append(refused.value.text())
+        assert refusals[0] == refusals[1]
+        hold = holds.set_(store, head, kind, object_id, "案件")
+        with pytest.raises(NotFound):
+            holds.release(store, stranger, hold, "x")
+    assert (len(holds.listed(store, head)), holds.others(store, head)) == (3, 0)
+    assert (holds.listed(store, stranger), holds.others(store, stranger)) == ((), 3)
+    for hold in holds.listed(store, head):
+        holds.release(store, head, hold.hold_id, "结案")
+    plan_id = retention.plan(store, SERVICE)
+    seen = retention_views.lines(store, head, plan_id, 0, 50)
+    assert any(one.number == customer.customer_number for one in seen) and all(one.object_id for one in seen)
+    hidden = retention_views.lines(store, stranger, plan_id, 0, 50)
+    assert len(hidden) == len(seen)
+    assert {(one.object_id, one.number, one.why) for one in hidden} == {("", "", ())}
+
+
+def asked_to_be_erased(store, staff, customer):
+    """A request for erasure, its plan agreed to; gives both ids."""
+    today = datetime.now(UTC).astimezone(store.site.zone).date()
+    given = subject_requests.Received(
+        kind="delete", applicant="钟离暮雪", contact="", wish="请删除", channel="mail", received_on=today,
+        number=customer.customer_number,
+    )  # fmt: skip
+    request_id = subject_requests.receive(store, staff.administrator, given)
+    subject_requests.verify(store, staff.administrator, request_id, method="callback", note="回拨登记电话")
+    plan_id = subject_requests.ask_erasure(store, staff.administrator, request_id)
+    second = factories.account(store, Role.INFORMATION_ADMINISTRATOR)
+    case = approvals.of(store, retention.KIND, plan_id)
+    for person in (second, staff.manager):
+        approvals.decide(store, person, case.case_id, "approve", case.sha256, password=factories.PASSWORD)
+    return request_id, plan_id
+
+
+@pytest.mark.guarantee("retention-request-taken-back")
+@pytest.mark.parametrize("end", [subject_requests.take_back, subject_requests.refuse])
+def test_nobody_is_erased_who_took_the_request_back(store, staff, customer, end):
+    request_id, plan_id = asked_to_be_erased(store, staff, customer)
+    end(store, staff.administrator, request_id, "不再要求")
+    with pytest.raises(WrongState) as refused:
+        retention.mark(store, staff.administrator, plan_id)
+    assert getattr(refused.value, "key", "") == "retention.not_wanted"
+    retention.stop(store, staff.manager, plan_id, "已撤回")
+    assert there(store, customer.customer_id)
+
+
+@pytest.mark.guarantee("retention-request-taken-back")
+def test_a_request_taken_back_after_the_plan_was_marked_or_begun_wins(store, staff, customer):
+    request_id, plan_id = asked_to_be_erased(store, staff, customer)
+    retention.mark(store, SERVICE, plan_id)
+    retention._begin(store, SERVICE, plan_id)
+    subject_requests.take_back(store, staff.administrator, request_id, "不再要求")
+    made = retention.carry_out(store, SERVICE, plan_id)
+    assert [(one.erased, one.changed) for one in made.lines] == [(0, 1)]
+    assert there(store, customer.customer_id)
+
+
+def test_a_request_that_stands_is_carried_out(store, staff, customer):
+    _, plan_id = asked_to_be_erased(store, staff, customer)
+    retention.mark(store, SERVICE, plan_id)
+    assert [one.erased for one in retention.carry_out(store, SERVICE, plan_id).lines] == [1]
+    assert not there(store, customer.customer_id)
+
+
+@pytest.mark.guarantee("retention-certificate")
+def test_who_planned_or_marked_bears_no_witness(store, staff, customer, years_later):
+    maker, marker, third = (factories.account(store, Role.INFORMATION_ADMINISTRATOR) for _ in range(3))
+    plan_id = retention.plan(store, maker)
+    erasing.agree(store, staff, plan_id)
+    years_later(retention.mark(store, marker, plan_id))
+    made = retention.carry_out(store, SERVICE, plan_id)
+    case = approvals.of(store, certificates.KIND, made.certificate_id)
+    for person in (maker, marker):
+        with pytest.raises(NotAllowed):
+            approvals.decide(store, person, case.case_id, "approve", case.sha256, password=factories.PASSWORD)
+    approvals.decide(store, third, case.case_id, "approve", case.sha256, password=factories.PASSWORD)
 
 
 def test_the_categories_that_rules_name_go_one_by_one(store, staff, customer, years_later):

@@ -9,6 +9,7 @@ from custinfo.actions import (
     assignments,
     conflicts,
     customers,
+    draft_list,
     drafts,
     due,
     entity_lists,
@@ -224,7 +225,7 @@ def test_a_customer_goes_over_with_all_that_is_about_it(world, supervisor, moved
         record_views.read(store, world.lin, record.record_id)
     with pytest.raises(NotFound):
         drafts.open_(store, world.lin, begun)
-    assert begun not in {one.draft_id for one in drafts.mine(store, world.lin)}
+    assert begun not in {one.draft_id for one in draft_list.mine(store, world.lin)}
     turns = assignments.history(store, world.han, moved.customer_id)
     assert [turn.owner for turn in turns] == [world.han.person_id, world.lin.person_id]
     assert (turns[0].reason, turns[0].by_name) == ("客户迁往杭州", supervisor.display_name)

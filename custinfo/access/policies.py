@@ -5,7 +5,7 @@ from typing import Any
 
 from custinfo.access import visibility
 from custinfo.domain.errors import Conflict, NotAllowed, NotFound, WrongState
-from custinfo.domain.people import Person, Role
+from custinfo.domain.people import Audience, Person
 
 
 def check_own_open_draft(person: Person, draft: Mapping[str, Any] | None) -> None:
@@ -27,7 +27,8 @@ def check_unchanged(draft: Mapping[str, Any], saves: int) -> None:
 
 def check_readable(person: Person, record: Mapping[str, Any] | None) -> Mapping[str, Any]:
     """A record is read by those in whose scope it is and whose clearance reaches to its level; by a researcher only
-    when they recorded a version of it, whoever edited it since. `record` is a row of `record_current`.
+    when they recorded a version of it, whoever edited it since (`visibility.own_records_only`). `record` is a row of
+    `record_current`.
 
     Anybody else's record is not told apart from one that never was.
     """
@@ -38,9 +39,10 @@ def check_readable(person: Person, record: Mapping[str, Any] | None) -> Mapping[
 
 def may_read(person: Person, record: Mapping[str, Any]) -> bool:
     """The twin of `check_readable` for lists."""
-    return visibility.visible(person, record) and (
-        not person.roles <= {Role.RESEARCHER} or person.person_id in record["authors"].split(",")
-    )
+    if not visibility.visible(person, record):
+        return False
+    audience = Audience(record["audience"] or Audience.FIELD)
+    return not visibility.own_records_only(person, audience) or person.person_id in record["authors"].split(",")
 
 
 def check_not_own(person: Person, authors: Collection[str]) -> None:

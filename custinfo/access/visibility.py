@@ -100,6 +100,14 @@ def visible(person: Person, place: Mapping[str, Any]) -> bool:
     return in_scope(person, place) and (level is None or sees(person, Level(level)))
 
 
+def own_records_only(person: Person, audience: Audience) -> bool:
+    """Whether the person reads, of the records of this audience, only those that they had a hand in: a researcher does,
+    unless another of their roles gives a scope in the same audience. A role that reads nothing there adds nothing.
+    """
+    others = replace(person, roles=person.roles - {Role.RESEARCHER})
+    return scope(others, audience) is Scope.NONE
+
+
 def audiences(person: Person) -> list[Audience]:
     """Whose work the person takes part in: they know of the records of these forms alone."""
     return [audience for audience, roles in AUDIENCES.items() if person.roles & roles]

@@ -1,4 +1,4 @@
-"""Requests for a role or a clearance: asked for with a reason, agreed to, and only then given (R225).
+"""Requests for a role, a clearance, a region or another department: with a reason, agreed to, only then given (R225).
 
 The department head agrees, the security administrator approves and gives it; neither for themselves, and nobody both.
 """
@@ -25,13 +25,17 @@ PROCEDURE = "access_request"
 
 @dataclass(frozen=True)
 class Request:
-    """One request: for whom, a role or a level, until when (None: no end), why. `state` is that of its case."""
+    """One request: for whom; a role, a level, a region or a department; until when (None: no end), why. `state` is that
+    of its case.
+    """
 
     request_id: str
     person_id: str
     person_name: str
     role: Role | None
     level: Level | None
+    region: str
+    department: str
     until: datetime | None
     reason: str
     asked_at: datetime
@@ -42,17 +46,23 @@ class Request:
 
 def ask(
     store: Store, actor: Person, person_id: str, *, role: Role | None = None, level: Level | None = None,
-    until: datetime | None = None, reason: str,
+    region: str = "", department: str = "", until: datetime | None = None, reason: str,
 ) -> str:  # fmt: skip
-    """Ask for one role or one clearance, for oneself or somebody of one's department; gives the request's id.
+    """Ask for one role, one clearance, one more region or another department, for oneself or somebody of one's
+    department; gives the request's id. A region and a department have no end.
 
     Raises NotFound, BadInput without a reason or with a day that has passed, NotAllowed for roles that exclude each
     other.
     """
     permissions.check(actor, "access.ask")
     reason = clean(reason, max_length=clearances.LONGEST_REASON).strip()
-    if not reason or (role is None) == (level is None) or level is Level.PUBLIC:
+    region, department = region.strip(), clean(department.strip(), max_length=rights.LONGEST_DEPARTMENT)
+    one_thing = [role is not None, level is not None, bool(region), bool(department)].count(True) == 1
+    if not reason or not one_thing or level is Level.PUBLIC:
         raise BadInput("people.request_incomplete")
+    if until is not None and (region or department):
+        raise BadInput("people.no_end")
+    people.check_regions([region] if region else [])
     if until is not None and until <= utc_now():
         raise BadInput("people.run_out")
     request_id = f"AR-{secrets.token_hex(6)}"
@@ -62,7 +72,8 @@ def ask(
             people.check_separated({*wanted.roles, role})
         row: Row = {
             "request_id": request_id, "person_id": person_id, "role": str(role) if role else None,
-            "level": int(level) if level else None, "until": stamp(until) if until else None, "reason": reason,
+            "level": int(level) if level else None, "region": region or None, "department": department or None,
+            "until": stamp(until) if until else None, "reason": reason,
             "asked_at": tx.at, "asked_by": actor.person_id,
         }  # fmt: skip
         tx.insert("access_request", row)
@@ -89,7 +100,7 @@ def apply(
     For who gives rights, never to oneself. Raises NotFound, WrongState before it is approved and when it was given.
     """
     row = _row(store, request_id)
-    permissions.check(actor, "role.grant" if row["role"] else "clearance.grant")
+    permissions.check(actor, "clearance.grant" if row["level"] else "role.grant")
     policies.check_not_own(actor, [row["person_id"]])
     with store.act(actor.person_id, "access.apply", "access_request", request_id, person=row["person_id"]) as tx:
         row = _row(store, request_id)
@@ -100,6 +111,8 @@ def apply(
         if row["role"]:
             rights.write_role(store, tx, row["person_id"], Role(row["role"]), until)
             tx.note(role=row["role"])
+        elif not row["level"]:
+            rights.write_place(store, tx, row["person_id"], row["region"] or "", row["department"] or "")
         else:
             clearances.check_complete(Level(row["level"]), trained_until, vetted_until)
             clearances.write(
@@ -129,7 +142,8 @@ def _request(store: Store, row: Row) -> Request:
     case = approvals.of(store, KIND, row["request_id"])
     return Request(
         row["request_id"], row["person_id"], row["person_name"], Role(row["role"]) if row["role"] else None,
-        Level(row["level"]) if row["level"] else None, parse(row["until"]) if row["until"] else None, row["reason"],
+        Level(row["level"]) if row["level"] else None, row["region"] or "", row["department"] or "",
+        parse(row["until"]) if row["until"] else None, row["reason"],
         parse(row["asked_at"]), row["asked_by_name"] or row["asked_by"], case.state if case else "",
         row["applied_at"] is not None,
     )  # fmt: skip
@@ -144,5 +158,5 @@ def _row(store: Store, request_id: str) -> Row:
 
 def _content(row: Row) -> bytes:
     """What is agreed to: for whom, what, until when, why."""
-    told = {name: row[name] for name in ("person_id", "role", "level", "until", "reason")}
+    told = {name: row[name] for name in ("person_id", "role", "level", "region", "department", "until", "reason")}
     return json.dumps(told, ensure_ascii=False, sort_keys=True).encode()

@@ -24,12 +24,12 @@ DECISIONS = (*AGREED, "send_back", "reject")
 LINKS = {
     "access_request": "/people",
     "disclosure": "/privacy/{}",
-    "export": "/privacy?view=exports",
     "record": "/record/{}",
     "retention_plan": "/retention/{}",
     "destruction_certificate": "/retention/{}",
 }
-"""Where each kind of object is looked at. A kind without a page of its own has none."""
+"""Where each kind of object is looked at. A kind without a page of its own has none: its case shows what it is about,
+such as what an export covers. A notice stands on the page of its incident (`_link`)."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,9 @@ class Event:
 
 @dataclass(frozen=True)
 class Case:
-    """A case with its whole history. `sha256` is of the content that is decided on; `step` counts from 0."""
+    """A case with its whole history. `sha256` is of the content that is decided on; `step` counts from 0; `link` is the
+    page where the object is looked at, or that of the case itself.
+    """
 
     case_id: str
     procedure: Procedure
@@ -71,17 +73,12 @@ class Case:
     due_on: date
     authors: frozenset[str]
     events: tuple[Event, ...]
+    link: str
 
     @property
     def now(self) -> Step:
         """The step that the case has come to; the last one when it is over."""
         return self.procedure.steps[min(self.step, len(self.procedure.steps) - 1)]
-
-    @property
-    def link(self) -> str:
-        """The page where the object is looked at, or that of the case itself."""
-        place = LINKS.get(self.object_kind)
-        return place.format(self.object_id) if place else f"/case/{self.case_id}"
 
     def decisions(self) -> tuple[Event, ...]:
         """Those of this round: what was decided about earlier contents counts no more."""
@@ -271,7 +268,16 @@ def _case(store: Store, row: Row, authors: frozenset[str], events: tuple[Event, 
         row["case_id"], procedure, row["object_kind"], row["object_id"], json.loads(row["titles"]), row["sha256"],
         row["nonce"], row["round"], row["step"], row["state"], row["department"], parse(row["opened_at"]),
         row["opened_by"], row["display_name"] or "", since + timedelta(days=step.days), authors, events,
+        _link(store, row["object_kind"], row["object_id"]) or f"/case/{row['case_id']}",
     )  # fmt: skip
+
+
+def _link(store: Store, object_kind: str, object_id: str) -> str:
+    if object_kind == "incident_notice":
+        of_notice = "SELECT number FROM incident_notice JOIN incident USING (incident_id) WHERE notice_id = ?"
+        found = store.row(of_notice, [object_id])
+        return f"/incidents/{found['number']}" if found else ""
+    return LINKS.get(object_kind, "").format(object_id)
 
 
 def _event(row: Row) -> Event:

@@ -70,6 +70,19 @@ def visible_where(actor: Person, alias: str, first: int | None = None) -> tuple[
     return f"({alias}.level IS NULL OR {alias}.level >= {seen}) AND (({') OR ('.join(places)}))", given
 
 
+def readable_where(actor: Person, alias: str, first: int | None = None) -> tuple[str, list[Value]]:
+    """As `visible_where`, for records that the actor may read: the twin of `policies.may_read` for lists."""
+    mine, given = visible_where(actor, alias, first)
+    worked_on = (one for one in Audience if visibility.scope(actor, one) is not Scope.NONE)
+    own = [one for one in worked_on if visibility.own_records_only(actor, one)]
+    if not own:
+        return mine, given
+    mark = "?" if first is None else f"?{first + len(given)}"
+    elsewhere = " AND ".join(f"coalesce({alias}.audience, '{Audience.FIELD}') != '{one}'" for one in own)
+    hand = f"SELECT 1 FROM record_hand AS own WHERE own.record_id = {alias}.record_id AND own.person_id = {mark}"
+    return f"{mine} AND (({elsewhere}) OR EXISTS ({hand}))", [*given, actor.person_id]
+
+
 def _theirs(actor: Person, alias: str, mark: Callable[[Value], str]) -> str:
     """The department, those in the person's regions, those assigned to the person."""
     mine = [f"{alias}.owner = {mark(actor.person_id)}"]

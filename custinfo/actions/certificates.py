@@ -62,7 +62,10 @@ class Certificate:
 
 
 def issue(store: Store, tx: Tx, actor: Person, plan: Row) -> Certificate:
-    """The certificate of a plan that is carried out, put before those who sign it, within the open transaction."""
+    """The certificate of a plan that is carried out, put before those who sign it, within the open transaction.
+
+    Whoever made the plan, marked it or carries it out bears no witness to it.
+    """
     certificate_id = f"DC-{secrets.token_hex(6)}"
     case = approvals.of(store, "retention_plan", plan["plan_id"])
     steps = case.procedure.steps if case else ()
@@ -82,7 +85,8 @@ def issue(store: Store, tx: Tx, actor: Person, plan: Row) -> Certificate:
     row |= {"sha256": hashlib.sha256(body.encode()).hexdigest(), "made_at": tx.at, "made_by": actor.person_id}
     tx.insert(KIND, row)
     titles = {language: text("retention.certificate_title", language, id=certificate_id) for language in LANGUAGES}
-    approvals.open(store, tx, actor, KIND, KIND, certificate_id, titles, body.encode())
+    authors = [plan["made_by"], *([plan["marked_by"]] if plan["marked_by"] else [])]
+    approvals.open(store, tx, actor, KIND, KIND, certificate_id, titles, body.encode(), authors=authors)
     tx.note(certificate=certificate_id)
     return _certificate(row)
 

@@ -1,14 +1,15 @@
 """Consents that are given in a form: a question marked `custinfo:consent` writes its event with the record.
 
 Only an answer that this version of the record changed is an event: who edits an old record does not consent anew. And
-only a person at a form can give one: a row of a file is somebody's word about somebody else, without evidence.
+only a person at a form can give one: a row of a file is somebody's word about somebody else, without evidence. Nobody
+consents to a purpose of which no notice speaks: the answer is kept, and nothing comes of it.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from custinfo.actions import entities, entity_writing, minors, notices, withholding
+from custinfo.actions import entities, entity_writing, forms, minors, notices, withholding
 from custinfo.actions.entity_writing import Pending
 from custinfo.domain import consent
 from custinfo.domain.clock import parse
@@ -47,6 +48,29 @@ def from_record(
             _refuse(store, tx, row, purpose, entity_id)
 
 
+def without_notice(store: Store, record_id: str, version: int) -> int:
+    """To how many questions a version that was filled in at a page says yes anew, without a consent having come of it:
+    no notice spoke of the purpose.
+    """
+    row = store.row("SELECT * FROM record_version JOIN record USING (record_id) WHERE record_id = ? AND version = ?",
+                    [record_id, version])  # fmt: skip
+    assert row is not None
+    form = forms.load(store, row["form_id"], row["form_version"])
+    marks = dict(entities.marked(form, MARK))
+    if not marks or row["source"] != BY_PERSON:
+        return 0
+    said = sealing.opened_json(store, "record_version", record_id, "content", version, row["content"])
+    before = _before(store, form, row)
+    yes = [ref for ref, value in flat(said, form.root.ref).items() if value in YES and before.get(ref, "") != value]
+    wanted = [marks[without_positions(ref)] for ref in yes if without_positions(ref) in marks]
+    given = store.rows(
+        "SELECT purpose FROM consent_event WHERE record_id = ? AND record_version = ? AND kind = 'given'",
+        [record_id, version],
+    )
+    heard = {one["purpose"] for one in given}
+    return sum(1 for name in wanted if consent.purpose(name).needs_consent and name not in heard)
+
+
 def _before(store: Store, form: Form, row: Mapping[str, Any]) -> dict[str, str]:
     """The answers of the version before, by ref."""
     at = [row["record_id"], row["version"] - 1]
@@ -77,6 +101,9 @@ def _give(
         facts = {"age": consent.ADULT_CONSENT_AGE}
         raise entity_writing.unfinished(store, form, ref, "constraint", "privacy.guardian_needed", facts)
     notice = notices.speaking_of(store, purpose)
+    if notice is None and consent.purpose(purpose).needs_consent:
+        tx.note(consents_without_notice=int(tx.detail.get("consents_without_notice") or 0) + 1)
+        return
     tx.insert(
         "consent_event",
         {

@@ -8,18 +8,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from custinfo.access import permissions
+from custinfo.access import permissions, visibility
+from custinfo.access.visibility import Scope
 from custinfo.actions import minors, notices, privacy_files, withholding
 from custinfo.actions.privacy_files import Given
 from custinfo.domain import consent
 from custinfo.domain.clock import parse, stamp, utc_now
 from custinfo.domain.consent import EVERYTHING, Purpose
-from custinfo.domain.errors import BadInput, NotAllowed, NotFound
+from custinfo.domain.errors import BadInput, Conflict, NotAllowed, NotFound
 from custinfo.domain.messages import DEFAULT_LANGUAGE, text
 from custinfo.domain.people import Person
+from custinfo.domain.sensitivity import Level
 from custinfo.domain.text import clean
 from custinfo.store import Store, Tx, sealing
-from custinfo.store.database import Row
+from custinfo.store.database import Row, Value
 
 LONGEST = 500
 FREE, GIVEN, MISSING, WITHDRAWN, EXPIRED, RESTRICTED, UNTOLD = (
@@ -108,6 +110,25 @@ def allowed_where(purpose: str, alias: str, today: date | None = None) -> tuple[
     return f"({' AND '.join(parts)})", given
 
 
+def records_where(purpose: str, alias: str) -> tuple[str, list[str]]:
+    """`allowed_where` for records: what is about nobody needs nobody's leave, unless the purpose takes consent."""
+    agreed, given = allowed_where(purpose, alias)
+    if consent.purpose(purpose).needs_consent:
+        return agreed, given
+    return f"({alias}.entity_id IS NULL OR {agreed})", given
+
+
+def newest(store: Store) -> int:
+    """The number of the newest event: who reads rows before taking the lock asks `check_unmoved` with it under it."""
+    return int(store.rows("SELECT coalesce(max(seq), 0) AS n FROM consent_event")[0]["n"])
+
+
+def check_unmoved(store: Store, seen: int) -> None:
+    """Raises Conflict when somebody's consents changed since `newest` was asked: the rows may have them on it still."""
+    if newest(store) != seen:
+        raise Conflict("privacy.consents_moved")
+
+
 def standing(store: Store, customer_id: str, purpose: str, moment: datetime | None = None) -> Standing:
     """How the purpose stands for a person now, or at a moment that was."""
     wanted = consent.purpose(purpose)
@@ -155,10 +176,16 @@ def standings(store: Store, actor: Person, customer_id: str) -> list[Standing]:
 
 
 def history(store: Store, actor: Person, customer_id: str) -> list[Row]:
-    """What was said about uses of a person's data, newest first, with who recorded it (`display_name`)."""
+    """What was said about uses of a person's data, newest first, with who recorded it (`display_name`).
+
+    What proves it, and who spoke for a child, may say anything about anybody: blank for who does not see level 1.
+    """
     permissions.check(actor, "customer.read")
     check_seen(store, actor, customer_id)
-    return events_of(store, customer_id)
+    rows = events_of(store, customer_id)
+    if visibility.sees(actor, Level.SECRET):
+        return rows
+    return [{**row, "evidence": "", "guardian": ""} for row in rows]
 
 
 def events_of(store: Store, customer_id: str) -> list[Row]:
@@ -177,8 +204,9 @@ def events_of(store: Store, customer_id: str) -> list[Row]:
 def give(store: Store, actor: Person, customer_id: str, given: Consent) -> None:
     """Record a consent. It is to the newest notice that speaks of the purpose.
 
-    Raises BadInput without evidence, for a day to come, an end that is past, a purpose that wants a separate consent or
-    of which no notice speaks, and for a child under fourteen without a guardian; NotFound, NotAllowed.
+    Raises BadInput without evidence, for a day to come or before the newest withdrawal, an end that is past, a purpose
+    that wants a separate consent or of which no notice speaks, and for a child under fourteen without a guardian;
+    NotFound, NotAllowed.
     """
     permissions.check(actor, "consent.record")
     wanted = consent.purpose(given.purpose)
@@ -193,6 +221,7 @@ def give(store: Store, actor: Person, customer_id: str, given: Consent) -> None:
         notice = notices.speaking_of(store, given.purpose)
         if notice is None and wanted.needs_consent:
             raise BadInput("privacy.no_notice_speaks")
+        _check_after_withdrawal(store, customer_id, given)
         minors.check(store, customer_id, given.happened_on, born=given.born, guardian=given.guardian)
         row = _event(store, tx, actor, customer_id, "given", given.purpose, given.channel, given.happened_on)
         row |= {
@@ -208,6 +237,16 @@ def give(store: Store, actor: Person, customer_id: str, given: Consent) -> None:
         if given.file is not None:
             privacy_files.put(store, tx, actor, "consent", customer_id, given.file)
     withholding.refresh(store, actor)
+
+
+def _check_after_withdrawal(store: Store, customer_id: str, given: Consent) -> None:
+    """What somebody agreed to earlier does not bring back what they withdrew since, whenever it is recorded."""
+    last = store.row(
+        "SELECT max(happened_on) AS day FROM consent_event WHERE entity_id = ? AND purpose = ? AND kind = 'withdrawn'",
+        [customer_id, given.purpose],
+    )
+    if last is not None and last["day"] is not None and given.happened_on.isoformat() < last["day"]:
+        raise BadInput("privacy.before_withdrawal", day=last["day"])
 
 
 def withdraw(
@@ -226,7 +265,8 @@ def end(store: Store, tx: Tx, row: Mapping[str, str | int | None]) -> None:
     """Write a withdrawal or restriction so that it survives a restore, and holds in the lake before it is committed."""
     tx.insert("consent_event", row)
     kind = "consent.withdrawn" if row["kind"] == "withdrawn" else "objection"
-    tx.remember(kind, str(row["entity_id"]), purpose=str(row["purpose"]), happened_on=str(row["happened_on"]))
+    facts = {name: str(row[name]) for name in ("purpose", "happened_on", "request_id") if row.get(name)}
+    tx.remember(kind, str(row["entity_id"]), **facts)
     withholding.stopped(tx)
     withholding.keep(store, tx)
 
@@ -264,7 +304,7 @@ def _again(store: Store, tx: Tx, object_id: str, kind: str, facts: Mapping[str, 
         return
     row = {
         "entity_id": object_id, "kind": kind, "purpose": purpose, "happened_on": facts["happened_on"],
-        "channel": "online", "recorded_at": tx.at, "recorded_by": "service",
+        "channel": "online", "recorded_at": tx.at, "recorded_by": "service", "request_id": facts.get("request_id"),
     }  # fmt: skip
     tx.insert("consent_event", row)
     withholding.stopped(tx)
@@ -280,13 +320,32 @@ def withdraw_at(store: Store, tx: Tx, actor: Person, customer_id: str, purpose: 
 def restrict(
     store: Store, tx: Tx, actor: Person, customer_id: str, purpose: str, request_id: str, *, lift: bool = False
 ) -> None:
-    """Stop a use, or all (`EVERYTHING`), at somebody's request; or take that back. Within the request's transaction."""
+    """Stop a use, or all (`EVERYTHING`), at somebody's request; or take that back. Within the request's transaction.
+
+    Taking one back leaves what other requests stopped as it is: the newest of those is said anew.
+    """
     kind = "released" if lift else "restricted"
     row = _event(store, tx, actor, customer_id, kind, purpose, "in_person", _today(store)) | {"request_id": request_id}
-    if lift:
-        tx.insert("consent_event", row)
-    else:
+    if not lift:
         end(store, tx, row)
+        return
+    others = _stopped_by_others(store, customer_id, purpose, request_id)
+    tx.insert("consent_event", row)
+    if others:
+        said_again = {"request_id": others[-1]["request_id"], "happened_on": others[-1]["happened_on"]}
+        tx.insert("consent_event", {**row, "kind": "restricted", **said_again})
+        tx.note(still_stopped=len(others))
+
+
+def _stopped_by_others(store: Store, customer_id: str, purpose: str, request_id: str) -> list[Row]:
+    """The restrictions of a use that other requests asked for and that were not taken back, oldest first."""
+    events = store.rows(
+        "SELECT * FROM consent_event WHERE entity_id = ? AND purpose = ? AND kind IN ('restricted', 'released') "
+        "ORDER BY seq",
+        [customer_id, purpose],
+    )
+    last = {row["request_id"]: row for row in events if row["request_id"] != request_id}
+    return [row for row in last.values() if row["kind"] == "restricted"]
 
 
 @dataclass(frozen=True)
@@ -302,13 +361,15 @@ class Outdated:
 
 
 def outdated(store: Store, actor: Person, limit: int = 200) -> list[Outdated]:
-    """Who consented to a notice that was replaced since, oldest first (R202)."""
+    """Who consented to a notice that was replaced since, oldest first (R202); of those whom the actor may know of."""
     permissions.check(actor, "privacy.read")
+    mine, scope = _visible(actor)
     rows = store.rows(
         "SELECT consent_standing.*, number, (SELECT max(version) FROM notice_version AS newer "
         "WHERE newer.notice_id = consent_standing.notice_id) AS newest FROM consent_standing "
-        "JOIN entity USING (entity_id) WHERE kind = 'given' AND notice_version < newest ORDER BY seq LIMIT ?",
-        [limit],
+        "JOIN entity USING (entity_id) WHERE kind = 'given' AND notice_version < newest "
+        f"AND {mine} ORDER BY seq LIMIT ?",
+        [*scope, limit],
     )
     return [
         Outdated(
@@ -320,15 +381,21 @@ def outdated(store: Store, actor: Person, limit: int = 200) -> list[Outdated]:
 
 
 def counts(store: Store, actor: Person) -> dict[str, dict[str, int]]:
-    """By purpose: how many consents stand, were withdrawn, have expired, and how many people restrict the use."""
+    """By purpose: how many consents stand, were withdrawn, have expired, and how many people restrict the use.
+
+    Of the people whom the actor may know of. Who works with no customers (the auditor) reads the sums of all.
+    """
     permissions.check(actor, "privacy.read")
+    mine, scope = ("1", []) if visibility.scope(actor) is Scope.NONE else _visible(actor)
     found = {name: {GIVEN: 0, WITHDRAWN: 0, EXPIRED: 0, RESTRICTED: 0} for name in consent.purposes()}
     rows = store.rows(
         "SELECT purpose, CASE WHEN kind = 'given' AND expires_on <= ? THEN 'expired' ELSE kind END AS state, "
-        "count(*) AS n FROM consent_standing GROUP BY 1, 2",
-        [_today(store).isoformat()],
+        f"count(*) AS n FROM consent_standing WHERE {mine} GROUP BY 1, 2",
+        [_today(store).isoformat(), *scope],
     )
-    rows += store.rows("SELECT purpose, 'restricted' AS state, count(*) AS n FROM processing_limit GROUP BY 1")
+    rows += store.rows(
+        f"SELECT purpose, 'restricted' AS state, count(*) AS n FROM processing_limit WHERE {mine} GROUP BY 1", scope
+    )
     for row in rows:
         for name in [row["purpose"]] if row["purpose"] in found else list(found):
             found[name][row["state"]] += row["n"]
@@ -336,22 +403,36 @@ def counts(store: Store, actor: Person) -> dict[str, dict[str, int]]:
 
 
 def to_tell(store: Store, actor: Person, limit: int = 200) -> list[Row]:
-    """Who has to be told what was learnt of them indirectly: entity_id, dataset, number, recorded_at; oldest first."""
+    """Who has to be told what was learnt of them indirectly: entity_id, dataset, number, recorded_at; oldest first.
+
+    Of those whom the actor may know of.
+    """
     permissions.check(actor, "privacy.read")
+    mine, scope = _visible(actor)
     return store.rows(
         "SELECT entity_id, dataset, number, recorded_at FROM to_be_told JOIN entity USING (entity_id) "
-        "ORDER BY recorded_at LIMIT ?",
-        [limit],
+        f"WHERE {mine} ORDER BY recorded_at LIMIT ?",
+        [*scope, limit],
     )
 
 
+def _visible(actor: Person) -> tuple[str, list[Value]]:
+    """The condition under which the actor may know of the person of a row, which names `entity_id` once."""
+    from custinfo.actions import assignments  # who builds conditions on customers asks consents too
+
+    mine, scope = assignments.visible_where(actor, "place")
+    return f"entity_id IN (SELECT place.entity_id FROM entity_place AS place WHERE {mine})", scope
+
+
 def check_seen(store: Store, actor: Person, entity_id: str) -> Row:
-    """The entity, if it exists for the actor. Raises NotFound, the same as for what never was."""
+    """The entity, if it exists for the actor. Raises NotFound, the same as for what never was: without the id, which
+    the actor may never have seen.
+    """
     from custinfo.actions import assignments  # who builds conditions on customers asks consents too
 
     row = store.row("SELECT * FROM entity WHERE entity_id = ?", [entity_id])
-    if row is None or (row["dataset"] == "customers" and not assignments.in_scope(store, actor, entity_id)):
-        raise NotFound("customers.unknown", number=entity_id[:40])
+    if row is None or not assignments.in_scope(store, actor, entity_id):
+        raise NotFound("customers.unknown", number="—")
     return row
 
 

@@ -2,6 +2,9 @@
 
 One desk gives, nobody else: a disclosure is registered with the introduction letter, approved by signature, and
 delivered as a workbook that bears the recipient on every page and row. Its SHA-256 is kept, the file is not.
+
+A disclosure exists for who may know of every customer in it. Who has no customers (the auditor) reads the register:
+units, letters, bases, states and clocks, without customers, recipient, content, notes and scans.
 """
 
 import json
@@ -12,12 +15,13 @@ from datetime import date, datetime
 from typing import Any
 
 from custinfo.access import permissions, visibility
-from custinfo.actions import consents, customers, entities, export_register, forms, privacy_files
-from custinfo.actions.privacy_files import Given
+from custinfo.access.visibility import Scope
+from custinfo.actions import assignments, consents, customers, entities, export_register, forms, privacy_files
+from custinfo.actions.privacy_files import Given, Kept
 from custinfo.domain import consent, machines
 from custinfo.domain.clock import parse, utc_now
 from custinfo.domain.consent import Basis, Tier
-from custinfo.domain.errors import BadInput, NotAllowed, NotFound
+from custinfo.domain.errors import BadInput, NotAllowed, NotFound, WrongState
 from custinfo.domain.messages import text
 from custinfo.domain.people import Person
 from custinfo.domain.sensitivity import Level
@@ -32,6 +36,8 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 STATUTORY = (Basis.LEGAL_DUTY, Basis.EMERGENCY, Basis.OTHER_LAW)
 """The bases on which customers need not have agreed to it."""
 FIELDS = ("unit", "letter_number", "rule", "recipient", "recipient_post", "what", "purpose", "legal_basis")
+NAMING = ("recipient", "recipient_post", "what")
+"""The facts that may name somebody: not for who reads the register alone."""
 MOST_CUSTOMERS = 500
 LONGEST = 500
 
@@ -67,7 +73,11 @@ class Done:
 
 @dataclass(frozen=True)
 class Disclosure:
-    """A disclosure with what was done about it, oldest first; `facts` are its `FIELDS`, `numbers` the customers'."""
+    """A disclosure with what was done about it, oldest first; `facts` are its `FIELDS`, `numbers` the customers'.
+    `by` is a name, `recorded_by` whose it is.
+
+    `register_only`: customers, notes and what may name somebody (`NAMING`) are left out.
+    """
 
     disclosure_id: str
     number: str
@@ -79,6 +89,8 @@ class Disclosure:
     state: str
     recorded_at: datetime
     by: str
+    recorded_by: str
+    register_only: bool
     events: tuple[Done, ...]
 
 
@@ -95,8 +107,8 @@ def ask(store: Store, actor: Person, asked: Asked) -> str:
     """Register what an outsider asks for and open its case; gives its id.
 
     Raises BadInput for what is missing (the letter and its scan above all), an unknown basis or too many customers;
-    NotFound for a customer that the person may not know of; `Stopped` for one who did not agree, where law does not
-    oblige us.
+    NotFound for a customer that the person may not know of; WrongState for one of level 1 when level 1 was not asked
+    for; `Stopped` for one who did not agree, where law does not oblige us.
     """
     from custinfo.actions import approvals
 
@@ -111,6 +123,7 @@ def ask(store: Store, actor: Person, asked: Asked) -> str:
     disclosure_id = f"DX-{secrets.token_hex(8)}"
     with store.act(actor.person_id, "disclosure.ask", OBJECT_KIND, disclosure_id, customers=len(asked.numbers)) as tx:
         chosen = [_customer(store, actor, number) for number in dict.fromkeys(asked.numbers)]
+        _check_levels(store, chosen, with_secret=asked.with_secret)
         _check_agreed(store, chosen, said["purpose"], basis)
         number = f"DX{tx.next_number('disclosures'):06d}"
         row: Row = {
@@ -120,7 +133,7 @@ def ask(store: Store, actor: Person, asked: Asked) -> str:
         }  # fmt: skip
         tx.insert("disclosure", row)
         letter = privacy_files.put(store, tx, actor, "disclosure", disclosure_id, asked.letter)
-        _happened(tx, actor, disclosure_id, "register", "", letter=letter.sha256)
+        _happened(tx, actor, disclosure_id, "register", "", letter=letter.digest)
         titles = {"zh-CN": f"对外提供 {number}", "en": f"Disclosure {number}"}
         approvals.open(store, tx, actor, PROCEDURE, OBJECT_KIND, disclosure_id, titles, content(store, row))
     return disclosure_id
@@ -128,10 +141,22 @@ def ask(store: Store, actor: Person, asked: Asked) -> str:
 
 def _customer(store: Store, actor: Person, number: str) -> str:
     found = entities.by_number(store, customers.DATASET, number)
-    if found is None:
+    if found is None or not assignments.in_scope(store, actor, found["entity_id"]):
         raise NotFound("customers.no_such_number", number=number[:40])
-    consents.check_seen(store, actor, found["entity_id"])
     return str(found["entity_id"])
+
+
+def _check_levels(store: Store, chosen: list[str], *, with_secret: bool) -> None:
+    """A customer of level 1 is secret as a whole: not to be given unless level 1 was asked for and approved."""
+    if with_secret:
+        return
+    row = store.row(
+        "SELECT number FROM entity JOIN entity_place USING (entity_id) "
+        "WHERE level = ? AND entity_id IN (SELECT value FROM json_each(?)) ORDER BY number LIMIT 1",
+        [int(Level.SECRET), json.dumps(chosen)],
+    )
+    if row is not None:
+        raise WrongState("privacy.secret_customer", number=row["number"])
 
 
 def _check_agreed(store: Store, chosen: list[str], purpose: str, basis: Basis) -> None:
@@ -144,35 +169,34 @@ def _check_agreed(store: Store, chosen: list[str], purpose: str, basis: Basis) -
 def content(store: Store, row: Row) -> bytes:
     """What is approved: every fact of the disclosure and the hash of the letter's scan."""
     said = {name: row[name] for name in (*FIELDS, "number", "customers", "with_secret", "due_on")}
-    letters = [kept.sha256 for kept in privacy_files.of(store, "disclosure", row["disclosure_id"])][:1]
+    letters = [kept.digest for kept in privacy_files.of(store, "disclosure", row["disclosure_id"])][:1]
     return json.dumps({**said, "letters": letters}, ensure_ascii=False, sort_keys=True).encode()
 
 
 def deliver(store: Store, actor: Person, disclosure_id: str, language: str) -> Delivered:
     """The workbook for the recipient, once; registered with its hash.
 
-    Raises WrongState while it is not approved or after it was delivered; `Stopped` when somebody withdrew meanwhile;
-    NotAllowed when the person is not cleared for what it holds.
+    Raises WrongState while it is not approved, after it was delivered, or when a customer became level 1 and that was
+    not approved; `Stopped` when somebody withdrew meanwhile; NotAllowed when the person is not cleared for it.
     """
     from custinfo.actions import approvals
 
     permissions.check(actor, "disclosure.deliver")
-    row = _find(store, disclosure_id)
+    row = _find(store, actor, disclosure_id)
     machines.after(machines.DISCLOSURE, row["state"], "deliver")
     if row["with_secret"] and not visibility.sees(actor, Level.SECRET):
         raise NotAllowed("privacy.not_cleared")
     chosen: list[str] = json.loads(row["customers"])
-    for entity_id in chosen:
-        consents.check_seen(store, actor, entity_id)
     export_id = export_register.new_id()
     mark = export_register.mark(store, actor, export_id, f"{row['unit']} {row['recipient']} · {row['number']}")
-    rows = [line for entity_id in chosen for line in _lines(store, row, entity_id, language)]
+    rows = [line for entity_id in chosen for line in _lines(store, actor, row, entity_id, language)]
     headings = ("number", "question", "answer", "mark")
     shown = tuple(text(f"privacy.column.{name}", language) for name in headings)
     data = book([Sheet(row["number"], shown, [[*line, mark] for line in rows], {})], mark=mark)
     with store.act(actor.person_id, "disclosure.deliver", OBJECT_KIND, disclosure_id) as tx:
-        row = _find(store, disclosure_id)
+        row = _find(store, actor, disclosure_id)
         approvals.check_approved(store, OBJECT_KIND, disclosure_id, content(store, row))
+        _check_levels(store, chosen, with_secret=bool(row["with_secret"]))
         _check_agreed(store, chosen, row["purpose"], consent.basis(row["legal_basis"]))
         case = approvals.of(store, OBJECT_KIND, disclosure_id)
         _move(tx, row, "deliver")
@@ -185,12 +209,15 @@ def deliver(store: Store, actor: Person, disclosure_id: str, language: str) -> D
     return Delivered(f"{row['number']}.xlsx", XLSX, data)
 
 
-def _lines(store: Store, row: Row, entity_id: str, language: str) -> list[list[object]]:
-    """A customer's card, an answer a line; without level 1 unless that was asked for and approved."""
+def _lines(store: Store, actor: Person, row: Row, entity_id: str, language: str) -> list[list[object]]:
+    """A customer's card, an answer a line; without level 1 unless that was asked for and approved: neither as an answer
+    nor within the text of another question.
+    """
     current = entities.current(store, entity_id)
     form = forms.load(store, current["form_id"], current["form_version"])
-    session = forms.session(store, form, entities.content(store, current), language=language)
     least = Level.SECRET if row["with_secret"] else Level.INTERNAL
+    reader = visibility.lowered(actor, least)
+    session = forms.session(store, form, entities.content(store, current), language=language, reader=reader)
     found: list[list[object]] = []
     for state in session.nodes():
         place = without_positions(state.ref)
@@ -209,39 +236,78 @@ def receipt(store: Store, actor: Person, disclosure_id: str, note: str, file: Gi
     if not note.strip():
         raise BadInput("privacy.reason_needed")
     with store.act(actor.person_id, "disclosure.receipt", OBJECT_KIND, disclosure_id) as tx:
-        _move(tx, _find(store, disclosure_id), "receipt")
+        _move(tx, _find(store, actor, disclosure_id), "receipt")
         kept = privacy_files.put(store, tx, actor, "disclosure", disclosure_id, file) if file else None
-        _happened(tx, actor, disclosure_id, "receipt", note, file=kept.sha256 if kept else "")
+        _happened(tx, actor, disclosure_id, "receipt", note, file=kept.digest if kept else "")
 
 
 def cancel(store: Store, actor: Person, disclosure_id: str, reason: str) -> None:
-    """Give it up before it was delivered."""
+    """Give it up before it was delivered: who recorded it, or who handles the desk. Raises NotFound, NotAllowed."""
     permissions.check(actor, "disclosure.ask")
     if not reason.strip():
         raise BadInput("privacy.reason_needed")
     with store.act(actor.person_id, "disclosure.cancel", OBJECT_KIND, disclosure_id) as tx:
-        _move(tx, _find(store, disclosure_id), "cancel")
+        row = _find(store, actor, disclosure_id)
+        if row["recorded_by"] != actor.person_id:
+            permissions.check(actor, "privacy.handle")
+        _move(tx, row, "cancel")
         _happened(tx, actor, disclosure_id, "cancel", reason)
 
 
 def find(store: Store, actor: Person, disclosure_id: str) -> Disclosure:
-    """One disclosure with what was done about it. Raises NotFound, NotAllowed."""
+    """One disclosure with what was done about it. Raises NotFound, NotAllowed; that it was read is on the audit log."""
     permissions.check(actor, "privacy.read")
-    return _disclosure(store, _find(store, disclosure_id), with_events=True)
+    row = _find(store, actor, disclosure_id)
+    with store.act(actor.person_id, "disclosure.read", OBJECT_KIND, disclosure_id):
+        pass
+    return _disclosure(store, actor, row, with_events=True)
+
+
+def scan(store: Store, actor: Person, disclosure_id: str, file_id: str) -> tuple[Kept, bytes]:
+    """A scan of a disclosure, for who is cleared for level 1; that it was taken is on the audit log.
+
+    Raises NotFound, NotAllowed.
+    """
+    permissions.check(actor, "privacy.read")
+    _find(store, actor, disclosure_id)
+    if _register_only(actor):
+        raise NotFound("privacy.no_file")
+    if not visibility.sees(actor, Level.SECRET):
+        raise NotAllowed("privacy.not_cleared")
+    with store.act(actor.person_id, "disclosure.read_scan", OBJECT_KIND, disclosure_id, file=file_id[:40]):
+        return privacy_files.content(store, file_id, OBJECT_KIND, disclosure_id)
 
 
 def listed(store: Store, actor: Person, limit: int = 200) -> list[Disclosure]:
-    """The register, newest first."""
+    """The register, newest first: the disclosures that exist for the actor."""
     permissions.check(actor, "privacy.read")
-    rows = store.rows(f"{_SELECT} ORDER BY number DESC LIMIT ?", [limit])
-    return [_disclosure(store, row, with_events=False) for row in rows]
+    known, given = _known_where(actor)
+    rows = store.rows(f"{_SELECT} WHERE {known} ORDER BY number DESC LIMIT ?", [*given, limit])
+    return [_disclosure(store, actor, row, with_events=False) for row in rows]
 
 
 _SELECT = "SELECT disclosure.*, display_name FROM disclosure LEFT JOIN person ON person_id = recorded_by"
 
 
-def _find(store: Store, disclosure_id: str) -> Row:
-    row = store.row(f"{_SELECT} WHERE disclosure_id = ?", [disclosure_id])
+def _register_only(actor: Person) -> bool:
+    return visibility.scope(actor) is Scope.NONE
+
+
+def _known_where(actor: Person) -> tuple[str, list[Value]]:
+    """The condition under which a disclosure exists for the actor: no customer in it who does not."""
+    if _register_only(actor):
+        return "1", []
+    seen, given = assignments.visible_where(actor, "place")
+    unseen = (
+        "SELECT 1 FROM json_each(disclosure.customers) AS one JOIN entity_place AS place "
+        f"ON place.entity_id = one.value WHERE ({seen}) IS NOT TRUE"
+    )
+    return f"NOT EXISTS ({unseen})", given
+
+
+def _find(store: Store, actor: Person, disclosure_id: str) -> Row:
+    known, given = _known_where(actor)
+    row = store.row(f"{_SELECT} WHERE disclosure_id = ? AND {known}", [disclosure_id, *given])
     if row is None:
         raise NotFound("privacy.no_disclosure")
     return row
@@ -260,37 +326,49 @@ def _happened(tx: Tx, actor: Person, disclosure_id: str, action: str, note: str,
     tx.insert("disclosure_event", row)
 
 
-def _disclosure(store: Store, row: Row, *, with_events: bool) -> Disclosure:
-    chosen: list[str] = json.loads(row["customers"])
+def _disclosure(store: Store, actor: Person, row: Row, *, with_events: bool) -> Disclosure:
+    register_only = _register_only(actor)
+    chosen: list[str] = [] if register_only else json.loads(row["customers"])
     numbers = {
         one["entity_id"]: one["number"]
         for one in store.rows(
             "SELECT entity_id, number FROM entity WHERE entity_id IN (SELECT value FROM json_each(?))",
-            [row["customers"]],
+            [json.dumps(chosen)],
         )
     }
-    events = store.rows(
-        'SELECT disclosure_event.*, display_name FROM disclosure_event LEFT JOIN person ON person_id = "by" '
-        "WHERE disclosure_id = ? ORDER BY seq",
-        [row["disclosure_id"]],
-    ) if with_events else []  # fmt: skip
+    facts = {name: "" if register_only and name in NAMING else row[name] for name in FIELDS}
     return Disclosure(
-        row["disclosure_id"], row["number"], {name: row[name] for name in FIELDS}, tuple(chosen),
-        tuple(numbers.get(one, "") for one in chosen), bool(row["with_secret"]), date.fromisoformat(row["due_on"]),
-        row["state"], parse(row["recorded_at"]), row["display_name"] or row["recorded_by"],
-        tuple(
-            Done(one["action"], one["note"], json.loads(one["facts"]), parse(one["at"]), one["display_name"] or "")
-            for one in events
-        ),
+        row["disclosure_id"], row["number"], facts, tuple(chosen), tuple(numbers.get(one, "") for one in chosen),
+        bool(row["with_secret"]), date.fromisoformat(row["due_on"]), row["state"], parse(row["recorded_at"]),
+        row["display_name"] or row["recorded_by"], row["recorded_by"], register_only,
+        _events(store, row["disclosure_id"], with_notes=not register_only) if with_events else (),
     )  # fmt: skip
 
 
-def overdue(store: Store, today: date) -> list[Row]:
-    """Disclosures that wait to be delivered or receipted and are due on `today` or before."""
+def _events(store: Store, disclosure_id: str, *, with_notes: bool) -> tuple[Done, ...]:
+    rows = store.rows(
+        'SELECT disclosure_event.*, display_name FROM disclosure_event LEFT JOIN person ON person_id = "by" '
+        "WHERE disclosure_id = ? ORDER BY seq",
+        [disclosure_id],
+    )
+    return tuple(
+        Done(
+            one["action"], one["note"] if with_notes else "", json.loads(one["facts"]), parse(one["at"]),
+            one["display_name"] or "",
+        )
+        for one in rows
+    )  # fmt: skip
+
+
+def overdue(store: Store, actor: Person, today: date) -> list[Row]:
+    """Disclosures that wait to be delivered or receipted and are due on `today` or before, as far as the actor knows of
+    them.
+    """
+    known, given = _known_where(actor)
     return store.rows(
         "SELECT disclosure_id, number, due_on, state FROM disclosure WHERE state IN ('registered', 'delivered') "
-        "AND due_on <= ? ORDER BY due_on",
-        [today.isoformat()],
+        f"AND due_on <= ? AND {known} ORDER BY due_on",
+        [today.isoformat(), *given],
     )
 
 

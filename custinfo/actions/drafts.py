@@ -1,6 +1,5 @@
 """Drafts: what somebody is filling in, saved at every answer, resumed on any machine."""
 
-import json
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
@@ -8,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from custinfo.access import permissions, policies
+from custinfo.access import permissions, policies, visibility
 from custinfo.actions import assignments, entities, forms, sealing, verifications
 from custinfo.domain.clock import parse, stamp, utc_now
 from custinfo.domain.errors import BadInput, NotFound, WrongState
-from custinfo.domain.people import Person
+from custinfo.domain.people import Audience, Person
 from custinfo.domain.text import clean
 from custinfo.store import Store, Tx
 from custinfo.store.database import Row
@@ -72,19 +71,6 @@ class Saved:
 
     at: datetime
     saves: int
-
-
-@dataclass(frozen=True)
-class DraftSummary:
-    """A line of the list of drafts. `label` is its first answer; `answered` counts the answers."""
-
-    draft_id: str
-    form_id: str
-    titles: dict[str, str]
-    label: str
-    answered: int
-    updated_at: datetime
-    customer_id: str | None
 
 
 def blank(
@@ -266,9 +252,27 @@ def own_open(store: Store, actor: Person, draft_id: str) -> Row:
     row = store.row("SELECT * FROM draft WHERE draft_id = ?", [draft_id])
     policies.check_own_open_draft(actor, row)
     assert row is not None
-    if row["entity_id"] and not assignments.in_scope(store, actor, row["entity_id"]):
-        raise NotFound("access.no_draft")  # it began with what its customer's card said, and they are another's now
+    if not still_theirs(store, actor, row):
+        raise NotFound("access.no_draft")
     return row
+
+
+def still_theirs(store: Store, actor: Person, row: Row) -> bool:
+    """Whether the actor may still know of what the draft began with: the form's work, its customer, its record.
+
+    Customers go to colleagues and records are raised to level 1 while a draft is open.
+    """
+    audience = forms.find(store, row["form_id"], row["form_version"])["audience"]
+    if Audience(audience) not in visibility.audiences(actor):
+        return False
+    if row["entity_id"] and not assignments.in_scope(store, actor, row["entity_id"]):
+        return False
+    for record_id, allowed in ((row["record_id"], policies.may_read), (row["verifies"], visibility.visible)):
+        if record_id:
+            record = store.row("SELECT * FROM record_current WHERE record_id = ?", [record_id])
+            if record is None or not allowed(actor, record):
+                return False
+    return True
 
 
 def continued(store: Store, draft: Draft | Row) -> str | None:
@@ -376,29 +380,3 @@ def discard(store: Store, actor: Person, draft_id: str) -> None:
         for table, column in (("answer_event", "seq"), ("file", "file_id")):
             for row in store.rows(f"SELECT {column} AS id FROM {table} WHERE draft_id = ?", [draft_id]):
                 tx.delete(table, (row["id"],))
-
-
-def mine(store: Store, actor: Person) -> list[DraftSummary]:
-    """One's own open drafts, newest first."""
-    rows = store.rows(
-        "SELECT draft.*, titles FROM draft JOIN form ON form.form_id = draft.form_id AND form.version = form_version "
-        "WHERE owner = ? AND outcome IS NULL ORDER BY updated_at DESC",
-        [actor.person_id],
-    )
-    mine = (row for row in rows if not row["entity_id"] or assignments.in_scope(store, actor, row["entity_id"]))
-    return [_summary(store, row) for row in mine]
-
-
-def _summary(store: Store, row: Row) -> DraftSummary:
-    form = forms.load(store, row["form_id"], row["form_version"])
-    asked, answers = form.control_of, flat(instance_of(store, row), form.root.ref)
-    given = [value for ref, value in answers.items() if value and without_positions(ref) in asked]
-    return DraftSummary(
-        row["draft_id"],
-        row["form_id"],
-        json.loads(row["titles"]),
-        given[0] if given else "",
-        len(given),
-        parse(row["updated_at"]),
-        row["entity_id"],
-    )

@@ -1,19 +1,20 @@
 """The register of exports: whatever leaves the system leaves a row with what it was, for what, how much, and its hash.
 
-`tier` says how much of a person leaves. What each role may take out is data in `access.permissions`; from a number of
-rows on, an export with identities needs an approved case, which is used up by it.
+`tier` says how much of a person leaves. What each role may take out is data in `access.permissions`. From a number of
+rows a day on, what one person takes out with identities needs an approved case: it covers one export of no more rows
+than were counted when it was asked for, until a day, and is used up by it.
 """
 
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
 
 from custinfo.access import permissions
 from custinfo.domain import consent
-from custinfo.domain.clock import parse, show, utc_now
+from custinfo.domain.clock import parse, show, stamp, utc_now
 from custinfo.domain.consent import TIERS, Tier
 from custinfo.domain.errors import NotAllowed, WrongState
 from custinfo.domain.people import SERVICE, Person
@@ -52,21 +53,39 @@ class Listed:
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be exported, exactly: the content that an approval is given to."""
+    """What is to be exported, exactly; `count` says how many rows it has for somebody at this moment."""
 
     what: str
     object_id: str
     facts: Mapping[str, str]
     purpose: str
+    count: Callable[[Store, Person], int] = field(compare=False, repr=False)
 
-    def content(self, actor: Person) -> bytes:
-        """What is approved: this export, for this purpose, by this person."""
+    def said(self, actor: Person) -> dict[str, object]:
+        """What is asked for: this export, for this purpose, by this person."""
         said = {"what": self.what, "object": self.object_id, "purpose": self.purpose, "by": actor.person_id}
-        return json.dumps({**said, "facts": dict(self.facts)}, ensure_ascii=False, sort_keys=True).encode()
+        return {**said, "facts": dict(self.facts)}
 
     def order_id(self, actor: Person) -> str:
         """The id under which the approval of this very export is known."""
-        return "XO-" + hashlib.sha256(self.content(actor)).hexdigest()[:20]
+        return "XO-" + hashlib.sha256(_stored(self.said(actor)).encode()).hexdigest()[:20]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What an approval covers: the order by one person (`by`, an id), at most so many `rows`, up to and with a day.
+
+    `content` is what was decided on, byte for byte.
+    """
+
+    what: str
+    object_id: str
+    facts: Mapping[str, str]
+    purpose: str
+    by: str
+    rows: int
+    until: date
+    content: bytes
 
 
 def new_id() -> str:
@@ -84,33 +103,104 @@ def check_tier(actor: Person, tier: Tier) -> None:
 def approval_for(store: Store, actor: Person, order: Order, tier: Tier, rows: int) -> str | None:
     """The approved case that allows an export with identities of so many rows; None where none is needed.
 
-    Raises WrongState when one is needed and there is none, it is not approved, or it was used.
+    What the person took out today without one counts too. Raises WrongState when one is needed and there is none, it is
+    not approved, does not cover so many rows, has lapsed, or was used. `note` asks the same again under the lock.
     """
     from custinfo.actions import approvals
 
-    today = utc_now().astimezone(store.site.zone).date()
-    if tier is not Tier.IDENTIFIED or rows <= consent.identified_rows_on(today) or actor == SERVICE:
+    if not _needs_approval(store, actor, tier, rows):
         return None
-    order_id = order.order_id(actor)
-    case = approvals.of(store, OBJECT_KIND, order_id)
+    case = approvals.of(store, OBJECT_KIND, order.order_id(actor))
     if case is None:
-        raise WrongState("privacy.approval_needed", rows=rows, limit=consent.identified_rows_on(today))
-    approvals.check_approved(store, OBJECT_KIND, order_id, order.content(actor))
-    if store.row("SELECT 1 FROM export_event WHERE approval = ?", [case.case_id]):
-        raise WrongState("privacy.approval_used")
+        raise _wanting(store, actor, rows)
+    _check_covered(store, actor, case.case_id, order.what, order.object_id, rows)
     return str(case.case_id)
 
 
 def ask_approval(store: Store, actor: Person, order: Order) -> str:
-    """Open the case for an export with identities; gives its id. An approval that was used is asked for anew."""
+    """Open the case for an export with identities; gives its id. The rows that there are now are the most it covers.
+
+    An approval that was used, has lapsed or covers too little is asked for anew.
+    """
     from custinfo.actions import approvals
 
     permissions.check(actor, "record.export")
+    check_tier(actor, Tier.IDENTIFIED)
     consent.purpose(order.purpose)
     order_id = order.order_id(actor)
     with store.act(actor.person_id, "export.ask", OBJECT_KIND, order_id, what=order.what, purpose=order.purpose) as tx:
+        today = _today(store)
+        until = today + timedelta(days=consent.approval_days_on(today))
+        rows = order.count(store, actor)
+        content = _stored({**order.said(actor), "rows": rows, "until": until.isoformat()})
         titles = {"zh-CN": f"含身份信息的导出：{order.object_id}", "en": f"Export with identities: {order.object_id}"}
-        return approvals.open(store, tx, actor, PROCEDURE, OBJECT_KIND, order_id, titles, order.content(actor))
+        case = approvals.open(store, tx, actor, PROCEDURE, OBJECT_KIND, order_id, titles, content.encode())
+        tx.insert("export_order", {"case_id": case, "content": content})
+        tx.note(rows=rows)
+    return case
+
+
+def terms_of(store: Store, case_id: str) -> Terms | None:
+    """What a case about an export covers, for whoever may read the case; None for a case about anything else."""
+    row = store.row("SELECT content FROM export_order WHERE case_id = ?", [case_id])
+    if row is None:
+        return None
+    said = json.loads(row["content"])
+    until = date.fromisoformat(said["until"])
+    return Terms(
+        said["what"], said["object"], said["facts"], said["purpose"], said["by"], said["rows"], until,
+        row["content"].encode(),
+    )  # fmt: skip
+
+
+def _needs_approval(store: Store, actor: Person, tier: Tier, rows: int) -> bool:
+    if tier is not Tier.IDENTIFIED or actor == SERVICE:
+        return False
+    return rows + _taken_today(store, actor) > consent.identified_rows_on(_today(store))
+
+
+def _wanting(store: Store, actor: Person, rows: int) -> WrongState:
+    limit, earlier = consent.identified_rows_on(_today(store)), _taken_today(store, actor)
+    return WrongState("privacy.approval_needed", rows=rows, limit=limit, earlier=earlier)
+
+
+def _taken_today(store: Store, actor: Person) -> int:
+    """How many rows with identities the person took out today without an approval: slices add up."""
+    midnight = stamp(datetime.combine(_today(store), time(), store.site.zone))
+    found = store.rows(
+        "SELECT coalesce(sum(row_count), 0) AS n FROM export_event WHERE exported_by = ? AND exported_at >= ? "
+        "AND tier = 'identified' AND approval IS NULL AND what NOT IN (SELECT value FROM json_each(?))",
+        [actor.person_id, midnight, json.dumps(OWN_RULES)],
+    )
+    return int(found[0]["n"])
+
+
+def _check_covered(store: Store, actor: Person, case_id: str, what: str, object_id: str, rows: int) -> None:
+    """Raises WrongState unless the case is approved and covers this export, now."""
+    from custinfo.actions import approval_cases, approvals
+
+    terms = terms_of(store, case_id)
+    if terms is None or (terms.what, terms.object_id, terms.by) != (what, object_id, actor.person_id):
+        raise WrongState("approvals.not_approved")
+    approvals.check_approved(store, OBJECT_KIND, approval_cases.find(store, case_id).object_id, terms.content)
+    _check_unused(store, case_id)
+    if _today(store) > terms.until:
+        raise WrongState("privacy.approval_lapsed", day=terms.until.isoformat())
+    if rows > terms.rows:
+        raise WrongState("privacy.approval_exceeded", rows=rows, most=terms.rows)
+
+
+def _check_unused(store: Store, case_id: str) -> None:
+    if store.row("SELECT 1 FROM export_event WHERE approval = ?", [case_id]):
+        raise WrongState("privacy.approval_used")
+
+
+def _stored(said: Mapping[str, object]) -> str:
+    return json.dumps(said, ensure_ascii=False, sort_keys=True)
+
+
+def _today(store: Store) -> date:
+    return utc_now().astimezone(store.site.zone).date()
 
 
 def note(
@@ -120,13 +210,18 @@ def note(
 ) -> str:  # fmt: skip
     """Register an export within the transaction that audits it; gives its id. `columns` are names, never values.
 
-    Raises BadInput for an unknown purpose; NotAllowed for a tier above the person's.
+    Raises BadInput for an unknown purpose; NotAllowed for a tier above the person's; WrongState for rows that need an
+    approval and have none that covers them: asked before, and now under the lock, where two at once use one up.
     """
     consent.purpose(purpose)
     if what not in OWN_RULES:
         check_tier(actor, Tier(tier))
-    if approval is not None and store.row("SELECT 1 FROM export_event WHERE approval = ?", [approval]):
-        raise WrongState("privacy.approval_used")  # asked before, and now under the lock: two at once use one up
+        if approval is not None:
+            _check_covered(store, actor, approval, what, object_id, rows)
+        elif _needs_approval(store, actor, Tier(tier), rows):
+            raise _wanting(store, actor, rows)
+    elif approval is not None:
+        _check_unused(store, approval)
     made = export_id or new_id()
     row: Row = {
         "export_id": made, "what": what, "object_id": object_id, "format": format, "row_count": rows,
@@ -141,6 +236,8 @@ def note(
 
 OWN_RULES = ("audit", "subject_package", "disclosure", "register", "report")
 """Exports whose own permission says who makes them, such as an answer to a person."""
+ASKED_ANEW = tuple(f"privacy.approval_{one}" for one in ("needed", "used", "lapsed", "exceeded"))
+"""Why an export was refused that an approval would let through."""
 
 
 def mark(store: Store, actor: Person, export_id: str, recipient: str = "") -> str:

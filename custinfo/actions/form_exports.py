@@ -17,9 +17,9 @@ from custinfo.actions import (
     sealing,
 )
 from custinfo.actions.export_register import Order
-from custinfo.domain import consent, machines
+from custinfo.domain import machines
 from custinfo.domain.consent import Tier
-from custinfo.domain.errors import NotFound
+from custinfo.domain.errors import BadInput, NotFound
 from custinfo.domain.messages import text
 from custinfo.domain.people import Person
 from custinfo.domain.sensitivity import Level
@@ -38,6 +38,8 @@ PURPOSE = "record_keeping"
 """What records are exported for unless something else is said."""
 AUDIT = "audit"
 """The export of how records were filled in, beside `exchange.EXPORTS`, which are of what they say."""
+LOG = "answer_log"
+"""What the register calls it."""
 
 
 @dataclass(frozen=True)
@@ -71,10 +73,11 @@ def export(
     permissions.check(actor, "record.export")
     export_register.check_tier(actor, tier)
     if format == AUDIT:
-        return audit(store, actor, form_id, version=version, state=state)
+        return audit(store, actor, form_id, version=version, state=state, purpose=purpose, tier=tier)
     writer = exchange.export(format)
     form = forms.load(store, form_id, version)
     _check_state(state)
+    said = consents.newest(store)
 
     def sees(level: int) -> bool:
         return visibility.sees(actor, Level(level))
@@ -92,6 +95,7 @@ def export(
     extra = {"mark": export_register.mark(store, actor, export_id)} if format in MARKED else {}
     data = writer.write(form, records, language, labels=labels, sees=sees, **extra)
     with store.act(actor.person_id, "record.export", "form", form_id, format=format, rows=len(records)) as tx:
+        consents.check_unmoved(store, said)
         tx.note(labels=int(labels), language=language, form_version=form.version, only_version=version, state=state)
         tx.note(files=sum(len(one.files) for one in records), withheld=withheld)
         export_register.note(
@@ -105,7 +109,14 @@ def order(
     form_id: str, format: str, purpose: str, *, version: str | None = None, state: str | None = None
 ) -> Order:  # fmt: skip
     """The very export, as an approval is given to it."""
-    return Order("records", form_id, {"format": format, "version": version or "", "state": state or ""}, purpose)
+
+    def count(store: Store, actor: Person) -> int:
+        if format == AUDIT:
+            return answer_logs.count(store, actor, form_id, version, state, purpose)
+        return _count(store, actor, form_id, version, state, purpose)
+
+    facts = {"format": format, "version": version or "", "state": state or ""}
+    return Order(LOG if format == AUDIT else "records", form_id, facts, purpose, count)
 
 
 def _columns(form: Form, sees: Sees) -> list[str]:
@@ -119,21 +130,32 @@ def formats(actor: Person, language: str) -> dict[str, str]:
 
 
 def audit(
-    store: Store, actor: Person, form_id: str, *, version: str | None = None, state: str | None = None
-) -> Exported:
+    store: Store, actor: Person, form_id: str, *, version: str | None = None, state: str | None = None,
+    purpose: str = PURPOSE, tier: Tier = Tier.IDENTIFIED,
+) -> Exported:  # fmt: skip
     """When each answer of the form's records was given, how long it took, and what stood there before: a CSV.
 
-    For who may both export and review records. Raises NotFound for an unknown form, version or state.
+    For who may both export and review records. It says what people answered, as an export of the records does: the
+    same people are left out, and as many records need an approval, which the register counts as its rows. Raises
+    NotFound for an unknown form, version or state; BadInput for a tier without identities, which no log can be.
     """
+    if tier is not Tier.IDENTIFIED:
+        raise BadInput("privacy.log_identified")
+    export_register.check_tier(actor, tier)
     form = forms.load(store, form_id, version)
     _check_state(state)
-    lines = list(answer_logs.lines(store, actor, form_id, version, state))
+    said, chosen = consents.newest(store), (form_id, version, state, purpose)
+    lines = list(answer_logs.lines(store, actor, *chosen))
+    records = answer_logs.count(store, actor, *chosen)
+    wanted = order(form_id, AUDIT, purpose, version=version, state=state)
+    approval = export_register.approval_for(store, actor, wanted, tier, records)
     with store.act(actor.person_id, "record.export", "form", form_id, format=AUDIT, rows=len(lines)) as tx:
+        consents.check_unmoved(store, said)
         tx.note(form_version=form.version, only_version=version, state=state)
         data = audit_log.write(lines)
         export_register.note(
-            tx, store, actor, what="answer_log", object_id=form_id, format="csv", rows=len(lines),
-            columns=list(audit_log.HEADINGS), tier=Tier.IDENTIFIED, purpose=PURPOSE, data=data,
+            tx, store, actor, what=LOG, object_id=form_id, format="csv", rows=records,
+            columns=list(audit_log.HEADINGS), tier=tier, purpose=purpose, data=data, approval=approval,
         )  # fmt: skip
     return Exported(f"{delimited.plain_name(form_id)}.audit.csv", "text/csv", data, len(lines), {})
 
@@ -148,9 +170,7 @@ def _records(
     store: Store, actor: Person, form_id: str, sees: Sees, version: str | None, state: str | None, purpose: str
 ) -> Iterator[exchange.StoredRecord]:
     mine, scope = assignments.visible_where(actor, "record_current", first=4)
-    agreed, given = consents.allowed_where(purpose, "record_current")
-    if not consent.purpose(purpose).needs_consent:  # what is about nobody's data needs nobody's leave
-        agreed = f"(record_current.entity_id IS NULL OR {agreed})"
+    agreed, given = consents.records_where(purpose, "record_current")
     rows = store.rows(
         "SELECT record_current.*, display_name FROM record_current "
         "LEFT JOIN person ON person_id = record_current.recorded_by "
@@ -165,13 +185,16 @@ def _records(
         yield _stored(store, row, hidden[row["form_version"]])
 
 
-def _count(store: Store, actor: Person, form_id: str, version: str | None, state: str | None) -> int:
-    """How many records there are for the person, whatever their people agreed to."""
+def _count(
+    store: Store, actor: Person, form_id: str, version: str | None, state: str | None, purpose: str | None = None
+) -> int:  # fmt: skip
+    """How many records there are for the person; with a purpose, only those whose people may be used for it."""
     mine, scope = assignments.visible_where(actor, "record_current", first=4)
+    agreed, given = consents.records_where(purpose, "record_current") if purpose else ("1", [])
     rows = store.rows(
         "SELECT count(*) AS n FROM record_current WHERE form_id = ?1 AND (?2 IS NULL OR form_version = ?2) "
-        f"AND (?3 IS NULL OR state = ?3) AND {mine}",
-        [form_id, version, state, *scope],
+        f"AND (?3 IS NULL OR state = ?3) AND {mine} AND {agreed}",
+        [form_id, version, state, *scope, *given],
     )
     return int(rows[0]["n"])
 

@@ -35,8 +35,9 @@ class Evidence:
 def freeze(store: Store, actor: Person, number: str, hours_before: int, customers: Sequence[str] = ()) -> str:
     """Freeze the audit log from so many hours before the incident was noticed until now; gives the evidence's id.
 
-    The `customers` concerned, by number, are held: nothing of them is destroyed while the hold stands. Raises NotFound
-    for a number that nobody has.
+    The `customers` concerned, by number, are held: nothing of them is destroyed while the hold stands. A number that
+    nobody has is passed over without a word, since who handles incidents need not know who is a customer; the history
+    says how many were held.
     """
     permissions.check(actor, "oversight.handle")
     if not 0 <= hours_before <= MOST_HOURS:
@@ -45,14 +46,15 @@ def freeze(store: Store, actor: Person, number: str, hours_before: int, customer
     begin = stamp(incident.noticed_at - timedelta(hours=hours_before))
     evidence_id = f"E-{secrets.token_hex(8)}"
     with store.act(actor.person_id, "incident.freeze", "incident", number, evidence=evidence_id) as tx:
-        for customer in customers:
-            held = entities.by_number(store, "customers", customer)
-            if held is None:
-                raise NotFound("customers.unknown", number=customer[:40])
-            holds.put(tx, actor, "customer", held["entity_id"], text("incidents.held", DEFAULT_LANGUAGE, number=number))
+        found = (entities.by_number(store, "customers", customer) for customer in customers)
+        held = sorted({one["entity_id"] for one in found if one is not None})
+        reason = text("incidents.held", DEFAULT_LANGUAGE, number=number)
+        for entity_id in held:
+            holds.put(tx, actor, "customer", entity_id, reason, incident=number)
         rows = store.rows("SELECT * FROM audit WHERE at >= ? ORDER BY seq", [begin])
         lines = "".join(json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n" for row in rows).encode()
-        incident_id = incidents.record_event(store, tx, actor, number, "freeze", f"{len(rows)}")
+        told = text("incidents.frozen", DEFAULT_LANGUAGE, entries=len(rows), held=len(held))
+        incident_id = incidents.record_event(store, tx, actor, number, "freeze", told)
         kept: Row = {
             "evidence_id": evidence_id,
             "incident_id": incident_id,
@@ -65,7 +67,7 @@ def freeze(store: Store, actor: Person, number: str, hours_before: int, customer
             "frozen_by": actor.person_id,
         }
         tx.insert("incident_evidence", kept)
-        tx.note(entries=len(rows), held=len(customers))
+        tx.note(entries=len(rows), held=len(held))
     return evidence_id
 
 

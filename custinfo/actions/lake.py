@@ -3,16 +3,25 @@
 from collections.abc import Iterator
 
 from custinfo import lake
-from custinfo.access import permissions
+from custinfo.access import permissions, visibility
 from custinfo.actions import sealing
 from custinfo.domain.clock import parse, utc_now
+from custinfo.domain.errors import NotAllowed
 from custinfo.domain.people import Person
+from custinfo.domain.sensitivity import Level
 from custinfo.store import Store
+
+
+def check_may_read(actor: Person) -> None:
+    """What is in the lake is of level 2, whoever it is about. Raises NotAllowed for who is not cleared for that now."""
+    permissions.check(actor, "lake.read")
+    if not visibility.sees(actor, Level.INTERNAL):
+        raise NotAllowed("lake.not_cleared")
 
 
 def looked_at(store: Store, actor: Person, version: int) -> None:
     """Somebody explores a version of the lake at a page. Raises NotAllowed."""
-    permissions.check(actor, "lake.read")
+    check_may_read(actor)
     with store.act(actor.person_id, "lake.read", "lake", str(version)):
         pass
 
@@ -28,13 +37,17 @@ def publish(store: Store, actor: Person) -> lake.Manifest | None:
 
 
 def _customer_versions(store: Store) -> Iterator[lake.EntityVersionRow]:
+    """What the lake may not know yet. Customers of level 1 stay out as long as they are: whoever was published before
+    keeps those versions, and whoever is no longer of level 1 is published from the next version of their card on.
+    """
     newest = lake.newest(store.site.lake)
     for row in store.rows(
         # Who has no salt is erased: nothing new of them reaches the lake
         "SELECT seq, entity_id, version, recorded_at, label, properties, salt FROM entity_version "
         "JOIN entity USING (entity_id) JOIN customer_salt USING (entity_id) "
-        "WHERE dataset = 'customers' AND seq > ? ORDER BY seq",
-        [newest.last_seq if newest else 0],
+        "WHERE dataset = 'customers' AND seq > ? AND entity_id NOT IN (SELECT wrote.entity_id FROM record_now_level "
+        "JOIN entity_version AS wrote USING (record_id) WHERE level = ?) ORDER BY seq",
+        [newest.last_seq if newest else 0, int(Level.SECRET)],
     ):
         yield lake.EntityVersionRow(
             row["seq"], row["entity_id"], row["version"], parse(row["recorded_at"]),

@@ -34,7 +34,7 @@ class MailingList:
 
 def order(purpose: str) -> Order:
     """The list, as an approval is given to it."""
-    return Order("mailing_list", "mailing_list", {}, purpose)
+    return Order("mailing_list", "mailing_list", {}, purpose, lambda store, actor: len(_rows(store, actor, purpose)))
 
 
 def make(store: Store, actor: Person, purpose: str, language: str) -> MailingList:
@@ -43,6 +43,7 @@ def make(store: Store, actor: Person, purpose: str, language: str) -> MailingLis
     if not consent.purpose(purpose).needs_consent:
         raise BadInput("privacy.not_for_mailing")
     export_register.check_tier(actor, Tier.IDENTIFIED)
+    said = consents.newest(store)
     rows = _rows(store, actor, purpose)
     approval = export_register.approval_for(store, actor, order(purpose), Tier.IDENTIFIED, len(rows))
     reader = entity_levels.Reader(store, actor)
@@ -54,6 +55,7 @@ def make(store: Store, actor: Person, purpose: str, language: str) -> MailingLis
     data = book([Sheet(purpose, headings, lines, {})], mark=mark)
     left_out = _known(store, actor) - len(rows)
     with store.act(actor.person_id, "mailing.export", "mailing_list", purpose, rows=len(rows), left_out=left_out) as tx:
+        consents.check_unmoved(store, said)
         export_register.note(
             tx, store, actor, what="mailing_list", object_id="mailing_list", format="xlsx", rows=len(rows),
             columns=list(columns), tier=Tier.IDENTIFIED, purpose=purpose, data=data, approval=approval,

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 from custinfo.access import permissions
-from custinfo.actions import consents, disclosures, subject_requests
+from custinfo.actions import assignments, consents, disclosures, subject_requests
 from custinfo.actions.due import DueRow
 from custinfo.domain import consent
 from custinfo.domain.clock import parse
@@ -20,8 +20,8 @@ def due_rows(store: Store, actor: Person, today: date) -> list[DueRow]:
     """For who handles the desk."""
     if not permissions.may(actor, "privacy.handle"):
         return []
-    return [*_requests(store, actor, today), *_disclosures(store, today), *_to_tell(store, actor, today),
-            *_ending(store, today)]  # fmt: skip
+    return [*_requests(store, actor, today), *_disclosures(store, actor, today), *_to_tell(store, actor, today),
+            *_ending(store, actor, today)]  # fmt: skip
 
 
 def _requests(store: Store, actor: Person, today: date) -> list[DueRow]:
@@ -35,13 +35,13 @@ def _requests(store: Store, actor: Person, today: date) -> list[DueRow]:
     return found
 
 
-def _disclosures(store: Store, today: date) -> list[DueRow]:
+def _disclosures(store: Store, actor: Person, today: date) -> list[DueRow]:
     return [
         DueRow(
             "due.disclosure", {"number": row["number"]}, date.fromisoformat(row["due_on"]), None,
             f"/privacy/{row['disclosure_id']}",
         )
-        for row in disclosures.overdue(store, today)
+        for row in disclosures.overdue(store, actor, today)
     ]  # fmt: skip
 
 
@@ -54,11 +54,13 @@ def _to_tell(store: Store, actor: Person, today: date) -> list[DueRow]:
     return found
 
 
-def _ending(store: Store, today: date) -> list[DueRow]:
+def _ending(store: Store, actor: Person, today: date) -> list[DueRow]:
+    seen, given = assignments.visible_where(actor, "place")
     rows = store.rows(
-        "SELECT number, expires_on, entity_id FROM consent_standing JOIN entity USING (entity_id) WHERE kind = 'given' "
-        "AND expires_on BETWEEN ? AND ? ORDER BY expires_on LIMIT 200",
-        [today.isoformat(), (today + timedelta(days=ENDING_DAYS)).isoformat()],
+        "SELECT number, expires_on FROM consent_standing JOIN entity USING (entity_id) "
+        "JOIN entity_place AS place USING (entity_id) "
+        f"WHERE kind = 'given' AND expires_on BETWEEN ? AND ? AND ({seen}) ORDER BY expires_on LIMIT 200",
+        [today.isoformat(), (today + timedelta(days=ENDING_DAYS)).isoformat(), *given],
     )
     facts = [({"number": row["number"]}, date.fromisoformat(row["expires_on"])) for row in rows]
     return [DueRow("due.consent_ends", known, day, None, "/privacy?view=consents") for known, day in facts]

@@ -11,7 +11,8 @@ from custinfo.store import Store, Tx, sealing
 from custinfo.store.database import Row
 
 MAX_SIZE = 10 * 1024 * 1024
-TAKEN = ("image/jpeg", "image/png", "application/pdf")
+TAKEN = {"image/jpeg": "scan.jpg", "image/png": "scan.png", "application/pdf": "scan.pdf"}
+"""What is taken, and the name that it is kept under: what somebody called a scan may say whose it is."""
 TABLE = "privacy_file"
 
 
@@ -25,13 +26,13 @@ class Given:
 
 @dataclass(frozen=True)
 class Kept:
-    """A file that is kept; `sha256` is that of its contents."""
+    """A file that is kept. `digest` is keyed: who has the same contents cannot tell that they are this file's."""
 
     file_id: str
     name: str
     media_type: str
     size: int
-    sha256: str
+    digest: str
 
 
 def put(store: Store, tx: Tx, actor: Person, owner_kind: str, owner_id: str, given: Given) -> Kept:
@@ -41,26 +42,24 @@ def put(store: Store, tx: Tx, actor: Person, owner_kind: str, owner_id: str, giv
     media_type = file_types.media_type(given.data)
     if media_type not in TAKEN:
         raise BadInput("privacy.file_kind")
-    kept = Kept(
-        f"PF-{secrets.token_hex(10)}", file_types.file_name(given.name), media_type, len(given.data),
-        hashlib.sha256(given.data).hexdigest(),
-    )  # fmt: skip
+    digest = store.lookup_digest(f"file:{hashlib.sha256(given.data).hexdigest()}")
+    kept = Kept(f"PF-{secrets.token_hex(10)}", TAKEN[media_type], media_type, len(given.data), digest)
     sealed = sealing.seal_bytes(store, TABLE, kept.file_id, "content", "", given.data)
     row: Row = {
         "file_id": kept.file_id, "owner_kind": owner_kind, "owner_id": owner_id, "name": kept.name,
-        "media_type": kept.media_type, "size": kept.size, "sha256": kept.sha256, "content": sealed,
+        "media_type": kept.media_type, "size": kept.size, "sha256": kept.digest, "content": sealed,
         "stored_at": tx.at, "stored_by": actor.person_id,
     }  # fmt: skip
     tx.insert(TABLE, row)
-    tx.note(file=kept.file_id, file_sha256=kept.sha256)
+    tx.note(file=kept.file_id, file_digest=kept.digest)
     return kept
 
 
 def of(store: Store, owner_kind: str, owner_id: str) -> list[Kept]:
     """The files of an owner, oldest first."""
     rows = store.rows(
-        "SELECT file_id, name, media_type, size, sha256 FROM privacy_file WHERE owner_kind = ? AND owner_id = ? "
-        "ORDER BY stored_at, file_id",
+        "SELECT file_id, name, media_type, size, sha256 AS digest FROM privacy_file "
+        "WHERE owner_kind = ? AND owner_id = ? ORDER BY stored_at, file_id",
         [owner_kind, owner_id],
     )
     return [Kept(**row) for row in rows]

@@ -3,10 +3,24 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from custinfo.access import visibility
 from custinfo.actions import sealing
+from custinfo.domain.people import Audience, Person
 from custinfo.store import Store
 from custinfo.store.database import Row
 from custinfo.xforms import Counts, Form
+
+
+def shown(store: Store, actor: Person, form: Form, audience: Audience) -> dict[str, dict[str, int]]:
+    """By question of a quota and answer, the records that count, for people to look at.
+
+    They are of the whole site and of every level, so they are for who sees all records of the form's audience, and of
+    questions that they are cleared for. The limits bind everybody all the same.
+    """
+    if visibility.scope(actor, audience) is not visibility.Scope.ALL:
+        return {}
+    live = LiveCounts(store, form, None)
+    return {ref: live[ref] for ref in form.quotas if visibility.sees(actor, form.levels[ref])}
 
 
 class LiveCounts(Mapping[str, Mapping[str, int]]):

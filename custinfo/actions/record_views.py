@@ -13,16 +13,13 @@ from custinfo.actions.files import StoredFile
 from custinfo.domain import masking
 from custinfo.domain.clock import parse
 from custinfo.domain.errors import NotFound
-from custinfo.domain.people import Person, Role
+from custinfo.domain.people import Person
 from custinfo.domain.sensitivity import Level
 from custinfo.store import Store
 from custinfo.store.database import Row
 from custinfo.xforms import Form, Session
 from custinfo.xforms.fitting import fitted
 from custinfo.xforms.refs import flat, without_positions
-
-OWN = "EXISTS (SELECT 1 FROM record_hand AS own WHERE own.record_id = record_current.record_id AND own.person_id = {})"
-"""Whether the person recorded a version of the record, or took it over from who did."""
 
 
 @dataclass(frozen=True)
@@ -97,12 +94,9 @@ def listed(
 ) -> RecordPage:  # fmt: skip
     """The newest version of each record that the actor may read, newest first; a researcher's own only."""
     permissions.check(actor, "record.read")
-    own = actor.person_id if actor.roles <= {Role.RESEARCHER} else None
-    where = "(?1 IS NULL OR record_current.form_id = ?1) AND (?2 IS NULL OR state = ?2)"
-    where += f" AND (?3 IS NULL OR {OWN.format('?3')})"
-    mine, scope = assignments.visible_where(actor, "record_current", first=4)
-    where += f" AND {mine}"
-    given = [form_id, state, own, *scope]
+    mine, scope = assignments.readable_where(actor, "record_current", first=3)
+    where = f"(?1 IS NULL OR record_current.form_id = ?1) AND (?2 IS NULL OR state = ?2) AND {mine}"
+    given = [form_id, state, *scope]
     total = store.rows(f"SELECT count(*) AS n FROM record_current WHERE {where}", given)[0]["n"]
     rows = store.rows(
         "SELECT record_current.*, titles, display_name, (SELECT json_array(label, version) FROM entity_current WHERE "
@@ -113,7 +107,9 @@ def listed(
         f"ORDER BY recorded_at DESC, record_id LIMIT ?{len(given) + 1} OFFSET ?{len(given) + 2}",
         [*given, max(0, min(limit, 500)), max(0, offset)],
     )
-    with store.act(actor.person_id, "record.list", "form", form_id or "", found=total, shown=len(rows)):
+    # Typed text may name anybody: on the audit log stands a form that is there, or nothing
+    known = form_id if store.row("SELECT 1 FROM form WHERE form_id = ?", [form_id]) else ""
+    with store.act(actor.person_id, "record.list", "form", known or "", found=total, shown=len(rows)):
         pass
     reader = entity_levels.Reader(store, actor)
     lines = (_line(reader, row) for row in rows)
@@ -135,12 +131,10 @@ def open_queries(store: Store, actor: Person, line: RecordLine) -> int:
 def states(store: Store, actor: Person, form_id: str) -> dict[str, int]:
     """How many records of the form are in which state, for those that the actor may read."""
     permissions.check(actor, "record.read")
-    own = actor.person_id if actor.roles <= {Role.RESEARCHER} else None
-    mine, scope = assignments.visible_where(actor, "record_current", first=3)
+    mine, scope = assignments.readable_where(actor, "record_current", first=2)
     rows = store.rows(
-        f"SELECT state, count(*) AS n FROM record_current WHERE form_id = ?1 AND (?2 IS NULL OR {OWN.format('?2')}) "
-        f"AND {mine} GROUP BY state",
-        [form_id, own, *scope],
+        f"SELECT state, count(*) AS n FROM record_current WHERE form_id = ?1 AND {mine} GROUP BY state",
+        [form_id, *scope],
     )
     return {row["state"]: row["n"] for row in rows}
 
@@ -168,7 +162,7 @@ def read(store: Store, actor: Person, record_id: str, version: int | None = None
         _by_ref(form, actor, whole, notes), _by_ref(form, actor, whole, reasons),
         parse(wanted["interviewed_at"]) if wanted["interviewed_at"] else None,
         parse(wanted["recorded_at"]), wanted["recorded_by"], wanted["display_name"] or "",
-        _about(store, current["entity_id"]), made_by(store, record_id, wanted["version"]),
+        _about(store, actor, current["entity_id"]), _made(store, actor, record_id, wanted["version"]),
         _history(store, form, actor, rows), _files(store, form, actor, record_id), whole,
     )  # fmt: skip
 
@@ -249,7 +243,7 @@ def _sees(form: Form, actor: Person, ref: str) -> bool:
 
 def _line(reader: entity_levels.Reader, row: Row) -> RecordLine:
     entity_id, label = row["entity_id"], ""
-    if entity_id and row["label"]:
+    if entity_id and row["label"] and assignments.in_scope(reader.store, reader.actor, entity_id):
         stored, version = json.loads(row["label"])
         label = sealing.open_text(reader.store, sealing.ENTITY, entity_id, "label", version, stored)
         label = reader.label(entity_id, label, "")
@@ -284,9 +278,17 @@ def _history(store: Store, form: Form, actor: Person, rows: list[Row]) -> tuple[
     return tuple(lines)
 
 
-def _about(store: Store, entity_id: str | None) -> Made | None:
+def _about(store: Store, actor: Person, entity_id: str | None) -> Made | None:
+    """What the record is about, if the actor may know of that: the two may be of different audiences."""
     row = store.row("SELECT * FROM entity_current WHERE entity_id = ?", [entity_id]) if entity_id else None
-    return Made(row["dataset"], row["number"], row["entity_id"], row["version"]) if row else None
+    if row is None or not visibility.visible(actor, row):
+        return None
+    return Made(row["dataset"], row["number"], row["entity_id"], row["version"])
+
+
+def _made(store: Store, actor: Person, record_id: str, version: int) -> tuple[Made, ...]:
+    made = made_by(store, record_id, version)
+    return tuple(one for one in made if assignments.in_scope(store, actor, one.entity_id))
 
 
 def _files(store: Store, form: Form, actor: Person, record_id: str) -> dict[str, StoredFile]:

@@ -42,7 +42,8 @@ class Receipt:
     """What was recorded. `customer_number` is there when the record made or changed a customer, or is about one.
 
     `entities` are all that it created or updated. After a second entry, `differences` counts the answers that differ
-    from the first, and `record_id` is the record that was verified.
+    from the first, and `record_id` is the record that was verified. `consents_without_notice` counts consents in
+    it that are none, as no notice speaks of what they are to.
     """
 
     record_id: str
@@ -51,6 +52,7 @@ class Receipt:
     customer_number: str | None
     entities: tuple[Made, ...] = ()
     differences: int | None = None
+    consents_without_notice: int = 0
 
 
 @dataclass(frozen=True)
@@ -284,4 +286,5 @@ def _receipt(store: Store, record_id: str, version: int) -> Receipt:
         [record_id],
     )
     customer_id, number = (about["entity_id"], about["number"]) if about else (None, None)
-    return Receipt(record_id, version, customer_id, number, made_by(store, record_id, version))
+    unheard = consent_capture.without_notice(store, record_id, version)
+    return Receipt(record_id, version, customer_id, number, made_by(store, record_id, version), None, unheard)

@@ -225,6 +225,8 @@ def mark(store: Store, actor: Person, plan_id: str) -> date:
         state = machines.after(machines.RETENTION, row["state"], "mark")
         items = _items(store, plan_id, "planned")
         _check_agreed(store, row, items)
+        if row["kind"] == REQUEST and len(_wanted(store, items)) < len(items):
+            raise WrongState("retention.not_wanted")
         if row["rules_version"] != retention.on(today(store)).version or _changed(store, row["kind"], items):
             raise WrongState("retention.outdated")
         held = _held(store, items.values())
@@ -234,7 +236,8 @@ def mark(store: Store, actor: Person, plan_id: str) -> date:
         # Who asked to be erased does not wait; rules can be wrong, so what they found can be stopped for some days
         wait = retention.on(today(store)).stop_days if row["kind"] == "rules" else 0
         erase_on = today(store) + timedelta(days=wait)
-        tx.update("retention_plan", plan_id, {"state": state, "marked_at": tx.at, "erase_on": str(erase_on)})
+        marked = {"marked_at": tx.at, "marked_by": actor.person_id, "erase_on": str(erase_on)}
+        tx.update("retention_plan", plan_id, {"state": state, **marked})
         tx.note(pending=len(items) - len(held), held=len(held), erase_on=str(erase_on))
     return erase_on
 
@@ -358,7 +361,12 @@ def _check_agreed(store: Store, row: Row, items: Mapping[int, Item]) -> None:
 def _changed(store: Store, kind: str, items: Mapping[int, Item]) -> set[int]:
     """The items that are not due any more as they were: something happened to them, or they are gone."""
     if kind == REQUEST:
-        return {position for position, one in items.items() if not SOURCES[one.category](store).is_there(one.object_id)}
+        wanted = _wanted(store, items)
+        return {
+            position
+            for position, one in items.items()
+            if position not in wanted or not SOURCES[one.category](store).is_there(one.object_id)
+        }
     day = today(store)
     rules = retention.on(day)
     now: dict[tuple[str, str], Item] = {}
@@ -367,6 +375,19 @@ def _changed(store: Store, kind: str, items: Mapping[int, Item]) -> set[int]:
         if rule is not None and rule.category in SOURCES:
             now |= {(one.rule_id, one.object_id): one for one in SOURCES[rule.category](store).due(rule, day)}
     return {position for position, one in items.items() if now.get((one.rule_id, one.object_id)) != one}
+
+
+def _wanted(store: Store, items: Mapping[int, Item]) -> set[int]:
+    """The items that somebody asked for and still does: `mark` names the request. Without one the case counts."""
+    waiting = {
+        (row["request_id"], row["entity_id"])
+        for row in store.rows(
+            "SELECT request_id, entity_id FROM subject_request WHERE kind = 'delete' AND state IN ('verified', "
+            "'extended') AND request_id IN (SELECT value FROM json_each(?))",
+            [json.dumps(sorted({one.mark for one in items.values()}))],
+        )
+    }
+    return {position for position, one in items.items() if not one.mark or (one.mark, one.object_id) in waiting}
 
 
 def _row(store: Store, plan_id: str) -> Row:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from custinfo.access import permissions
-from custinfo.actions import assignments
+from custinfo.actions import assignments, holds
 from custinfo.domain.clock import parse
 from custinfo.domain.errors import NotFound
 from custinfo.domain.people import Person
@@ -41,7 +41,9 @@ class Plan:
 
 @dataclass(frozen=True)
 class Line:
-    """An item of a plan. `number` is that of a customer whom the reader may see; `why` names what holds it."""
+    """An item of a plan. `number` is that of a customer; `why` names what holds it. `object_id`, `number` and `why` are
+    blank where the reader may not know of the object.
+    """
 
     category: str
     object_id: str
@@ -98,10 +100,12 @@ _PLANS = (
 
 
 def _line(store: Store, actor: Person, row: Row, why: tuple[str, ...]) -> Line:
-    number = number_of(store, actor, row["category"], row["object_id"])
+    category, object_id = row["category"], row["object_id"]
+    known = holds.knows(store, actor, category, object_id)
     return Line(
-        row["category"], row["object_id"], number, row["rule_id"], row["since"], row["action"], row["outcome"], why
-    )
+        category, object_id if known else "", (row["number"] or "") if known else "", row["rule_id"], row["since"],
+        row["action"], row["outcome"], why if known else (),
+    )  # fmt: skip
 
 
 def _plan(store: Store, row: Row) -> Plan:

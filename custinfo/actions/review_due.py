@@ -50,7 +50,7 @@ def _proposals(store: Store, actor: Person) -> list[DueRow]:
 def _records(store: Store, actor: Person) -> list[DueRow]:
     if not permissions.may(actor, "record.review"):
         return []
-    where, given = assignments.visible_where(actor, "record_current")
+    where, given = assignments.readable_where(actor, "record_current")
     rows = store.rows(
         "SELECT record_current.form_id, count(*) AS n, min(recorded_at) AS oldest, state, (SELECT titles FROM form "
         "WHERE form.form_id = record_current.form_id ORDER BY published_at DESC LIMIT 1) AS titles FROM record_current "

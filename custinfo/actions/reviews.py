@@ -14,7 +14,7 @@ from custinfo.access import permissions, policies, visibility
 from custinfo.actions import assignments, forms, quotas, sealing
 from custinfo.domain import machines
 from custinfo.domain.clock import parse
-from custinfo.domain.errors import BadInput, Conflict, NotFound, WrongState
+from custinfo.domain.errors import BadInput, Conflict, NotAllowed, NotFound, WrongState
 from custinfo.domain.people import Person
 from custinfo.domain.text import clean
 from custinfo.store import Store, Tx
@@ -70,7 +70,8 @@ class Decided:
 def decide(store: Store, actor: Person, record_id: str, version: int, action: Decision, note: str = "") -> str:
     """Approve a record, reject it, or say that it has issues; gives its new state.
 
-    Raises NotFound, NotAllowed for one's own work, Conflict when `version` is no longer the newest, WrongState when the
+    Raises NotFound, NotAllowed for one's own work or to approve a form with questions that the actor is not cleared
+    for, Conflict when `version` is no longer the newest, WrongState when the
     state does not allow it, an approval would pass over open queries, or a rejected record would come back into a cell
     of a quota that is full meanwhile, BadInput for a missing note.
     """
@@ -84,6 +85,7 @@ def decide(store: Store, actor: Person, record_id: str, version: int, action: De
         record = _reviewable(store, actor, record_id, version)
         state = machines.after(machines.RECORD, record["state"], action)
         if action == "approve":
+            _check_cleared(store, actor, record)
             _check_resolved(store, record_id)
         if record["state"] == REJECTED and state != REJECTED:
             _check_quotas(store, record)
@@ -219,6 +221,15 @@ def _readable(store: Store, actor: Person, record_id: str) -> Row:
 def _authors(store: Store, record_id: str) -> set[str]:
     rows = store.rows("SELECT DISTINCT recorded_by FROM record_version WHERE record_id = ?", [record_id])
     return {row["recorded_by"] for row in rows}
+
+
+def _check_cleared(store: Store, actor: Person, record: Row) -> None:
+    """Whoever approves a record answers for all of it. By the questions of the form, not by what the record answers:
+    the refusal says nothing of answers or queries that the person does not see.
+    """
+    form = _form(store, record)
+    if not all(visibility.sees(actor, form.levels[ref]) for ref in form.control_of):
+        raise NotAllowed("reviews.not_cleared")
 
 
 def _check_resolved(store: Store, record_id: str) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from custinfo.access import permissions, policies
-from custinfo.actions import accounts, clearances, people
+from custinfo.actions import accounts, clearances, people, second_factor
 from custinfo.actions.clearances import Clearance
 from custinfo.actions.due import DueRow
 from custinfo.domain.clock import parse, stamp
@@ -21,8 +21,11 @@ from custinfo.domain.text import clean
 from custinfo.store import Store, Tx
 from custinfo.store.database import Row
 
+LONGEST_DEPARTMENT = 64
 EVERYWHERE = frozenset(Role) - {Role.SUPERVISOR, Role.DEPARTMENT_HEAD}
 """Roles that see the people of every department, where they see people at all."""
+POWERFUL = frozenset(SEPARATED) | {Role.DEPARTMENT_HEAD, Role.MANAGER}
+"""Roles that decide or administer: whoever logs in as one of these could agree to what they asked for themselves."""
 
 
 @dataclass(frozen=True)
@@ -154,18 +157,48 @@ def _check_may_take_back(store: Store, actor: Person, person_id: str) -> None:
 
 
 def place(store: Store, actor: Person, person_id: str, department: str, regions: frozenset[str]) -> None:
-    """Say to which department and regions somebody belongs: whose customers are theirs hangs on it. Raises BadInput."""
+    """Say to which department and regions somebody belongs: whose customers are theirs hangs on it.
+
+    Only the service says it freely, where a site is set up; anybody else takes regions back, and what is more comes by
+    a request. Raises BadInput, NotFound, NotAllowed `people.by_request`.
+    """
     permissions.check(actor, "role.grant")
     policies.check_not_own(actor, [person_id])
     people.check_regions(regions)
-    department = clean(department.strip(), max_length=64)
+    department = clean(department.strip(), max_length=LONGEST_DEPARTMENT)
     with store.act(actor.person_id, "person.place", "person", person_id) as tx:
-        if not store.row("SELECT 1 FROM person WHERE person_id = ? AND left_at IS NULL", [person_id]):
+        row = store.row("SELECT * FROM person WHERE person_id = ? AND left_at IS NULL", [person_id])
+        if row is None:
             raise NotFound("people.unknown")
-        tx.update("person", person_id, {"department": department})
-        tx.execute("DELETE FROM person_region WHERE person_id = ?", [person_id])
-        tx.insert_all("person_region", ({"person_id": person_id, "region": code} for code in sorted(regions)))
-        tx.note(regions=",".join(sorted(regions)))
+        had = _regions(store, person_id)
+        if actor is not SERVICE and (department != row["department"] or not regions <= had):
+            raise NotAllowed("people.by_request")
+        tx.note(before=",".join(sorted(had)))
+        _write_place(tx, person_id, department, regions)
+
+
+def write_place(store: Store, tx: Tx, person_id: str, region: str, department: str) -> None:
+    """Add a region, or move to a department, within an open transaction whose caller has checked the actor. Raises
+    NotFound, BadInput.
+    """
+    row = store.row("SELECT * FROM person WHERE person_id = ? AND left_at IS NULL", [person_id])
+    if row is None:
+        raise NotFound("people.unknown")
+    added = {region} if region else set()
+    people.check_regions(added)
+    _write_place(tx, person_id, department or row["department"], _regions(store, person_id) | added)
+
+
+def _regions(store: Store, person_id: str) -> frozenset[str]:
+    rows = store.rows("SELECT region FROM person_region WHERE person_id = ?", [person_id])
+    return frozenset(row["region"] for row in rows)
+
+
+def _write_place(tx: Tx, person_id: str, department: str, regions: frozenset[str]) -> None:
+    tx.update("person", person_id, {"department": department})
+    tx.execute("DELETE FROM person_region WHERE person_id = ?", [person_id])
+    tx.insert_all("person_region", ({"person_id": person_id, "region": code} for code in sorted(regions)))
+    tx.note(regions=",".join(sorted(regions)))
 
 
 def excluded(store: Store) -> Iterator[CustinfoError]:
@@ -181,13 +214,40 @@ def excluded(store: Store) -> Iterator[CustinfoError]:
 
 
 def set_password(store: Store, actor: Person, person_id: str, password: str) -> None:
-    """Give somebody a new password, which they must change at once; their sessions end. Raises BadInput, NotFound."""
+    """Give somebody a new password, which they must change at once; their sessions end.
+
+    Who resets passwords could log in as anybody: for a person of the `POWERFUL` roles it takes the service, or a second
+    factor that the person has on, which stays. Raises BadInput, NotFound, NotAllowed `people.password_on_server`.
+    """
     permissions.check(actor, "person.reset")
     policies.check_not_own(actor, [person_id])
     people.by_id(store, person_id)
     kept = accounts.check_given(store, person_id, password)  # before the action: hashing is slow on purpose
     with store.act(actor.person_id, "person.set_password", "person", person_id) as tx:
+        powerful = people.by_id(store, person_id).roles & POWERFUL
+        if actor is not SERVICE and powerful and not second_factor.is_on(store, person_id):
+            raise NotAllowed("people.password_on_server")
+        tx.note(powerful=len(powerful))
         accounts.give(tx, person_id, kept)
+
+
+@dataclass(frozen=True)
+class PasswordSet:
+    """Who set somebody's password, by name, blank for the server's command line; and when."""
+
+    by: str
+    at: datetime
+
+
+def password_set_by(store: Store, person_id: str) -> PasswordSet | None:
+    """Who set the password that the person must change now; None where nobody else did."""
+    row = store.row(
+        "SELECT at, other.display_name FROM audit JOIN person AS whose ON whose.person_id = audit.object_id "
+        "LEFT JOIN person AS other ON other.person_id = audit.actor WHERE audit.object_id = ? "
+        "AND whose.must_change_password AND action IN ('person.set_password', 'person.add') ORDER BY seq DESC LIMIT 1",
+        [person_id],
+    )
+    return PasswordSet(row["display_name"] or "", parse(row["at"])) if row else None
 
 
 def confirm(store: Store, actor: Person) -> None:

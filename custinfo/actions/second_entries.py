@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from custinfo.access import permissions, policies, visibility
-from custinfo.actions import assignments, forms, verifications
+from custinfo.actions import assignments, forms, record_views, verifications
 from custinfo.actions.verifications import Agreement
+from custinfo.domain import masking
 from custinfo.domain.clock import parse
 from custinfo.domain.people import Person
+from custinfo.domain.sensitivity import Level
 from custinfo.store import Store
 from custinfo.store.database import Row
 from custinfo.xforms import Form, RefusedAnswer, Session
@@ -119,8 +121,8 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A second entry beside the version that it was compared with. `differing` counts all differences, `differences`
-    are those that the person may see.
+    """A second entry beside the version that it was compared with: `compared` counts the questions that the person may
+    see, `differences` are those of them that differ. Answers of level 1 are masked.
     """
 
     version: int
@@ -129,7 +131,6 @@ class Comparison:
     second_by_name: str
     entered_at: datetime
     compared: int
-    differing: int
     differences: tuple[Difference, ...]
 
 
@@ -139,7 +140,7 @@ def comparisons(store: Store, actor: Person, record_id: str, language: str) -> t
     """
     permissions.check(actor, "record.review")
     record = store.row("SELECT * FROM record_current WHERE record_id = ?", [record_id])
-    policies.check_readable(actor, record)
+    whole = Level(level) if (level := policies.check_readable(actor, record)["level"]) else None
     rows = store.rows(
         "SELECT verification.*, record_version.content AS first, form_version, form_id, "
         "one.display_name AS first_by, two.display_name AS second_by FROM verification "
@@ -151,21 +152,26 @@ def comparisons(store: Store, actor: Person, record_id: str, language: str) -> t
     if rows:
         with store.act(actor.person_id, "verification.read", "record", record_id, entries=len(rows)):
             pass
-    return tuple(_comparison(store, actor, row, language) for row in rows)
+    return tuple(_comparison(store, actor, row, whole, language) for row in rows)
 
 
-def _comparison(store: Store, actor: Person, row: Row, language: str) -> Comparison:
+def _comparison(store: Store, actor: Person, row: Row, whole: Level | None, language: str) -> Comparison:
     form = forms.load(store, row["form_id"], row["form_version"])
     both = []
     for content in verifications.entries(store, row):
         instance, _ = fitted(form, content)
         both.append(forms.session(store, form, instance, language=language, reader=actor))
+    compared = [ref for ref, *_ in verifications.pairs_seen(store, actor, form, row)]
     differing: list[str] = json.loads(row["differences"])
-    seen = [ref for ref in differing if _sees(form, actor, ref)]
-    told = tuple(Difference(ref, _label(both, ref), *(_answer(one, ref, language) for one in both)) for ref in seen)
+    told = []
+    for ref in (ref for ref in differing if _sees(form, actor, ref)):
+        answers = (_answer(one, ref, language) for one in both)
+        if record_views.secret(form, whole, without_positions(ref)):
+            answers = (masking.masked(answer) for answer in answers)
+        told.append(Difference(ref, _label(both, ref), *answers))
     return Comparison(
         row["version"], row["mode"], row["first_by"] or "—", row["second_by"] or "—", parse(row["entered_at"]),
-        row["compared"], len(differing), told,
+        len(compared), tuple(told),
     )  # fmt: skip
 
 
@@ -195,15 +201,12 @@ def _answer(session: Session, ref: str, language: str) -> str:
 def by_person(store: Store, actor: Person, form_id: str) -> tuple[Agreement, ...]:
     """How far the entries of each person, first and second ones, agree with those of all others, the worst first."""
     permissions.check(actor, "record.review")
-    mine, scope = assignments.visible_where(actor, "record_current")
-    rows = store.rows(
-        "SELECT display_name, sum(compared) AS compared, sum(compared - differing) AS equal FROM ("
-        "SELECT recorded_by AS who, record_id, form_id, compared, json_array_length(differences) AS differing "
-        "FROM verification JOIN record_version USING (record_id, version) JOIN record USING (record_id) UNION ALL "
-        "SELECT entered_by, record_id, form_id, compared, json_array_length(differences) FROM verification "
-        "JOIN record USING (record_id)) LEFT JOIN person ON person_id = who WHERE form_id = ? "
-        f"AND record_id IN (SELECT record_id FROM record_current WHERE {mine}) "
-        "GROUP BY who ORDER BY 1.0 * sum(compared - differing) / max(1, sum(compared)), display_name, who",
-        [form_id, *scope],
-    )
-    return tuple(Agreement(row["display_name"] or "—", row["compared"], row["equal"]) for row in rows)
+    found: dict[str, Agreement] = {}
+    for row in verifications.of_form(store, actor, form_id):
+        form = forms.load(store, form_id, row["form_version"])
+        pairs = verifications.pairs_seen(store, actor, form, row)
+        equal = sum(1 for _, first, second in pairs if first == second)
+        for who, name in ((row["recorded_by"], row["first_by"]), (row["entered_by"], row["second_by"])):
+            had = found.get(who, Agreement(name or "—", 0, 0))
+            found[who] = Agreement(had.name, had.compared + len(pairs), had.equal + equal)
+    return tuple(one for _, one in sorted(found.items(), key=lambda item: (item[1].percent, item[1].name, item[0])))

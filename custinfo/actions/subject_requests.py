@@ -2,21 +2,29 @@
 
 What stops a use (withdraw, object, restrict) stops it the moment the request is recorded, before anything is proven:
 stopping harms nobody, and going on might. Everything else waits until it is known who asks.
+
+A request is as visible as the customer whom it is about; one of nobody known belongs to the department that recorded
+it. Who has no customers (the auditor) reads the register: kinds, states and clocks, and nothing that names anybody.
 """
 
+import hashlib
 import json
 import secrets
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from custinfo.access import permissions
-from custinfo.actions import consents, entities, privacy_files
+from custinfo.access import permissions, policies, visibility
+from custinfo.access.visibility import Scope
+from custinfo.actions import assignments, consents, entities, export_register, privacy_files
 from custinfo.actions.privacy_files import Given
-from custinfo.domain import consent, machines
+from custinfo.domain import consent, machines, masking
 from custinfo.domain.clock import parse, utc_now
-from custinfo.domain.errors import BadInput, NotFound, WrongState
+from custinfo.domain.consent import Tier
+from custinfo.domain.errors import BadInput, NotAllowed, NotFound, WrongState
 from custinfo.domain.people import Person
+from custinfo.domain.sensitivity import Level
 from custinfo.domain.text import clean
 from custinfo.store import Store, Tx, sealing
 from custinfo.store.database import Row, Value
@@ -49,18 +57,23 @@ class Received:
 
 @dataclass(frozen=True)
 class Happened:
-    """Something that was done about a request; `by` is a name."""
+    """Something that was done about a request; `by` is a name, `person_id` whose it is."""
 
     action: str
     note: str
     facts: dict[str, Any]
     at: datetime
     by: str
+    person_id: str
 
 
 @dataclass(frozen=True)
 class SubjectRequest:
-    """A request with what was done about it, oldest first. `entity_id` is None until it is known whom it is about."""
+    """A request with what was done about it, oldest first. `entity_id` is None until it is known whom it is about.
+
+    What people said is masked for who is not cleared for level 1. `register_only`: applicant, contact, wish, notes and
+    the customer are left out.
+    """
 
     request_id: str
     number: str
@@ -75,6 +88,7 @@ class SubjectRequest:
     due_on: date
     state: str
     by: str
+    register_only: bool
     events: tuple[Happened, ...]
 
     @property
@@ -138,7 +152,7 @@ def verify(
     if method == "agent" and file is None:
         raise BadInput("privacy.mandate_needed")
     with store.act(actor.person_id, "request.verify", "subject_request", request_id, method=method) as tx:
-        row = _find(store, request_id)
+        row = _find(store, actor, request_id)
         entity_id = _entity(store, actor, dataset, number) if number.strip() else row["entity_id"]
         if entity_id is None and row["kind"] != "explain":
             raise BadInput("privacy.whose")
@@ -154,7 +168,7 @@ def extend(store: Store, actor: Person, request_id: str, reason: str) -> date:
     """Take more time, once, with a reason that the person is told; gives the new last day."""
     permissions.check(actor, "privacy.handle")
     with store.act(actor.person_id, "request.extend", "subject_request", request_id) as tx:
-        row = _find(store, request_id)
+        row = _find(store, actor, request_id)
         clock = consent.clock_on(date.fromisoformat(row["received_on"]))
         due = date.fromisoformat(row["due_on"]) + timedelta(days=clock.extension_days)
         _move(tx, row, "extend", due_on=due.isoformat())
@@ -175,7 +189,7 @@ def take_back(store: Store, actor: Person, request_id: str, reason: str) -> None
 def _close(store: Store, actor: Person, request_id: str, action: str, reason: str) -> None:
     permissions.check(actor, "privacy.handle")
     with store.act(actor.person_id, f"request.{action}", "subject_request", request_id) as tx:
-        row = _find(store, request_id)
+        row = _find(store, actor, request_id)
         _move(tx, row, action)
         _happened(tx, actor, request_id, action, _needed(reason))
         if row["kind"] in STOPPING and row["entity_id"] is not None and row["kind"] != "withdraw":
@@ -190,18 +204,13 @@ def answer(store: Store, actor: Person, request_id: str, note: str) -> None:
     """
     permissions.check(actor, "privacy.handle")
     with store.act(actor.person_id, "request.answer", "subject_request", request_id) as tx:
-        row = _find(store, request_id)
+        row = _find(store, actor, request_id)
         if row["kind"] in PACKAGED:
             raise WrongState("privacy.package_needed")
         if row["kind"] == "delete" and not _erased(store, row["entity_id"]):
             raise WrongState("privacy.not_erased")
-        answered(tx, actor, row, _needed(note))
-
-
-def answered(tx: Tx, actor: Person, row: Row, note: str, **facts: Value) -> None:
-    """Move a request to its end, within the transaction that answers it."""
-    _move(tx, row, "answer")
-    _happened(tx, actor, row["request_id"], "answer", note, **facts)
+        _move(tx, row, "answer")
+        _happened(tx, actor, request_id, "answer", _needed(note))
 
 
 def ask_erasure(store: Store, actor: Person, request_id: str) -> str:
@@ -209,7 +218,7 @@ def ask_erasure(store: Store, actor: Person, request_id: str) -> str:
     from custinfo.actions import retention
 
     permissions.check(actor, "privacy.handle")
-    row = _find(store, request_id)
+    row = _find(store, actor, request_id)
     if row["kind"] != "delete" or row["state"] not in ("verified", "extended"):
         raise WrongState("privacy.not_to_erase")
     plan_id = str(retention.request(store, actor, row["entity_id"], request_id))
@@ -221,42 +230,87 @@ def ask_erasure(store: Store, actor: Person, request_id: str) -> str:
 def find(store: Store, actor: Person, request_id: str) -> SubjectRequest:
     """One request with what was done about it. Raises NotFound, NotAllowed; that it was read is on the audit log."""
     permissions.check(actor, "privacy.read")
-    row = _find(store, request_id)
+    row = _find(store, actor, request_id)
     with store.act(actor.person_id, "request.read", "subject_request", request_id):
         pass
-    return _request(store, row, _events(store, request_id))
+    return _request(store, actor, row, _events(store, request_id))
 
 
 def listed(store: Store, actor: Person, *, only_open: bool = True, limit: int = 200) -> list[SubjectRequest]:
-    """Requests, the ones that are due first at the top; without the open ones alone, the newest first."""
+    """Requests that exist for the actor, the ones that are due first at the top; without the open ones alone, the
+    newest first.
+    """
     permissions.check(actor, "privacy.read")
-    where = (
-        f"state IN ({', '.join('?' * len(OPEN))}) ORDER BY due_on, number" if only_open else "1 ORDER BY number DESC"
+    seen, given = ("1", []) if _register_only(actor) else assignments.visible_where(actor, "asked")
+    states = f"state IN ({', '.join('?' * len(OPEN))})" if only_open else "1"
+    order = "due_on, number" if only_open else "number DESC"
+    rows = store.rows(
+        f"{_SELECT} WHERE ({seen}) AND {states} ORDER BY {order} LIMIT ?",
+        [*given, *(OPEN if only_open else ()), limit],
     )
-    rows = store.rows(f"{_SELECT} WHERE {where} LIMIT ?", [*(OPEN if only_open else ()), limit])
-    return [_request(store, row, ()) for row in rows]
+    return [_request(store, actor, row, ()) for row in rows]
 
 
-def row_of(store: Store, request_id: str) -> Row:
-    """The row of a request, for the action that answers it. Raises NotFound."""
-    return _find(store, request_id)
+def to_package(store: Store, actor: Person, request_id: str) -> Row:
+    """The row of a request that the actor may answer with everything that is stored about the person.
+
+    Raises NotAllowed for who is not cleared for level 1 or verified the identity themselves: nobody alone makes a
+    request and carries the answer away. WrongState when the identity is not proven, or for another kind; NotFound.
+    """
+    permissions.check(actor, "privacy.handle")
+    row = _find(store, actor, request_id)
+    if row["kind"] not in PACKAGED or row["state"] not in ("verified", "extended"):
+        raise WrongState("privacy.not_to_package")
+    if not visibility.sees(actor, Level.SECRET):
+        raise NotAllowed("privacy.not_cleared")
+    consents.check_seen(store, actor, row["entity_id"])
+    verified = store.rows(
+        'SELECT "by" FROM subject_request_event WHERE request_id = ? AND action = ?', [request_id, "verify"]
+    )
+    policies.check_not_own(actor, [one["by"] for one in verified])
+    return row
 
 
-_SELECT = "SELECT subject_request.*, display_name FROM subject_request LEFT JOIN person ON person_id = recorded_by"
+def give_package(
+    store: Store, actor: Person, request_id: str, note: str, data: bytes, counts: Mapping[str, int]
+) -> None:  # fmt: skip
+    """Close a request with the package that was built for it, and register that it left. Raises as `to_package`."""
+    with store.act(actor.person_id, "request.answer", "subject_request", request_id) as tx:
+        row = to_package(store, actor, request_id)
+        export_id = export_register.note(
+            tx, store, actor, what="subject_package", object_id=request_id, format="zip", rows=counts["records"],
+            columns=list(counts), tier=Tier.IDENTIFIED, purpose="legal_duty", data=data,
+        )  # fmt: skip
+        _move(tx, row, "answer")
+        digest = hashlib.sha256(data).hexdigest()
+        _happened(tx, actor, request_id, "answer", note, sha256=digest, export=export_id)
 
 
-def _find(store: Store, request_id: str) -> Row:
+_SELECT = (
+    "SELECT * FROM (SELECT subject_request.*, display_name, coalesce(place.owner, recorded_by) AS owner, "
+    "CASE WHEN place.owner IS NULL THEN recorder.department ELSE place.department END AS department, "
+    "place.region, place.level, place.audience "
+    "FROM subject_request LEFT JOIN person AS recorder ON recorder.person_id = recorded_by "
+    "LEFT JOIN entity_place AS place ON place.entity_id = subject_request.entity_id) AS asked"
+)
+
+
+def _register_only(actor: Person) -> bool:
+    return visibility.scope(actor) is Scope.NONE
+
+
+def _find(store: Store, actor: Person, request_id: str) -> Row:
+    """The row of a request that exists for the actor. Raises NotFound, the same as for what never was."""
     row = store.row(f"{_SELECT} WHERE request_id = ?", [request_id])
-    if row is None:
+    if row is None or not (_register_only(actor) or visibility.visible(actor, row)):
         raise NotFound("privacy.no_request")
     return row
 
 
 def _entity(store: Store, actor: Person, dataset: str, number: str) -> str:
     found = entities.by_number(store, dataset, number)
-    if found is None:
+    if found is None or not assignments.in_scope(store, actor, found["entity_id"]):
         raise NotFound("customers.no_such_number", number=number[:40])
-    consents.check_seen(store, actor, found["entity_id"])
     return str(found["entity_id"])
 
 
@@ -292,21 +346,27 @@ def _events(store: Store, request_id: str) -> tuple[Happened, ...]:
         [request_id],
     )
     return tuple(
-        Happened(row["action"], row["note"], json.loads(row["facts"]), parse(row["at"]), row["display_name"] or "")
+        Happened(
+            row["action"], row["note"], json.loads(row["facts"]), parse(row["at"]), row["display_name"] or "", row["by"]
+        )
         for row in rows
-    )
-
-
-def _request(store: Store, row: Row, events: tuple[Happened, ...]) -> SubjectRequest:
-    opened = {
-        name: sealing.open_text(store, "subject_request", row["request_id"], name, "", row[name])
-        for name in ("applicant", "contact", "wish")
-    }
-    return SubjectRequest(
-        row["request_id"], row["number"], row["kind"], row["entity_id"], row["purpose"], opened["applicant"],
-        opened["contact"], opened["wish"], row["channel"], date.fromisoformat(row["received_on"]),
-        date.fromisoformat(row["due_on"]), row["state"], row["display_name"] or row["recorded_by"], events,
     )  # fmt: skip
+
+
+def _request(store: Store, actor: Person, row: Row, events: tuple[Happened, ...]) -> SubjectRequest:
+    register_only = _register_only(actor)
+    said = {name: "" if register_only else _said(store, actor, row, name) for name in ("applicant", "contact", "wish")}
+    return SubjectRequest(
+        row["request_id"], row["number"], row["kind"], None if register_only else row["entity_id"], row["purpose"],
+        said["applicant"], said["contact"], said["wish"], row["channel"], date.fromisoformat(row["received_on"]),
+        date.fromisoformat(row["due_on"]), row["state"], row["display_name"] or row["recorded_by"], register_only,
+        tuple(replace(one, note="") for one in events) if register_only else events,
+    )  # fmt: skip
+
+
+def _said(store: Store, actor: Person, row: Row, name: str) -> str:
+    words = sealing.open_text(store, "subject_request", row["request_id"], name, "", row[name])
+    return words if visibility.sees(actor, Level.SECRET) else masking.masked(words)
 
 
 def _sealed(store: Store, request_id: str, name: str, said: str) -> str:

@@ -29,7 +29,7 @@ NEEDED: Mapping[str, frozenset[str]] = {
     "after": frozenset({"before", "minutes", "at_least"}),
 }
 """Kind of rule → what it must state besides its id, kind and actions."""
-OPTIONAL = frozenset({"others"})
+OPTIONAL = frozenset({"others", "service"})
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,8 @@ def find(store: Store, actor: Person, first_day: date, last_day: date) -> list[F
             rule.rule_id, (*rule.actions, *rule.before), who, names.get(who, who),
             tuple(one.seq for one in near), near[0].at, near[-1].at, counted,
         )
-        for rule in rules for who, mine in marks.items() for near, counted in _finder(store, rule)(mine)
+        for rule in rules for who, mine in marks.items() if who != SERVICE.person_id or rule.numbers.get("service")
+        for near, counted in _finder(store, rule)(mine)
     ]  # fmt: skip
     days = (last_day - first_day).days + 1
     with store.act(actor.person_id, "audit.analyse", audit_log.LOG, audit_log.LOG, days=days, findings=len(found)):
@@ -127,13 +128,14 @@ def _rule(file: Path, table: Mapping[str, Any]) -> Rule:
 
 
 def _marks(store: Store, wanted: Selection) -> dict[str, list[Mark]]:
-    """The entries that any rule looks at, by person; what the service itself did is nobody's reading."""
+    """The entries that any rule looks at, by who did it; the service's are nobody's reading, and only rules that say so
+    look at them.
+    """
     marks: dict[str, list[Mark]] = defaultdict(list)
     for row in audit_log.stored(store, wanted):
-        if row["actor"] != SERVICE.person_id:
-            at = parse(row["at"])
-            mark = Mark(row["seq"], at, row["actor"], row["action"], row["object_id"], row["detail"])
-            marks[row["actor"]].append(mark)
+        at = parse(row["at"])
+        mark = Mark(row["seq"], at, row["actor"], row["action"], row["object_id"], row["detail"])
+        marks[row["actor"]].append(mark)
     return marks
 
 

@@ -120,29 +120,45 @@ def compare(
 def agreement(store: Store, actor: Person, form_id: str) -> Report:
     """How far second entries agree with first ones. Raises NotAllowed; answers themselves do not leave here."""
     permissions.check(actor, "record.review")
-    mine, scope = assignments.visible_where(actor, "record_current")
-    rows = store.rows(
-        "SELECT verification.*, record_version.content AS first, form_version, one.display_name AS first_by, "
-        "two.display_name AS second_by FROM verification JOIN record_version USING (record_id, version) "
-        "JOIN record USING (record_id) LEFT JOIN person AS one ON one.person_id = recorded_by "
-        "LEFT JOIN person AS two ON two.person_id = entered_by WHERE form_id = ? "
-        f"AND record_id IN (SELECT record_id FROM record_current WHERE {mine}) ORDER BY entered_at",
-        [form_id, *scope],
-    )
+    rows = of_form(store, actor, form_id)
     by_question: dict[str, Pairs] = defaultdict(list)
     by_operators: dict[str, Pairs] = defaultdict(list)
     closed: set[str] = set()
     for row in rows:
         form = forms.load(store, form_id, row["form_version"])
         closed |= {ref for ref, control in form.control_of.items() if control.kind == "select1"}
-        first, second = (_answers(form, content) for content in entries(store, row))
-        for ref in {**first, **second}:
-            pair = first.get(ref, ""), second.get(ref, "")
-            by_question[without_positions(ref)].append(pair)
-            by_operators[f"{row['first_by'] or '—'} / {row['second_by'] or '—'}"].append(pair)
+        for ref, *pair in pairs_seen(store, actor, form, row):
+            by_question[without_positions(ref)].append((pair[0], pair[1]))
+            by_operators[f"{row['first_by'] or '—'} / {row['second_by'] or '—'}"].append((pair[0], pair[1]))
     questions = (_agreement(ref, pairs, ref in closed) for ref, pairs in by_question.items())
     operators = (_agreement(names, pairs, False) for names, pairs in by_operators.items())
     return Report(len(rows), tuple(questions), tuple(operators))
+
+
+def of_form(store: Store, actor: Person, form_id: str) -> list[Row]:
+    """The second entries of a form's records that the actor may read, with the content of the first ones, the names of
+    both people as `first_by` and `second_by`, and who recorded the first.
+    """
+    mine, scope = assignments.readable_where(actor, "record_current")
+    return store.rows(
+        "SELECT verification.*, record_version.content AS first, form_version, recorded_by, "
+        "one.display_name AS first_by, two.display_name AS second_by FROM verification "
+        "JOIN record_version USING (record_id, version) "
+        "JOIN record USING (record_id) LEFT JOIN person AS one ON one.person_id = recorded_by "
+        "LEFT JOIN person AS two ON two.person_id = entered_by WHERE form_id = ? "
+        f"AND record_id IN (SELECT record_id FROM record_current WHERE {mine}) ORDER BY entered_at",
+        [form_id, *scope],
+    )
+
+
+def pairs_seen(store: Store, actor: Person, form: Form, row: Row) -> list[tuple[str, str, str]]:
+    """Both answers of each question that was compared and that the actor may see: (ref, first, second).
+
+    `row` is as for `entries`. A question that they may not see is not counted either: a count tells of it, too.
+    """
+    first, second = (_answers(form, content) for content in entries(store, row))
+    seen = (ref for ref in {**first, **second} if visibility.sees(actor, form.levels[without_positions(ref)]))
+    return [(ref, first.get(ref, ""), second.get(ref, "")) for ref in seen]
 
 
 def entries(store: Store, row: Row) -> tuple[dict[str, Any], dict[str, Any]]:

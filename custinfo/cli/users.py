@@ -143,6 +143,20 @@ def clear(
 @user.command()
 @HOME
 @click.argument("login_name")
+@click.option("--department", help="Another department; as it is unless given.")
+@click.option("--region", "regions", multiple=True, help="GB/T 2260 code; all of them, or none to take every one back.")
+def place(home: Path, login_name: str, department: str | None, regions: tuple[str, ...]) -> None:
+    """Say to which department and regions a person belongs, without a request: to set a site up."""
+    with opened(home) as store:
+        person = _named(store, login_name)
+        department = person.department if department is None else department
+        rights.place(store, SERVICE, person.person_id, department, frozenset(regions))
+    say("users.placed", login=login_name, department=department or "—", regions=" ".join(sorted(regions)) or "—")
+
+
+@user.command()
+@HOME
+@click.argument("login_name")
 @click.option("--to", help="The login name of the colleague who takes over.")
 @click.option("--reason", required=True)
 def leave(home: Path, login_name: str, to: str | None, reason: str) -> None:

@@ -143,8 +143,13 @@ def clock_on(day: date) -> Clock:
 
 
 def identified_rows_on(day: date) -> int:
-    """From how many rows on an export with identities needs an approved case on `day`."""
+    """From how many rows a person and day on exports with identities need an approved case on `day`."""
     return int(_version_on("exports.toml", day)["identified_rows"])
+
+
+def approval_days_on(day: date) -> int:
+    """For how many days an approval of an export that is asked for on `day` holds."""
+    return int(_version_on("exports.toml", day)["approval_days"])
 
 
 @cache

@@ -13,12 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from custinfo.access import permissions
-from custinfo.actions import export_register, notices, subject_data, subject_requests
+from custinfo.actions import notices, subject_data, subject_requests
 from custinfo.domain import consent
 from custinfo.domain.clock import stamp, utc_now
-from custinfo.domain.consent import Tier
-from custinfo.domain.errors import WrongState
 from custinfo.domain.messages import text
 from custinfo.domain.people import Person
 from custinfo.store import Store
@@ -42,21 +39,11 @@ class Package:
 def release(store: Store, actor: Person, request_id: str, note: str, *, language: str) -> Package:
     """Build the answer to a verified request, close the request with it, and register that it left.
 
-    Raises WrongState when the identity is not proven, or the request is of another kind.
+    Raises as `subject_requests.to_package`: NotAllowed for who is not cleared or verified the identity themselves.
     """
-    permissions.check(actor, "privacy.handle")
-    row = subject_requests.row_of(store, request_id)
-    if row["kind"] not in subject_requests.PACKAGED or row["state"] not in ("verified", "extended"):
-        raise WrongState("privacy.not_to_package")
+    row = subject_requests.to_package(store, actor, request_id)
     package = build(store, row, language, utc_now())
-    with store.act(actor.person_id, "request.answer", "subject_request", request_id) as tx:
-        row = subject_requests.row_of(store, request_id)
-        export_id = export_register.note(
-            tx, store, actor, what="subject_package", object_id=request_id, format="zip",
-            rows=package.counts["records"], columns=list(package.counts),
-            tier=Tier.IDENTIFIED, purpose="legal_duty", data=package.data,
-        )  # fmt: skip
-        subject_requests.answered(tx, actor, row, note, sha256=package.sha256, export=export_id)
+    subject_requests.give_package(store, actor, request_id, note, package.data, package.counts)
     return package
 
 

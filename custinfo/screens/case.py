@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from custinfo.actions import approval_cases, approval_notices
+from custinfo.actions import approval_cases, approval_notices, export_register
+from custinfo.actions.export_register import Terms
+from custinfo.domain import consent
 from custinfo.domain.people import Person
 from custinfo.screens import blocks, case_cards, showing
 from custinfo.screens.blocks import Block
@@ -44,7 +46,26 @@ class Desk:
         digest = (page.text("case.digest"), f"SHA-256 {case.sha256}")
         facts = blocks.facts([(page.text("case.procedure"), page.pick(case.procedure.titles)), digest])
         card = blocks.card(page.text("case.steps"), case_cards.parts(page, actor, case))
-        return [head, blocks.card("", [facts]), card]
+        covered = export_register.terms_of(page.store, case.case_id)
+        about = [blocks.card(page.text("export_order.title"), [self._covered(covered)])] if covered else []
+        return [head, blocks.card("", [facts]), *about, card]
+
+    def _covered(self, terms: Terms) -> Block:
+        """What an approval of an export covers, so that nobody decides on it blind."""
+        page, chosen = self._page, terms.facts
+        state = page.text(f"machines.state.{chosen['state']}") if chosen.get("state") else page.text("export_order.all")
+        what = page.text(f"privacy_desk.what.{terms.what}")
+        pairs = [("what", f"{what} · {terms.object_id}" if chosen else what)]
+        if chosen:
+            version = chosen["version"] or page.text("export_order.all")
+            pairs += [("format", page.text(f"exchange.format.{chosen['format']}")), ("version", version)]
+            pairs.append(("state", state))
+        pairs += [
+            ("purpose", consent.purpose(terms.purpose).titles[page.language]),
+            ("rows", page.text("export_order.at_most", n=terms.rows)),
+            ("until", terms.until.isoformat()),
+        ]
+        return blocks.facts([(page.text(f"export_order.{name}"), value) for name, value in pairs])
 
     def react(self, actor: Person, name: str, value: Any) -> Reaction:
         """What a button of the card asked for."""

@@ -19,11 +19,11 @@ def _one(page: Page, one: Comparison) -> list[Block]:
     facts = {"version": one.version, "name": one.second_by_name, "time": page.time(one.entered_at)}
     told = page.text(
         "second_entry.compared_line", **facts, mode=page.text(f"second_entry.{one.mode}"), compared=one.compared,
-        differing=one.differing,
+        differing=len(one.differences),
     )  # fmt: skip
-    banner = blocks.banner(told, "warn" if one.differing else "ok")
+    banner = blocks.banner(told, "warn" if one.differences else "ok")
     if not one.differences:
-        return [banner, blocks.empty(page.text("second_entry.same"))] if one.differing else [banner]
+        return [banner]
     blank = page.text("second_entry.blank")
     columns = [
         blocks.column(page.text("second_entry.question"), wide=True),

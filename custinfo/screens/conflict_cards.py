@@ -46,8 +46,6 @@ def _one(page: Page, one: EntityConflict, here: str) -> Block:
     ]
     if one.properties:
         parts.append(_properties(page, one))
-    if one.hidden:
-        parts.append({"type": "text", "text": page.text("conflicts.hidden", n=one.hidden), "look": "ci-muted"})
     kind = blocks.badge(page.text(f"conflicts.{one.kind}"), "danger" if one.kind == "hard" else "info")
     return blocks.card(one.label, parts, badges=[kind], actions=_actions(page, one, here))
 

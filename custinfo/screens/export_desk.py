@@ -55,7 +55,7 @@ def export(page: Page, actor: Person, form_id: str, value: Any) -> Reaction:
             version=version, state=state, purpose=purpose, tier=tier,
         )  # fmt: skip
     except WrongState as refused:
-        if refused.key != "privacy.approval_needed" or said(value, "ask") != "yes":
+        if refused.key not in export_register.ASKED_ANEW or said(value, "ask") != "yes":
             raise
         order = form_exports.order(form_id, format, purpose, version=version, state=state)
         return Goto(f"/case/{export_register.ask_approval(store, actor, order)}")

@@ -18,7 +18,7 @@ from custinfo.actions import (
 from custinfo.actions.form_imports import Imported
 from custinfo.actions.verifications import Agreement
 from custinfo.domain import machines
-from custinfo.domain.people import Person
+from custinfo.domain.people import Audience, Person
 from custinfo.reports import answers
 from custinfo.screens import blocks, export_desk, proposal, showing
 from custinfo.screens.blocks import Block
@@ -217,16 +217,19 @@ class OneForm:
         form = forms.load(page.store, self._form_id)
         if not form.quotas or not permissions.may(actor, "record.read"):
             return None
-        counted = quotas.counts(page.store, form)
+        audience = Audience(forms.find(page.store, self._form_id)["audience"])
+        counted = quotas.shown(page.store, actor, form, audience)
+        if not counted:
+            return None
         session = forms.session(page.store, form, {}, language=page.language)
-        labels = {ref: dict(session.state(ref).choices) for ref in form.quotas}
+        labels = {ref: dict(session.state(ref).choices) for ref in counted}
         columns = [
             blocks.column(page.text("desk.forms.cell")), blocks.column(page.text("desk.forms.have"), number=True),
             blocks.column(page.text("desk.forms.limit"), number=True),
         ]  # fmt: skip
         rows = [
             [(labels[ref].get(cell, cell), ""), (str(counted[ref].get(cell, 0)), ""), (str(limit), "")]
-            for ref, cells in form.quotas.items() for cell, limit in cells.items()
+            for ref in counted for cell, limit in form.quotas[ref].items()
         ]  # fmt: skip
         title = page.text("desk.forms.quotas")
         return blocks.card(title, [blocks.table(title, columns, rows)], flush=True)

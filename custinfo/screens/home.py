@@ -4,8 +4,8 @@ from datetime import date
 from typing import Any
 
 from custinfo.access import permissions
-from custinfo.actions import customers, drafts, due, forms
-from custinfo.actions.drafts import DraftSummary
+from custinfo.actions import customers, draft_list, drafts, due, forms
+from custinfo.actions.draft_list import DraftSummary
 from custinfo.actions.due import DueList, DueRow
 from custinfo.actions.forms import FormSummary
 from custinfo.domain.people import Person
@@ -92,7 +92,7 @@ def _fill_link(page: Page, form: FormSummary) -> Block:
 
 
 def _drafts(page: Page, actor: Person) -> Block:
-    items = [_draft(page, draft) for draft in drafts.mine(page.store, actor)]
+    items = [_draft(page, draft) for draft in draft_list.mine(page.store, actor)]
     body = blocks.listing(items) if items else blocks.empty(page.text("pages.home.drafts_none"))
     return blocks.card(page.text("pages.home.drafts"), [body], id="drafts", flush=bool(items))
 

@@ -17,6 +17,8 @@ from custinfo.screens.entered import said
 from custinfo.screens.sheet_view import Goto, Reaction, Redraw, SheetView
 
 LOOK = {"open": "info", "approved": "ok", "returned": "warn", "rejected": "danger"}
+PLACES = {"region": "region", "move": "department"}
+"""Choice on the page → what is asked for."""
 SOON_DAYS = 30
 """A clearance that ends within so many days is marked."""
 
@@ -37,7 +39,7 @@ def _react(page: Page, actor: Person, name: str, value: Any) -> Reaction:
     store = page.store
     if name == "ask":
         what, who = said(value, "what"), said(value, "person") or actor.person_id
-        wanted: dict[str, Any] = {"role": role(what)} if what in set(Role) else {"level": level(what)}
+        wanted = _wanted(what, said(value, "place"))
         reason, until = said(value, "reason"), until_day(page, said(value, "until"))
         access_requests.ask(store, actor, who, reason=reason, until=until, **wanted)
     elif name == "apply":
@@ -52,6 +54,13 @@ def _react(page: Page, actor: Person, name: str, value: Any) -> Reaction:
         )  # fmt: skip
         return Goto(f"/person/{added.person_id}")
     return Redraw()
+
+
+def _wanted(what: str, place: str) -> dict[str, Any]:
+    """What is asked for: a role or a level by its name, or a region or department that was typed."""
+    if what in PLACES:
+        return {PLACES[what]: place}
+    return {"role": role(what)} if what in set(Role) else {"level": level(what)}
 
 
 def _blocks(page: Page, actor: Person) -> list[Block]:
@@ -125,7 +134,11 @@ def _requests(page: Page, actor: Person) -> Block:
 
 
 def _request(page: Page, one: Request) -> Block:
-    what = page.text(f"people.role.{one.role}") if one.role else page.text(f"people.level.{int(one.level or 3)}")
+    if one.region or one.department:
+        kind = page.text("people_page.region" if one.region else "people_page.move")
+        what = f"{kind} {one.region or one.department}"
+    else:
+        what = page.text(f"people.role.{one.role}") if one.role else page.text(f"people.level.{int(one.level or 3)}")
     until = page.text("people_page.until", day=day_text(page, one.until)) if one.until else ""
     meta = " · ".join(
         part for part in (one.request_id, one.asked_by_name, page.time(one.asked_at), until, one.reason) if part
@@ -149,9 +162,11 @@ def _apply(page: Page, one: Request) -> Block:
 def _ask(page: Page, actor: Person) -> Block:
     wanted = [(str(one), page.text(f"people.role.{one}")) for one in Role]
     wanted += [(str(int(one)), page.text(f"people.level.{int(one)}")) for one in (Level.SECRET, Level.INTERNAL)]
+    wanted += [(name, page.text(f"people_page.{name}")) for name in PLACES]
     fields = [
         *_whom(page, actor),
         blocks.field("what", page.text("people_page.what"), "select", options=wanted, required=True),
+        blocks.field("place", page.text("people_page.place_field"), hint=page.text("people_page.place_hint")),
         blocks.field("until", page.text("people_page.until_field"), "date", hint=page.text("people_page.until_hint")),
         blocks.field("reason", page.text("people_page.reason"), "multiline", required=True),
     ]

@@ -35,7 +35,8 @@ def _react(page: Page, actor: Person, name: str, value: Any) -> Reaction:
         rights.revoke_clearance(store, actor, value)
     elif name == "place":
         places = frozenset(said(value, "regions").replace("、", " ").replace(",", " ").split())
-        rights.place(store, actor, person_id, said(value, "department"), places)
+        member = rights.member(store, actor, person_id).person
+        rights.place(store, actor, person_id, member.department, places)
     elif name == "leave":
         leaving.leave(store, actor, person_id, said(value, "to") or None, said(value, "reason"))
     elif name == "password":
@@ -110,11 +111,10 @@ def _what_may_be_done(page: Page, actor: Person, member: Member) -> list[Block]:
     if member.left_at or person.person_id == actor.person_id:
         return []
     found: list[Block] = []
-    if permissions.may(actor, "role.grant"):
+    if permissions.may(actor, "role.grant") and person.regions:
         fields = [
-            blocks.field("department", page.text("people_page.department"), value=person.department),
             blocks.field("regions", page.text("people_page.regions"), value=" ".join(sorted(person.regions)),
-                         hint=page.text("people_page.regions_hint")),
+                         hint=page.text("people_page.regions_less")),
         ]  # fmt: skip
         found.append(_entry(page, "place", fields))
     if permissions.may(actor, "person.reset"):

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from custinfo.access import permissions
+from custinfo.access import permissions, visibility
 from custinfo.actions import approvals, disclosures, entity_levels, privacy_files, register_entries
 from custinfo.actions.disclosures import Asked, Disclosure
 from custinfo.actions.privacy_files import Given
 from custinfo.domain import datasets
 from custinfo.domain.consent import Basis
 from custinfo.domain.people import Person
+from custinfo.domain.sensitivity import Level
 from custinfo.screens import blocks
 from custinfo.screens.blocks import Block
 from custinfo.screens.context import Page
@@ -26,6 +27,8 @@ REGISTERS = {
 }
 """Form → dataset of each register that is kept as the records of a form."""
 SHOWN = 10
+LEFT_OUT = "—"
+"""In place of what the register says nothing about."""
 
 
 class Disclosures:
@@ -65,7 +68,7 @@ class Disclosures:
     def _row(self, one: Disclosure) -> list[tuple[str, str]]:
         page = self._page
         return [
-            (one.number, f"/privacy/{one.disclosure_id}"), (one.facts["unit"], ""), (one.facts["what"], ""),
+            (one.number, f"/privacy/{one.disclosure_id}"), (one.facts["unit"], ""), (one.facts["what"] or LEFT_OUT, ""),
             (page.text(f"privacy.basis.{one.facts['legal_basis']}"), ""),
             (page.text(f"machines.state.{one.state}"), ""), (str(one.due_on), ""),
         ]  # fmt: skip
@@ -107,16 +110,16 @@ class OneDisclosure:
         page = self._page
         one = disclosures.find(page.store, actor, self._id)
         label = labels(page, "disclosure")
-        facts = [(label(name), one.facts[name]) for name in
+        facts = [(label(name), one.facts[name] or LEFT_OUT) for name in
                  ("unit", "letter_number", "rule", "recipient", "recipient_post", "what")]  # fmt: skip
         facts += [
             (label("basis"), page.text(f"privacy.basis.{one.facts['legal_basis']}")),
-            (label("numbers"), "、".join(one.numbers)), (label("due_on"), str(one.due_on)),
+            (label("numbers"), "、".join(one.numbers) or LEFT_OUT), (label("due_on"), str(one.due_on)),
         ]  # fmt: skip
         if one.with_secret:
             facts.append((label("with_secret"), page.text("privacy_desk.yes")))
         badges = [state_badge(page, one.state), *self._case(one)]
-        card = blocks.card(one.number, [blocks.facts(facts), *self._files()], badges=badges)
+        card = blocks.card(one.number, [blocks.facts(facts), *self._files(actor, one)], badges=badges)
         return [blocks.columns([card, *self._doing(actor, one)], [self._history(one)])]
 
     def react(self, actor: Person, name: str, value: Any) -> Reaction:
@@ -126,8 +129,7 @@ class OneDisclosure:
             made = disclosures.deliver(store, actor, self._id, page.language)
             return Download(made.file_name, made.media_type, made.data)
         if name == "scan" and isinstance(value, str):
-            disclosures.find(store, actor, self._id)
-            kept, data = privacy_files.content(store, value, "disclosure", self._id)
+            kept, data = disclosures.scan(store, actor, self._id, value)
             return Download(kept.name, kept.media_type, data)
         if name == "receipt":
             files = self.view.uploaded(value.get("file") if isinstance(value, dict) else None)
@@ -144,12 +146,19 @@ class OneDisclosure:
             return []
         return [blocks.badge(self._page.text(f"machines.state.{case.state}"), "ok" if case.state == "approved" else "")]
 
-    def _files(self) -> list[Block]:
+    def _files(self, actor: Person, one: Disclosure) -> list[Block]:
+        """The scans, to be fetched by who is cleared; none for who reads the register alone."""
         page = self._page
+        if one.register_only:
+            return []
+        cleared = visibility.sees(actor, Level.SECRET)
         get = page.text("privacy_desk.get")
         items = [
-            blocks.item(kept.name, meta=f"SHA-256 {kept.sha256}",
-                        actions=[blocks.button(get, "scan", kept.file_id, name=f"{get} {kept.name}", look="small")])
+            blocks.item(
+                kept.name, meta=kept.file_id,
+                actions=[blocks.button(get, "scan", kept.file_id, name=f"{get} {kept.name}", look="small")]
+                if cleared else [],
+            )
             for kept in privacy_files.of(page.store, "disclosure", self._id)
         ]  # fmt: skip
         return [blocks.listing(items)] if items else []
@@ -166,7 +175,8 @@ class OneDisclosure:
         if one.state == "delivered" and permissions.may(actor, "disclosure.deliver"):
             scan = blocks.field("file", label("receipt_scan"), "file", accept=SCANS)
             parts.append(blocks.entry("receipt", [note, scan], label("receipt")))
-        if one.state == "registered" and permissions.may(actor, "disclosure.ask"):
+        mine = one.recorded_by == actor.person_id and permissions.may(actor, "disclosure.ask")
+        if one.state == "registered" and (mine or permissions.may(actor, "privacy.handle")):
             parts.append(blocks.entry("cancel", [note], label("cancel"), look="danger", folded=label("cancel")))
         return [blocks.card(page.text("privacy_desk.request.doing"), parts)] if parts else []
 

@@ -39,7 +39,7 @@ class Exports:
             try:
                 made = mailing_lists.make(store, actor, said(value, "purpose"), page.language)
             except WrongState as refused:
-                if refused.key != "privacy.approval_needed" or said(value, "ask") != "yes":
+                if refused.key not in export_register.ASKED_ANEW or said(value, "ask") != "yes":
                     raise
                 order = mailing_lists.order(said(value, "purpose"))
                 return Goto(f"/case/{export_register.ask_approval(store, actor, order)}")

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from custinfo.access import permissions
+from custinfo.access import permissions, visibility
 from custinfo.actions import subject_requests
 from custinfo.actions.privacy_files import Given
 from custinfo.actions.subject_requests import IDENTITY, KINDS, PACKAGED, Happened, Received, SubjectRequest
 from custinfo.domain import consent
 from custinfo.domain.errors import BadInput
 from custinfo.domain.people import Person
+from custinfo.domain.sensitivity import Level
 from custinfo.screens import blocks
 from custinfo.screens.blocks import Block
 from custinfo.screens.context import Page
@@ -140,8 +141,8 @@ class OneRequest:
         one = subject_requests.find(page.store, actor, self._id)
         label = labels(page, "request")
         facts = [
-            (label("kind"), page.text(f"privacy.kind.{one.kind}")), (label("applicant"), one.applicant),
-            (label("contact"), one.contact), (label("wish"), one.wish or "—"),
+            (label("kind"), page.text(f"privacy.kind.{one.kind}")), (label("applicant"), one.applicant or "—"),
+            (label("contact"), one.contact or "—"), (label("wish"), one.wish or "—"),
             (label("channel"), page.text(f"privacy.channel.{one.channel}")),
             (label("received_on"), str(one.received_on)), (label("due_on"), str(one.due_on)),
         ]  # fmt: skip
@@ -198,7 +199,7 @@ class OneRequest:
         if one.state == "received":
             first = self._verify(one)
         elif one.kind in PACKAGED:
-            first = blocks.entry("package", note, label("package"))
+            first = self._package(actor, one)
         else:
             first = blocks.entry("answer", note, label("answer"))
         parts = [first]
@@ -210,6 +211,16 @@ class OneRequest:
         parts.append(blocks.entry("refuse", note, label("refuse"), look="danger", folded=label("refuse")))
         parts.append(blocks.entry("take_back", note, label("take_back"), look="", folded=label("take_back")))
         return [blocks.card(label("doing"), parts)]
+
+    def _package(self, actor: Person, one: SubjectRequest) -> Block:
+        """The entry that makes the package, or why somebody else has to make it."""
+        label = labels(self._page, "request")
+        if not visibility.sees(actor, Level.SECRET):
+            return blocks.empty(label("package_cleared"))
+        if any(event.action == "verify" and event.person_id == actor.person_id for event in one.events):
+            return blocks.empty(label("package_other"))
+        note = blocks.field("note", label("note"), "multiline", required=True)
+        return blocks.entry("package", [note], label("package"))
 
     def _verify(self, one: SubjectRequest) -> Block:
         page = self._page

@@ -21,6 +21,8 @@ def submitted(page: Page, title: str, form_id: str, draft_id: str, receipt: Rece
         links.insert(0, to_customer)
     others = (one for one in receipt.entities if one.entity_id != receipt.customer_id)
     lines += [page.text("filling.done_entity", number=one.number, version=one.version) for one in others]
+    if receipt.consents_without_notice:
+        lines.append(page.text("privacy.without_notice", count=receipt.consents_without_notice))
     if receipt.differences is not None:
         same = receipt.differences == 0
         lines.append(page.text("filling.same" if same else "filling.differences", n=receipt.differences))

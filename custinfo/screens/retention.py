@@ -6,6 +6,7 @@ from custinfo.access import permissions
 from custinfo.actions import holds, retention, retention_views
 from custinfo.actions.holds import Hold
 from custinfo.actions.retention import DryRun, told
+from custinfo.actions.retention_sources import Item
 from custinfo.actions.retention_views import Plan
 from custinfo.domain.people import Person
 from custinfo.domain.retention import Rule, Rules
@@ -86,14 +87,20 @@ class Overview:
                 (one.rule_id, ""),
                 (one.since, ""),
                 (page.text(f"retention.action.{one.action}"), ""),
-                (" · ".join(told(each, page.language) for each in why), ""),
+                (self._why(actor, one, why), ""),
             ]
             for one, why in both
         ]
         table = blocks.table(count, columns, rows)
         return blocks.card(title, [table], id="due", actions=actions, badges=[blocks.badge(count, "warn")], flush=True)
 
+    def _why(self, actor: Person, one: Item, why: tuple[str, ...]) -> str:
+        known = holds.knows(self._page.store, actor, one.category, one.object_id)
+        return " · ".join(told(each, self._page.language) for each in why) if known else ""
+
     def _object(self, actor: Person, category: str, object_id: str) -> list[tuple[str, str]]:
+        if not holds.knows(self._page.store, actor, category, object_id):
+            return [("—", "")]
         number = retention_views.number_of(self._page.store, actor, category, object_id)
         opens = number and permissions.may(actor, "customer.read")
         return [(number or object_id[: retention_plan.SHORT], f"/customer/{object_id}" if opens else "")]
@@ -120,6 +127,9 @@ class Overview:
         found = holds.listed(page.store, actor)
         lines = [self._hold(one) for one in found]
         inner: list[Block] = [blocks.listing(lines)] if lines else [blocks.empty(page.text("retention.page.no_holds"))]
+        hidden = holds.others(page.store, actor)
+        if hidden:
+            inner.append(blocks.banner(page.text("retention.page.holds_hidden", count=hidden)))
         if may:
             inner += [self._release(one) for one in found]
             kinds = [(kind, page.text(f"retention.kind.{kind}")) for kind in holds.KINDS]
@@ -135,8 +145,8 @@ class Overview:
     def _hold(self, one: Hold) -> Block:
         page = self._page
         meta = page.text("retention.page.hold_line", reason=one.reason, time=page.time(one.set_at), name=one.set_by)
-        kind = blocks.badge(page.text(f"retention.kind.{one.object_kind}"))
-        return blocks.item(one.number or one.object_id, meta=meta, badges=[kind, blocks.badge(one.hold_id, "accent")])
+        badges = [blocks.badge(page.text(f"retention.kind.{one.object_kind}")), blocks.badge(one.hold_id, "accent")]
+        return blocks.item(one.number or one.object_id or "—", meta=meta, badges=badges)
 
     def _release(self, one: Hold) -> Block:
         page = self._page

@@ -142,7 +142,7 @@ class Desk:
         opens = one.number and one.outcome != "erased" and permissions.may(actor, "customer.read")
         return [
             (page.text(f"retention.category.{one.category}"), ""),
-            (one.number or one.object_id[:SHORT], f"/customer/{one.object_id}" if opens else ""),
+            (one.number or one.object_id[:SHORT] or "—", f"/customer/{one.object_id}" if opens else ""),
             (one.rule_id, ""),
             (one.since, ""),
             (page.text(f"retention.action.{one.action}"), ""),

@@ -14,7 +14,6 @@ import ibis.expr.types as ir
 import ipywidgets as widgets
 
 from custinfo import lake
-from custinfo.access import permissions
 from custinfo.actions import lake as published
 from custinfo.classification import value_grade
 from custinfo.domain import codelists, money
@@ -51,7 +50,7 @@ def show() -> None:
 
 def _page(opened: Page) -> widgets.Widget:
     def may_read() -> None:
-        permissions.check(opened.alive().person, "lake.read")
+        published.check_may_read(opened.alive().person)
 
     may_read()
     found = lake.open(opened.site)

@@ -10,7 +10,7 @@ from typing import Any
 
 from tornado.web import HTTPError
 
-from custinfo.actions import accounts, reauthentication, second_factor, sessions
+from custinfo.actions import accounts, reauthentication, rights, second_factor, sessions
 from custinfo.actions.sessions import LoginSession
 from custinfo.domain import clock
 from custinfo.domain.errors import BadInput, CustinfoError
@@ -161,6 +161,7 @@ def described(store: Store, session: LoginSession) -> dict[str, Any]:
         "lowered": session.lowered_to is not None,
         "lower": [int(level) for level in Level if level > person.clearance],
         "duty": session.duty,
+        "set_by": _set_by(store, session) if session.duty == "password" else "",
         "factor": "on" if on else "begun" if begun else "off",
         "required": bool(login_settings.of(store.site).second_factor_for & person.roles),
         "codes_left": second_factor.recovery_codes_left(store, person.person_id),
@@ -177,6 +178,15 @@ def described(store: Store, session: LoginSession) -> dict[str, Any]:
             for row in sessions.of_person(store, person.person_id)
         ],
     }
+
+
+def _set_by(store: Store, session: LoginSession) -> str:
+    """Who set the password that is to be changed, and when: whoever did not ask for it finds out."""
+    found = rights.password_set_by(store, session.person.person_id)
+    if found is None:
+        return ""
+    name = found.by or text("account.duty.set_on_server", session.language)
+    return text("account.duty.set_by", session.language, name=name, time=clock.show(found.at, store.site.zone))
 
 
 def _do(site: Site, session_id: str, action: str, given: Given) -> Outcome:

@@ -59,11 +59,13 @@ class LoginHandler(SiteHandler):
         password = self.get_body_argument("password", "", strip=False)[:LONGEST_TYPED]
         code = self.get_body_argument("code", "")[:LONGEST_TYPED]
         half = self._half()
-        origin = origin_of(self, name or (half[0] if half else ""))
+        by_code = half if code and not password else None
+        # Whose device it is, is never for the browser to say where a code is owed: each name has its own count
+        name = by_code[0] if by_code else name
+        origin = origin_of(self, name)
         try:
-            if code and half and not password:
-                name = half[0]
-                session = await asyncio.to_thread(_start, self.site, half[1], code, origin)
+            if by_code:
+                session = await asyncio.to_thread(_start, self.site, by_code[1], code, origin)
             else:
                 # Hashing a password takes a processor for tens of milliseconds: not on the loop that serves everybody
                 proven = await asyncio.to_thread(_prove, self.site, name, password, origin)

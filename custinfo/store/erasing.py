@@ -110,7 +110,7 @@ KEPT = {
     **dict.fromkeys(
         (
             "disclosure", "disclosure_event", "incident", "incident_event", "incident_evidence", "incident_notice",
-            "incident_notice_sent", "correction",
+            "incident_notice_sent", "correction", "export_order",
         ),
         _REGISTER,
     ),

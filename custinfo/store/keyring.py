@@ -244,6 +244,7 @@ class Keyring:
             raw = {purpose: _raw(purpose, path) for purpose, path in files.items()}
             for litter in self._folder.glob("master-*.key"):  # of a run that ended before there was a ring
                 private_files.remove(litter)
+            private_files.sweep(self._folder, "master-*.key")
             self._make(raw)
         for purpose, path in files.items():
             if path.exists() and _raw(purpose, path) == self.secret(purpose):

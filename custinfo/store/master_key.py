@@ -69,6 +69,7 @@ class Place:
             if waiting.exists() and id_of(_read(waiting) or b"") == master_id:
                 waiting.replace(self.named)
             private_files.remove(waiting)
+        private_files.sweep(self.folder, "master-*.key")
         for path in self.folder.glob("master-*.key"):
             if path != self.file(master_id):
                 private_files.remove(path)

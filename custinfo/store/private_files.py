@@ -9,7 +9,11 @@ from pathlib import Path
 
 
 def write(path: Path, content: str) -> None:
-    """Put the file there, or in the place of the one that is there, in one step; it is safe on disk afterwards."""
+    """Put the file there, or in the place of the one that is there, in one step; it is safe on disk afterwards.
+
+    One writer at a time: what an earlier one was killed over goes first, for it may hold a key that is destroyed by now.
+    """
+    sweep(path.parent, path.name)
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -22,6 +26,12 @@ def write(path: Path, content: str) -> None:
         beside.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def sweep(folder: Path, pattern: str) -> None:
+    """Take away what writers of files of that name were killed over."""
+    for litter in folder.glob(f".{pattern}.*"):
+        litter.unlink(missing_ok=True)
 
 
 def remove(path: Path) -> None:

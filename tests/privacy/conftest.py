@@ -37,6 +37,7 @@ class Office:
         self.clerk = account(store, Role.SUPERVISOR, login_name="li")
         self.head = account(store, Role.DEPARTMENT_HEAD, login_name="he")
         self.admin = account(store, Role.INFORMATION_ADMINISTRATOR, login_name="xu")
+        self.second = account(store, Role.INFORMATION_ADMINISTRATOR, login_name="qin")
         self.manager = account(store, Role.MANAGER, login_name="ma")
         self.count = 0
 

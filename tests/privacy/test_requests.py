@@ -91,7 +91,7 @@ class TestIdentity:
         with pytest.raises(WrongState):
             subject_requests.answer(office.store, office.admin, request_id, "好")
         with pytest.raises(WrongState):
-            subject_answers.release(office.store, office.admin, request_id, "好", language="en")
+            subject_answers.release(office.store, office.second, request_id, "好", language="en")
         assert found(office, request_id).state == "received"
 
     def test_an_agent_needs_a_mandate(self, office):
@@ -161,7 +161,7 @@ class TestAnswer:
         query = reviews.ask(store, office.head, customer.record_id, 2, "/data/basic/name", "这位客人的名字对吗")
         assert query
         request_id = verified(office, "copy", customer)
-        package = subject_answers.release(store, office.admin, request_id, "已交本人", language=language)
+        package = subject_answers.release(store, office.second, request_id, "已交本人", language=language)
         files = opened(package)
         told = files["data.json"].decode()
         mine = [*PERSON.values(), f"完颜{language[:2]}乙", "13922223333", "苦荞茶", "这位客人的名字对吗"]
@@ -195,7 +195,7 @@ class TestAnswer:
         guest = people["guests"]
         request_id = asked(office, "see", number=guest.number, dataset="guests")
         subject_requests.verify(store, office.admin, request_id, method="callback", note="回拨")
-        told = opened(subject_answers.release(store, office.admin, request_id, "x", language="en"))[
+        told = opened(subject_answers.release(store, office.second, request_id, "x", language="en"))[
             "data.json"
         ].decode()
         own = {ref: value for ref, value in answers.items() if ref not in companions and "/meta/" not in ref}
@@ -208,7 +208,7 @@ class TestAnswer:
         contact = people["contacts"]
         request_id = asked(office, "see", number=contact.number, dataset="contacts")
         subject_requests.verify(store, office.admin, request_id, method="callback", note="回拨")
-        told = opened(subject_answers.release(store, office.admin, request_id, "x", language="en"))[
+        told = opened(subject_answers.release(store, office.second, request_id, "x", language="en"))[
             "data.json"
         ].decode()
         for value in typed:
@@ -218,18 +218,18 @@ class TestAnswer:
 
     def test_a_package_is_for_its_kind_and_released_once(self, office):
         request_id = verified(office, "see", office.person())
-        subject_answers.release(office.store, office.admin, request_id, "给了", language="zh-CN")
+        subject_answers.release(office.store, office.second, request_id, "给了", language="zh-CN")
         with pytest.raises(WrongState):
-            subject_answers.release(office.store, office.admin, request_id, "给了", language="zh-CN")
+            subject_answers.release(office.store, office.second, request_id, "给了", language="zh-CN")
         request_id = verified(office, "correct", office.person())
         with pytest.raises(WrongState):
-            subject_answers.release(office.store, office.admin, request_id, "给了", language="zh-CN")
+            subject_answers.release(office.store, office.second, request_id, "给了", language="zh-CN")
         subject_requests.answer(office.store, office.admin, request_id, "已更正")
 
     def test_markup_in_an_answer_is_text_on_the_page(self, office):
         customer = office.person(basic__occupation="<img src=x onerror=alert(1)>")
         package = subject_answers.release(
-            office.store, office.admin, verified(office, "see", customer), "x", language="en"
+            office.store, office.second, verified(office, "see", customer), "x", language="en"
         )
         assert b"<img" not in opened(package)["data.html"]
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from custinfo.actions import drafts, forms, sessions
+from custinfo.actions import draft_list, drafts, forms, sessions
 from custinfo.domain.clock import utc_now
 from custinfo.domain.people import SERVICE, Role
 from custinfo.screens import form
@@ -167,9 +167,9 @@ class TestBesideTheAnswers:
         assert drafts.open_(store, login.person, told["draft"]["id"]).notes == {}
 
     def test_a_note_on_a_question_that_is_not_asked_is_refused_and_stores_nothing(self, open_page, store, login):
-        before = len(drafts.mine(store, login.person))
+        before = len(draft_list.mine(store, login.person))
         assert open_page(SHORT).send(kind="note", ref="/data/brand", id=1, value="x")["kind"] == "refused"
-        assert len(drafts.mine(store, login.person)) == before
+        assert len(draft_list.mine(store, login.person)) == before
 
     def test_an_unusual_answer_wants_a_reason_before_it_is_submitted(self, open_page, store):
         page = open_page(SHORT)
@@ -242,12 +242,12 @@ class TestQuotas:
 
 class TestALinkWithAnswers:
     def test_they_go_through_the_form_and_are_stored_with_the_first_answer(self, open_page, store, login):
-        before = len(drafts.mine(store, login.person))
+        before = len(draft_list.mine(store, login.person))
         page = open_page(SHORT, {"d[brand]": "红", "d[/data/smokes]": "yes", "d[visit]": "x", "d[age]": "30"})
         questions = page.first["questions"]
         assert [questions[f"/data/{name}"]["value"] for name in ("smokes", "brand", "age")] == ["yes", "红", "30"]
         assert len(page.first["given_refused"]) == 1 and "visit" in page.first["given_refused"][0]
-        assert len(drafts.mine(store, login.person)) == before
+        assert len(draft_list.mine(store, login.person)) == before
         told = page.answer("/data/name", "李")
         kept = drafts.open_(store, login.person, told["draft"]["id"]).instance
         assert (kept["smokes"], kept["brand"], kept["name"]) == ("yes", "红", "李")

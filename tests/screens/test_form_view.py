@@ -2,7 +2,7 @@
 
 import pytest
 
-from custinfo.actions import drafts, sessions
+from custinfo.actions import draft_list, drafts, sessions
 from custinfo.screens import form
 from custinfo.screens.filling import submission_key
 from tests import factories
@@ -24,7 +24,7 @@ def fill(page, answers):
 
 
 def own_drafts(store, login):
-    return [draft.draft_id for draft in drafts.mine(store, login.person)]
+    return [draft.draft_id for draft in draft_list.mine(store, login.person)]
 
 
 def new_card(number):

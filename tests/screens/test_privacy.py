@@ -32,6 +32,7 @@ WRONG = [
 def people(store):
     return {
         "admin": account(store, Role.INFORMATION_ADMINISTRATOR, login_name="p-xu"),
+        "second": account(store, Role.INFORMATION_ADMINISTRATOR, login_name="p-qin"),
         "head": account(store, Role.DEPARTMENT_HEAD, login_name="p-he"),
         "auditor": account(store, Role.AUDITOR, login_name="p-shen"),
         "manager": account(store, Role.MANAGER, login_name="p-ma"),
@@ -107,10 +108,14 @@ def test_a_request_goes_its_way_on_the_page(visit, logins, store, people, custom
     }  # fmt: skip
     told = page.send(kind="event", name="receive", value=given)
     assert told["kind"] == "go"
+    one_id = told["href"].rpartition("/")[2]
     one = visit(privacy.build, told["href"], session=logins["admin"])
     assert "申请人丙" in json.dumps(one.send(kind="hello"), ensure_ascii=False)
     told = one.send(kind="event", name="verify", value={"method": "document", "note": "看过证件"})
-    assert "package" in events_of(told)
+    assert "package" not in events_of(told), "who verified the identity does not give the answer too"
+    assert one.send(kind="event", name="package", value={"note": "已交"})["kind"] == "failed"
+    one = visit(privacy.build, f"/privacy/{one_id}", session=logins["second"])
+    assert "package" in events_of(one.send(kind="hello"))
     told = one.send(kind="event", name="package", value={"note": "已交"})
     assert told["kind"] == "download"
     assert told["name"].endswith(".zip")

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from custinfo.access import permissions
-from custinfo.actions import drafts, due, sessions
+from custinfo.actions import draft_list, due, sessions
 from custinfo.domain.people import Role
 from custinfo.screens import customer, customers, home
 from tests import factories, questionnaires
@@ -80,13 +80,13 @@ class TestHome:
         told = page.send(kind="event", name="discard", value=draft_id)
         assert [block["id"] for block in told["blocks"]] == ["drafts", "due"]
         assert draft_id not in json.dumps(told)
-        assert draft_id not in [draft.draft_id for draft in drafts.mine(store, researcher)]
+        assert draft_id not in [draft.draft_id for draft in draft_list.mine(store, researcher)]
 
     def test_someone_elses_draft_cannot_be_discarded(self, visit, store):
         other = factories.account(store)
         draft_id = factories.draft_of(store, other, "enterprise_card", {NAME: "别人的"})
         assert visit(home.build, "/").send(kind="event", name="discard", value=draft_id)["kind"] == "failed"
-        assert [draft.draft_id for draft in drafts.mine(store, other)] == [draft_id]
+        assert [draft.draft_id for draft in draft_list.mine(store, other)] == [draft_id]
 
     @pytest.mark.parametrize("message", [{"name": "discard", "value": 3}, {"name": "nothing"}, {"name": ["x"]}, {}])
     def test_events_of_any_shape_do_no_harm(self, visit, message):

@@ -8,7 +8,7 @@ import pyotp
 import pytest
 import requests
 
-from custinfo.actions import accounts, people
+from custinfo.actions import accounts, people, rights
 from custinfo.domain.people import SERVICE, Role
 from custinfo.store import Site, Store
 from tests.server.site_server import PASSWORD, RunningSite, post
@@ -25,7 +25,7 @@ def site(serve: Callable[..., RunningSite], trial_pages: Path) -> RunningSite:
 
 def more_people(home: Path) -> None:
     with Store.open(Site.load(home)) as store:
-        for name in ("sun", "zhu", "hu", "he", "lu", "ma", "fu"):
+        for name in ("sun", "zhu", "hu", "he", "lu", "ma", "fu", "qi", "ding"):
             people.add(
                 store,
                 SERVICE,
@@ -92,6 +92,35 @@ def test_a_known_browser_gets_in_while_the_name_is_locked(site: RunningSite) -> 
     forged = requests.Session()
     forged.cookies.set("custinfo_browser", known.cookies["custinfo_browser"][:-3] + "000")
     assert post(forged, f"{site.base_url}/login", name="zhu", password=PASSWORD).status_code == 429
+
+
+@pytest.mark.guarantee("login-lock")
+def test_codes_are_counted_for_whose_they_are_whichever_name_and_browser_is_shown(site: RunningSite) -> None:
+    """Who knows qi's password guesses codes, each from a browser in which ding, an account of theirs, is known."""
+    turned_on(site, "qi")
+    answers = []
+    for number in range(7):
+        known = site.log_in("ding")  # a fresh nonce every time
+        mine = requests.Session()
+        mine.cookies.set("custinfo_browser", known.cookies["custinfo_browser"])
+        step = post(mine, f"{site.base_url}/login", name="qi", password=PASSWORD)
+        if step.status_code == 200:
+            answers.append(post(mine, f"{site.base_url}/login", name="ding", code=f"00000{number}").status_code)
+        else:
+            answers.append(step.status_code)
+    assert answers[:5] == [403] * 5 and answers[5:] == [429] * 2
+
+
+@pytest.mark.guarantee("login-password-change")
+def test_who_set_the_password_and_when_is_told_before_it_is_changed(site: RunningSite) -> None:
+    with Store.open(Site.load(site.home)) as store:
+        keeper = people.add(
+            store, SERVICE, login_name="guan", display_name="管理甲", roles=[Role.SYSTEM_ADMINISTRATOR], department="",
+            password=PASSWORD,
+        )  # fmt: skip
+        rights.set_password(store, keeper, people.by_login_name(store, "ding").person_id, "set by somebody else")
+    page = site.log_in("ding", "set by somebody else").get(f"{site.base_url}/account").text
+    assert "由 管理甲 于 20" in page
 
 
 @pytest.mark.guarantee("login-lock")

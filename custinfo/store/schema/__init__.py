@@ -12,12 +12,14 @@ from custinfo.store.schema import privacy  # isort: skip
 from custinfo.store.schema import incidents  # isort: skip
 from custinfo.store.schema import audit  # isort: skip
 from custinfo.store.schema import sealing  # isort: skip
+from custinfo.store.schema import exports  # isort: skip
 from custinfo.store.schema.base import migrations
 
 __all__ = [
     "access",
     "approvals",
     "audit",
+    "exports",
     "forms",
     "incidents",
     "ledger",

@@ -27,9 +27,10 @@ CREATE TABLE person_region (
     person_id TEXT NOT NULL REFERENCES person, region TEXT NOT NULL, PRIMARY KEY (person_id, region)
 ) STRICT;
 CREATE TABLE access_request (
-    request_id TEXT PRIMARY KEY, person_id TEXT NOT NULL REFERENCES person, role TEXT, level INTEGER, until TEXT,
-    reason TEXT NOT NULL, asked_at TEXT NOT NULL, asked_by TEXT NOT NULL, applied_at TEXT, applied_by TEXT,
-    CHECK ((role IS NULL) != (level IS NULL))
+    request_id TEXT PRIMARY KEY, person_id TEXT NOT NULL REFERENCES person, role TEXT, level INTEGER, region TEXT,
+    department TEXT, until TEXT, reason TEXT NOT NULL, asked_at TEXT NOT NULL, asked_by TEXT NOT NULL, applied_at TEXT,
+    applied_by TEXT,
+    CHECK ((role IS NOT NULL) + (level IS NOT NULL) + (region IS NOT NULL) + (department IS NOT NULL) = 1)
 ) STRICT;
 CREATE TABLE rights_review (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, department TEXT NOT NULL, reviewed_at TEXT NOT NULL,
@@ -74,7 +75,8 @@ CREATE VIEW entity_place AS
            (SELECT json_extract(properties, '$.region') FROM entity_version AS newest
             WHERE newest.entity_id = root ORDER BY version DESC LIMIT 1) AS region,
            (SELECT min(level) FROM record_now_level WHERE record_id IN
-            (SELECT record_id FROM entity_version AS wrote WHERE wrote.entity_id = entity_owner.entity_id)) AS level,
+            (SELECT record_id FROM entity_version AS wrote
+             WHERE wrote.entity_id IN (entity_owner.entity_id, entity_owner.root))) AS level,
            (SELECT audience FROM entity_version AS made JOIN form ON form.form_id = made.form_id
             AND form.version = made.form_version WHERE made.entity_id = entity_owner.entity_id AND made.version = 1
            ) AS audience
@@ -97,12 +99,13 @@ CREATE VIEW record_current AS
            coalesce(place.owner, first_by) AS owner,
            CASE WHEN place.owner IS NULL THEN (SELECT department FROM person WHERE person_id = first_by)
                 ELSE place.department END AS department,
-           place.region, (SELECT level FROM record_now_level AS said WHERE said.record_id = record.record_id) AS level,
+           place.region, CASE WHEN place.level < coalesce(said.level, 9) THEN place.level ELSE said.level END AS level,
            (SELECT audience FROM form WHERE form.form_id = record.form_id AND form.version = newest.form_version
            ) AS audience
     FROM record JOIN record_version AS newest USING (record_id)
     JOIN (SELECT record_id, recorded_by AS first_by FROM record_version WHERE version = 1) AS first USING (record_id)
     LEFT JOIN entity_place AS place ON place.entity_id = record.entity_id
+    LEFT JOIN record_now_level AS said ON said.record_id = record.record_id
     WHERE newest.version = (SELECT max(version) FROM record_version AS other WHERE other.record_id = record.record_id);
 """
 

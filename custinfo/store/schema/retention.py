@@ -19,8 +19,8 @@ CREATE TABLE lake_erasing (
 CREATE TABLE retention_plan (
     plan_id TEXT PRIMARY KEY, kind TEXT NOT NULL CHECK (kind IN ('rules', 'request')), state TEXT NOT NULL,
     rules_version INTEGER NOT NULL, content TEXT NOT NULL, sha256 TEXT NOT NULL, case_id TEXT,
-    made_at TEXT NOT NULL, made_by TEXT NOT NULL, marked_at TEXT, erase_on TEXT, stopped_at TEXT, stopped_by TEXT,
-    stop_reason TEXT, erased_at TEXT, finished_at TEXT
+    made_at TEXT NOT NULL, made_by TEXT NOT NULL, marked_at TEXT, marked_by TEXT, erase_on TEXT,
+    stopped_at TEXT, stopped_by TEXT, stop_reason TEXT, erased_at TEXT, finished_at TEXT
 ) STRICT;
 CREATE TABLE retention_item (
     plan_id TEXT NOT NULL REFERENCES retention_plan, position INTEGER NOT NULL, rule_id TEXT NOT NULL,
@@ -30,7 +30,7 @@ CREATE TABLE retention_item (
 CREATE INDEX retention_item_object ON retention_item (object_id);
 CREATE TABLE retention_hold (
     hold_id TEXT PRIMARY KEY, object_kind TEXT NOT NULL, object_id TEXT NOT NULL, reason TEXT NOT NULL,
-    set_at TEXT NOT NULL, set_by TEXT NOT NULL, released_at TEXT, released_by TEXT, release_reason TEXT
+    set_at TEXT NOT NULL, set_by TEXT NOT NULL, incident TEXT, released_at TEXT, released_by TEXT, release_reason TEXT
 ) STRICT;
 CREATE INDEX retention_hold_open ON retention_hold (object_id) WHERE released_at IS NULL;
 CREATE TABLE destruction_certificate (
