@@ -136,7 +136,8 @@ def _in_own_plan(store: Store, actor: Person, object_id: str) -> bool:
     mine = store.row(
         "SELECT 1 FROM retention_plan JOIN retention_item USING (plan_id) LEFT JOIN record "
         "ON record.record_id = object_id LEFT JOIN draft ON draft.draft_id = object_id "
-        "WHERE state IN ('planned', 'pending', 'erasing') AND ?1 IN (made_by, marked_by) AND ?2 IN (object_id, record.entity_id, draft.entity_id)",
+        "WHERE state IN ('planned', 'pending', 'erasing') AND ?1 IN (made_by, marked_by) "
+        "AND ?2 IN (object_id, record.entity_id, draft.entity_id)",
         [actor.person_id, object_id],
     )
     return mine is not None

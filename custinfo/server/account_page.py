@@ -185,8 +185,8 @@ def _set_by(store: Store, session: LoginSession) -> str:
     found = rights.password_set_by(store, session.person.person_id)
     if found is None:
         return ""
-    name = found.by or text("account.duty.set_on_server", session.language)
-    return text("account.duty.set_by", session.language, name=name, time=clock.show(found.at, store.site.zone))
+    name = found.by or text("server.account.duty.set_on_server", session.language)
+    return text("server.account.duty.set_by", session.language, name=name, time=clock.show(found.at, store.site.zone))
 
 
 def _do(site: Site, session_id: str, action: str, given: Given) -> Outcome:

@@ -11,7 +11,7 @@ from pathlib import Path
 def write(path: Path, content: str) -> None:
     """Put the file there, or in the place of the one that is there, in one step; it is safe on disk afterwards.
 
-    One writer at a time: what an earlier one was killed over goes first, for it may hold a key that is destroyed by now.
+    One writer at a time: what an earlier one was killed over goes first, for it may hold a key that is no more.
     """
     sweep(path.parent, path.name)
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")

@@ -25,7 +25,7 @@ def site(serve: Callable[..., RunningSite], trial_pages: Path) -> RunningSite:
 
 def more_people(home: Path) -> None:
     with Store.open(Site.load(home)) as store:
-        for name in ("sun", "zhu", "hu", "he", "lu", "ma", "fu", "qi", "ding"):
+        for name in ("sun", "zhu", "hu", "he", "lu", "ma", "fu", "qi", "ding", "lou"):
             people.add(
                 store,
                 SERVICE,
@@ -118,8 +118,8 @@ def test_who_set_the_password_and_when_is_told_before_it_is_changed(site: Runnin
             store, SERVICE, login_name="guan", display_name="管理甲", roles=[Role.SYSTEM_ADMINISTRATOR], department="",
             password=PASSWORD,
         )  # fmt: skip
-        rights.set_password(store, keeper, people.by_login_name(store, "ding").person_id, "set by somebody else")
-    page = site.log_in("ding", "set by somebody else").get(f"{site.base_url}/account").text
+        rights.set_password(store, keeper, people.by_login_name(store, "lou").person_id, "set by somebody else")
+    page = site.log_in("lou", "set by somebody else").get(f"{site.base_url}/account").text
     assert "由 管理甲 于 20" in page
 
 

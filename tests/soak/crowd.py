@@ -24,15 +24,25 @@ PATIENCE = 60
 
 @dataclass
 class Seen:
-    """What the server acknowledged to one person: `submitted` drafts, and the answers of drafts that they left."""
+    """What the server acknowledged to one person: `submitted` drafts, and the answers of drafts that they left.
+
+    `waited` are times when they gave up waiting and began anew; of the drafts in `unsure` they never learnt whether they
+    were submitted.
+    """
 
     submitted: list[str] = field(default_factory=list)
     left: dict[str, dict[str, str]] = field(default_factory=dict)
     troubles: list[str] = field(default_factory=list)
+    waited: list[str] = field(default_factory=list)
+    unsure: list[str] = field(default_factory=list)
 
 
 class Trouble(Exception):
     """Something that a person at the page would have complained about."""
+
+
+class TooSlow(Trouble):
+    """No answer within the person's patience."""
 
 
 class Survey:
@@ -49,13 +59,19 @@ class Survey:
 
     async def open(self, path: str) -> dict[str, Any]:
         """Open the page at `path` and say hello; gives the page's message."""
-        page = await asyncio.to_thread(self._browser.get, self._base_url + path, timeout=PATIENCE)
+        try:
+            page = await asyncio.to_thread(self._browser.get, self._base_url + path, timeout=PATIENCE)
+        except requests.Timeout:
+            raise TooSlow(path) from None
         found = re.search(r'"kernelId": "([0-9a-f-]+)"', page.text)
         if page.status_code != 200 or found is None:
             raise Trouble(f"{path}: {page.status_code}")
         self._kernel = found[1]
         self._socket = await kernel_protocol.connect(self._base_url, self._browser, self._kernel)
-        self._widgets = await kernel_protocol.widget_ids(self._socket)
+        try:
+            self._widgets = await kernel_protocol.widget_ids(self._socket)
+        except AssertionError:
+            raise TooSlow(path) from None
         told = await self._ask({"kind": "hello"}, {"page"})
         self._look(told)
         return told
@@ -105,7 +121,7 @@ class Survey:
             PATIENCE,
         )
         if not came:
-            raise Trouble(f"no reply to {content['kind']}")
+            raise TooSlow(f"no reply to {content['kind']}")
         self._widgets = [heard[-1]["content"]["comm_id"]]
         return kernel_protocol.custom_contents(heard[-1:])[0]
 
@@ -129,15 +145,20 @@ async def person(base_url: str, name: str, rounds: int | None, until: float, see
         return
     done = 0
     while asyncio.get_running_loop().time() < until and (rounds is None or done < rounds):
+        survey = Survey(base_url, browser)
         try:
-            await _fill(base_url, browser, chance, seen)
+            await _fill(survey, base_url, browser, chance, seen)
+        except TooSlow as slow:
+            seen.waited.append(f"{name}: {slow}")
+            seen.unsure += [survey.draft] if survey.draft else []
         except (Trouble, OSError, requests.RequestException) as trouble:
             seen.troubles.append(f"{name}: {trouble}")
         done += 1
 
 
-async def _fill(base_url: str, browser: requests.Session, chance: random.Random, seen: Seen) -> None:
-    survey = Survey(base_url, browser)
+async def _fill(
+    survey: Survey, base_url: str, browser: requests.Session, chance: random.Random, seen: Seen
+) -> None:  # fmt: skip
     await survey.open(f"/form/{FORM}")
     given: dict[str, str] = {}
     leaves_after = chance.randrange(3, len(SURVEY)) if chance.random() < 0.1 else None

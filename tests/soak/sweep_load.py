@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -66,6 +67,7 @@ def faults(home: Path, seen: list[Seen]) -> list[str]:
         events = store.rows(f"SELECT count(*) AS n FROM audit WHERE {once}")
         found = [trouble for one in seen for trouble in one.troubles]
         found += [f"lost: {draft}" for draft in submitted if _key(draft) not in keys]
+        submitted += [draft for one in seen for draft in one.unsure if _key(draft) in keys]
         if len(keys) != len(submitted):
             found.append(f"{len(keys)} rows for {len(submitted)} submissions")
         if events[0]["n"] != len(submitted):
@@ -94,7 +96,8 @@ def ten_minutes(folder: Path) -> tuple[int, int]:
     """The whole load."""
     seen = entered(folder)
     wrong = faults(folder / "site", seen)
-    print("\n".join(wrong[:20]))
+    waited = [slow for one in seen for slow in one.waited]
+    print("\n".join(wrong[:20] + waited[:5]), f"{len(waited)} times somebody gave up waiting", file=sys.stderr)
     return sum(len(one.submitted) + len(one.left) for one in seen), len(wrong)
 
 
