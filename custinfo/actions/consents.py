@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from custinfo.access import permissions, visibility
-from custinfo.access.visibility import Scope
 from custinfo.actions import minors, notices, privacy_files, withholding
 from custinfo.actions.privacy_files import Given
 from custinfo.domain import consent
-from custinfo.domain.clock import parse, stamp, utc_now
+from custinfo.domain.clock import stamp, utc_now
 from custinfo.domain.consent import EVERYTHING, Purpose
 from custinfo.domain.errors import BadInput, Conflict, NotAllowed, NotFound
 from custinfo.domain.messages import DEFAULT_LANGUAGE, text
@@ -21,7 +20,7 @@ from custinfo.domain.people import Person
 from custinfo.domain.sensitivity import Level
 from custinfo.domain.text import clean
 from custinfo.store import Store, Tx, sealing
-from custinfo.store.database import Row, Value
+from custinfo.store.database import Row
 
 LONGEST = 500
 FREE, GIVEN, MISSING, WITHDRAWN, EXPIRED, RESTRICTED, UNTOLD = (
@@ -214,7 +213,7 @@ def give(store: Store, actor: Person, customer_id: str, given: Consent) -> None:
         raise BadInput("privacy.separate_needed", article=wanted.article)
     if not given.evidence.strip() and given.file is None:
         raise BadInput("privacy.evidence_needed")
-    if given.expires_on is not None and given.expires_on <= _today(store):
+    if given.expires_on is not None and given.expires_on <= today(store):
         raise BadInput("privacy.ends_before")
     with store.act(actor.person_id, "consent.give", "entity", customer_id, purpose=given.purpose) as tx:
         check_seen(store, actor, customer_id)
@@ -313,7 +312,7 @@ def _again(store: Store, tx: Tx, object_id: str, kind: str, facts: Mapping[str, 
 
 def withdraw_at(store: Store, tx: Tx, actor: Person, customer_id: str, purpose: str, request_id: str) -> None:
     """End a consent at somebody's request. Within the request's transaction."""
-    row = _event(store, tx, actor, customer_id, "withdrawn", purpose, "in_person", _today(store))
+    row = _event(store, tx, actor, customer_id, "withdrawn", purpose, "in_person", today(store))
     end(store, tx, row | {"request_id": request_id})
 
 
@@ -325,7 +324,7 @@ def restrict(
     Taking one back leaves what other requests stopped as it is: the newest of those is said anew.
     """
     kind = "released" if lift else "restricted"
-    row = _event(store, tx, actor, customer_id, kind, purpose, "in_person", _today(store)) | {"request_id": request_id}
+    row = _event(store, tx, actor, customer_id, kind, purpose, "in_person", today(store)) | {"request_id": request_id}
     if not lift:
         end(store, tx, row)
         return
@@ -348,82 +347,6 @@ def _stopped_by_others(store: Store, customer_id: str, purpose: str, request_id:
     return [row for row in last.values() if row["kind"] == "restricted"]
 
 
-@dataclass(frozen=True)
-class Outdated:
-    """Somebody whose consent was to an earlier version of a notice than the newest."""
-
-    entity_id: str
-    number: str
-    purpose: str
-    version: int
-    newest: int
-    given_at: datetime
-
-
-def outdated(store: Store, actor: Person, limit: int = 200) -> list[Outdated]:
-    """Who consented to a notice that was replaced since, oldest first (R202); of those whom the actor may know of."""
-    permissions.check(actor, "privacy.read")
-    mine, scope = _visible(actor)
-    rows = store.rows(
-        "SELECT consent_standing.*, number, (SELECT max(version) FROM notice_version AS newer "
-        "WHERE newer.notice_id = consent_standing.notice_id) AS newest FROM consent_standing "
-        "JOIN entity USING (entity_id) WHERE kind = 'given' AND notice_version < newest "
-        f"AND {mine} ORDER BY seq LIMIT ?",
-        [*scope, limit],
-    )
-    return [
-        Outdated(
-            row["entity_id"], row["number"], row["purpose"], row["notice_version"], row["newest"],
-            parse(row["recorded_at"]),
-        )
-        for row in rows
-    ]  # fmt: skip
-
-
-def counts(store: Store, actor: Person) -> dict[str, dict[str, int]]:
-    """By purpose: how many consents stand, were withdrawn, have expired, and how many people restrict the use.
-
-    Of the people whom the actor may know of. Who works with no customers (the auditor) reads the sums of all.
-    """
-    permissions.check(actor, "privacy.read")
-    mine, scope = ("1", []) if visibility.scope(actor) is Scope.NONE else _visible(actor)
-    found = {name: {GIVEN: 0, WITHDRAWN: 0, EXPIRED: 0, RESTRICTED: 0} for name in consent.purposes()}
-    rows = store.rows(
-        "SELECT purpose, CASE WHEN kind = 'given' AND expires_on <= ? THEN 'expired' ELSE kind END AS state, "
-        f"count(*) AS n FROM consent_standing WHERE {mine} GROUP BY 1, 2",
-        [_today(store).isoformat(), *scope],
-    )
-    rows += store.rows(
-        f"SELECT purpose, 'restricted' AS state, count(*) AS n FROM processing_limit WHERE {mine} GROUP BY 1", scope
-    )
-    for row in rows:
-        for name in [row["purpose"]] if row["purpose"] in found else list(found):
-            found[name][row["state"]] += row["n"]
-    return found
-
-
-def to_tell(store: Store, actor: Person, limit: int = 200) -> list[Row]:
-    """Who has to be told what was learnt of them indirectly: entity_id, dataset, number, recorded_at; oldest first.
-
-    Of those whom the actor may know of.
-    """
-    permissions.check(actor, "privacy.read")
-    mine, scope = _visible(actor)
-    return store.rows(
-        "SELECT entity_id, dataset, number, recorded_at FROM to_be_told JOIN entity USING (entity_id) "
-        f"WHERE {mine} ORDER BY recorded_at LIMIT ?",
-        [*scope, limit],
-    )
-
-
-def _visible(actor: Person) -> tuple[str, list[Value]]:
-    """The condition under which the actor may know of the person of a row, which names `entity_id` once."""
-    from custinfo.actions import assignments  # who builds conditions on customers asks consents too
-
-    mine, scope = assignments.visible_where(actor, "place")
-    return f"entity_id IN (SELECT place.entity_id FROM entity_place AS place WHERE {mine})", scope
-
-
 def check_seen(store: Store, actor: Person, entity_id: str) -> Row:
     """The entity, if it exists for the actor. Raises NotFound, the same as for what never was: without the id, which
     the actor may never have seen.
@@ -441,7 +364,7 @@ def _event(
 ) -> Row:  # fmt: skip
     if channel not in consent.CHANNELS or channel == "form":
         raise BadInput("privacy.no_channel")
-    if happened_on > _today(store):
+    if happened_on > today(store):
         raise BadInput("privacy.day_to_come")
     return {
         "entity_id": customer_id, "kind": kind, "purpose": purpose, "happened_on": happened_on.isoformat(),
@@ -461,5 +384,6 @@ def _version(row: Row) -> str:
     return str(row["recorded_at"]) + str(row["purpose"])
 
 
-def _today(store: Store) -> date:
+def today(store: Store) -> date:
+    """The day of the site's zone: consents begin and end by days."""
     return utc_now().astimezone(store.site.zone).date()

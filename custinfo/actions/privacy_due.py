@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 from custinfo.access import permissions
-from custinfo.actions import assignments, consents, disclosures, subject_requests
+from custinfo.actions import assignments, consent_overview, disclosures, subject_requests
 from custinfo.actions.due import DueRow
 from custinfo.domain import consent
 from custinfo.domain.clock import parse
@@ -47,7 +47,7 @@ def _disclosures(store: Store, actor: Person, today: date) -> list[DueRow]:
 
 def _to_tell(store: Store, actor: Person, today: date) -> list[DueRow]:
     found = []
-    for row in consents.to_tell(store, actor):
+    for row in consent_overview.to_tell(store, actor):
         due = parse(row["recorded_at"]).astimezone(store.site.zone).date() + timedelta(days=TELL_DAYS)
         if due <= today:
             found.append(DueRow("due.to_tell", {"number": row["number"]}, due, None, "/privacy?view=consents"))

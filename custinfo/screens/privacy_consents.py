@@ -3,7 +3,7 @@
 from typing import Any
 
 from custinfo.access import permissions
-from custinfo.actions import consents, notices
+from custinfo.actions import consent_overview, consents, notices
 from custinfo.actions.notices import Notice
 from custinfo.domain import consent
 from custinfo.domain.messages import LANGUAGES
@@ -41,7 +41,7 @@ class Consents:
 
     def _counts(self, actor: Person) -> Block:
         page = self._page
-        found = consents.counts(page.store, actor)
+        found = consent_overview.counts(page.store, actor)
         columns = [blocks.column(page.text("privacy_desk.consent.purpose"), wide=True)]
         columns.append(blocks.column(page.text("privacy_desk.consent.needs")))
         columns += [blocks.column(page.text(f"privacy.state.{name}"), number=True) for name in COUNTED]
@@ -64,7 +64,7 @@ class Consents:
                     version=one.version, newest=one.newest,
                 ),
             )
-            for one in consents.outdated(page.store, actor)
+            for one in consent_overview.outdated(page.store, actor)
         ]  # fmt: skip
         body = blocks.listing(items) if items else blocks.empty(page.text("privacy_desk.consent.none_old"))
         return blocks.card(page.text("privacy_desk.consent.outdated"), [body], flush=bool(items))
@@ -73,7 +73,7 @@ class Consents:
         page = self._page
         label = labels(page, "consent")
         parts: list[Block] = []
-        for row in consents.to_tell(page.store, actor):
+        for row in consent_overview.to_tell(page.store, actor):
             fields = [
                 blocks.field("channel", label("channel"), "select", options=channels(page)),
                 blocks.field("day", label("day"), "date", value=str(page.today()), required=True),

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from custinfo.actions import consents, entities, notices, subject_requests
+from custinfo.actions import consent_overview, consents, entities, notices, subject_requests
 from custinfo.actions.subject_requests import Received
 from custinfo.domain.errors import BadInput, NotFound
 from custinfo.domain.messages import LANGUAGES
@@ -89,10 +89,12 @@ class TestScope:
         notices.publish(store, office.admin, "customers", dict(texts), ("marketing",), "修订")
         far = account(store, Role.DEPARTMENT_HEAD, department="别部")
         for one, there in ((office.admin, True), (office.head, True), (far, False)):
-            assert bool(consents.outdated(store, one)) is there
-            assert bool(consents.to_tell(store, one)) is there
-            assert bool(consents.counts(store, one)["marketing"]["given"]) is there
-        assert consents.counts(store, account(store, Role.AUDITOR))["marketing"]["given"] == 1, "sums name nobody"
+            assert bool(consent_overview.outdated(store, one)) is there
+            assert bool(consent_overview.to_tell(store, one)) is there
+            assert bool(consent_overview.counts(store, one)["marketing"]["given"]) is there
+        assert consent_overview.counts(store, account(store, Role.AUDITOR))["marketing"]["given"] == 1, (
+            "sums name nobody"
+        )
         with pytest.raises(NotFound):
             consents.history(store, far, customer)
 

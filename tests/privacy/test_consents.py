@@ -10,7 +10,16 @@ import pytest
 from openpyxl import load_workbook
 
 from custinfo import lake
-from custinfo.actions import consents, due, form_exports, form_imports, mailing_lists, notices, records
+from custinfo.actions import (
+    consent_overview,
+    consents,
+    due,
+    form_exports,
+    form_imports,
+    mailing_lists,
+    notices,
+    records,
+)
 from custinfo.actions import lake as lake_actions
 from custinfo.actions.consents import Consent, Stopped
 from custinfo.domain import consent
@@ -331,11 +340,11 @@ class TestNotices:
     def test_who_consented_to_an_older_version_is_listed(self, office):
         customer = office.company()
         agree(office, customer.customer_id)
-        assert consents.outdated(office.store, office.admin) == []
+        assert consent_overview.outdated(office.store, office.admin) == []
         texts = {language: text + "\n\n+" for language, text in consent.shipped_notice().items()}
         made = notices.publish(office.store, office.admin, "customers", texts, ("marketing",), "新增用途")
         assert made.version == 2
-        (old,) = consents.outdated(office.store, office.admin)
+        (old,) = consent_overview.outdated(office.store, office.admin)
         assert (old.number, old.version, old.newest) == (customer.customer_number, 1, 2)
         assert notices.find(office.store, "customers", 1).texts == consent.shipped_notice()
 
