@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -455,3 +456,28 @@ def test_killed_at_any_step_and_resumed(site: Site) -> None:
     assert everything(lake.open(site, version=1)) == before
     # Manifests of versions 1 and 2; customers in files of 1, 2 and 2 rows; B1 and B2
     assert lake.verify(site) == 7
+
+
+@pytest.mark.guarantee("lake-full")
+@pytest.mark.parametrize("room", [0, 300, 1500, 3000])
+def test_a_full_disk_is_said_and_leaves_the_lake_as_it_was(site: Site, room: int) -> None:
+    lake.publish(site, [customer(1, "c1")], [batch(site, "B1")], at(1))
+    before = everything(lake.open(site))
+    new = [customer(seq, f"c{seq}") for seq in range(2, 400)]
+    child = os.fork()
+    if child == 0:
+        status = 3
+        try:
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+            lake.publish(site, new, [], at(2))
+            status = 0
+        except CustinfoError as refused:
+            status = 1 if refused.key == "lake.not_written" else 2
+        finally:
+            os._exit(status)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
+    assert everything(lake.open(site)) == before
+    assert not list(site.lake.rglob("*.part"))
+    assert lake.publish(site, new, [], at(3)) is not None
+    assert len(rows(lake.open(site).customers)) == 399

@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from custinfo.domain.errors import SiteFault
 from custinfo.store import group_read
 
 
 @contextmanager
 def written(final: Path) -> Iterator[Path]:
-    """A path to write to; it becomes `final` when the block ends well, and is removed when it does not."""
+    """A path to write to; it becomes `final` when the block ends well, and is removed when it does not.
+
+    Raises SiteFault when the disk is full or cannot be written to.
+    """
     group_read.make_folder(final.parent)
     beside = final.with_name(f".{final.name}.part")
     try:
@@ -20,6 +24,8 @@ def written(final: Path) -> Iterator[Path]:
         sync(beside)
         beside.replace(final)
         sync(final.parent)
+    except OSError as fault:
+        raise SiteFault("lake.not_written", file=final.name, fault=fault.strerror or fault) from None
     finally:
         beside.unlink(missing_ok=True)
 
