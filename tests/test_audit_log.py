@@ -429,7 +429,7 @@ def test_the_files_of_the_anchor_are_the_services_alone(log):
 def test_a_store_from_before_there_was_an_anchor_gets_one_when_it_is_opened(log):
     """As a site of the first version has it: entries, and no anchor."""
     site = log.site
-    log._db.execute("DELETE FROM _sqlite_migrations WHERE name = 'm_audit'")
+    log._db.execute("DELETE FROM _sqlite_migrations WHERE name = 'm011_audit'")
     for name in ("audit_at", "audit_actor", "audit_object"):
         log._db.execute(f"DROP INDEX {name}")
     log.close()
@@ -442,7 +442,7 @@ def test_a_store_from_before_there_was_an_anchor_gets_one_when_it_is_opened(log)
 @pytest.mark.guarantee("audit-rolled-back")
 def test_an_old_store_put_back_gets_no_new_anchor(log):
     """Its migration is pending, as it is for a store that never had an anchor."""
-    attack(log, "DELETE FROM audit WHERE seq > 3", "DELETE FROM _sqlite_migrations WHERE name = 'm_audit'")
+    attack(log, "DELETE FROM audit WHERE seq > 3", "DELETE FROM _sqlite_migrations WHERE name = 'm011_audit'")
     for name in ("audit_at", "audit_actor", "audit_object"):
         log._db.execute(f"DROP INDEX {name}")
     site = log.site

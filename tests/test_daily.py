@@ -16,7 +16,7 @@ from custinfo.actions import daily, delegations, mail
 from custinfo.domain.clock import stamp, utc_now
 from custinfo.domain.errors import BadInput, SiteFault, WrongState
 from custinfo.domain.messages import LANGUAGES
-from custinfo.store import Site, Store
+from custinfo.store import Site, Store, private_files
 from tests.approval_sites import asked, crowd_of, site_with_crowd
 from tests.processes import free_port
 
@@ -110,7 +110,7 @@ def test_a_second_run_of_the_day_does_nothing_twice(store, post):
 
 @pytest.mark.guarantee("daily-once")
 def test_a_run_beside_another_is_refused(store):
-    with daily._alone(store.site), pytest.raises(WrongState):
+    with private_files.lock(store.site.home / "daily.lock"), pytest.raises(WrongState):
         daily.run(store)
     assert store.rows("SELECT 1 FROM daily_run") == []
 

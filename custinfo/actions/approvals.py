@@ -19,7 +19,7 @@ from custinfo.domain.errors import BadInput, Conflict, NotFound, WrongState
 from custinfo.domain.messages import LANGUAGES
 from custinfo.domain.people import Person
 from custinfo.domain.procedures import PROCEDURES
-from custinfo.domain.text import clean
+from custinfo.domain.text import clean, stated
 from custinfo.store import Store, Tx
 from custinfo.store.database import Row
 
@@ -143,7 +143,7 @@ def _take(store: Store, tx: Tx, actor: Person, case: Case, how: Entitled, decisi
 
 def withdraw(store: Store, actor: Person, case_id: str, reason: str) -> None:
     """Take back an undecided case that one opened. Raises NotFound, WrongState, BadInput without a reason."""
-    reason = _reason(reason)
+    reason = stated(reason, "approvals.note_needed", max_length=LONGEST_NOTE)
     with store.act(actor.person_id, "approval.withdraw", "approval_case", case_id[:40]) as tx:
         case = _of_opener(store, actor, case_id)
         state = machines.after(machines.CASE, case.state, "withdraw")
@@ -157,7 +157,7 @@ def resubmit(store: Store, actor: Person, case_id: str, note: str) -> None:
 
     Raises NotFound, WrongState, BadInput without an answer.
     """
-    note = _reason(note)
+    note = stated(note, "approvals.note_needed", max_length=LONGEST_NOTE)
     with store.act(actor.person_id, "approval.resubmit", "approval_case", case_id[:40]) as tx:
         case = _of_opener(store, actor, case_id)
         _anew(tx, case, "resubmit", actor, case.sha256, note)
@@ -236,10 +236,3 @@ def _happened(
 
 def _agreed(case: Case) -> set[str]:
     return {one.person_id for one in case.decisions() if one.action in approval_cases.AGREED}
-
-
-def _reason(text: str) -> str:
-    words = clean(text, max_length=LONGEST_NOTE).strip()
-    if not words:
-        raise BadInput("approvals.note_needed")
-    return words

@@ -16,7 +16,7 @@ from custinfo.domain.clock import parse
 from custinfo.domain.errors import BadInput, NotFound, WrongState
 from custinfo.domain.people import Audience, Person, Role
 from custinfo.domain.sensitivity import Level
-from custinfo.domain.text import clean
+from custinfo.domain.text import stated
 from custinfo.store import Store, Tx
 from custinfo.store.database import Value
 
@@ -155,9 +155,7 @@ def transfer(store: Store, actor: Person, customer_id: str, to: str, reason: str
     that person's already.
     """
     permissions.check(actor, "customer.assign")
-    reason = clean(reason, max_length=LONGEST_REASON).strip()
-    if not reason:
-        raise BadInput("assignments.reason_needed")
+    reason = stated(reason, "assignments.reason_needed", max_length=LONGEST_REASON)
     with store.act(actor.person_id, "customer.assign", "customer", customer_id, to=to[:40]) as tx:
         check_in_scope(store, actor, customer_id)
         check_takes(store, to)

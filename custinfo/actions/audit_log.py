@@ -12,9 +12,9 @@ from typing import Any
 
 from custinfo.access import permissions
 from custinfo.domain.clock import parse, stamp
-from custinfo.domain.errors import BadInput, SiteFault, WrongState
+from custinfo.domain.errors import SiteFault, WrongState
 from custinfo.domain.people import Person
-from custinfo.domain.text import clean
+from custinfo.domain.text import stated
 from custinfo.store import Store
 from custinfo.store.audit import Verified
 from custinfo.store.database import Row, Value
@@ -121,9 +121,7 @@ def restart_anchor(store: Store, actor: Person, kind: str, reason: str) -> int:
     Raises NotAllowed, BadInput without a reason, and WrongState when there is nothing wrong with it.
     """
     permissions.check(actor, "audit.restart")
-    reason = clean(reason.strip(), max_length=500)
-    if not reason:
-        raise BadInput("audit_log.no_reason")
+    reason = stated(reason, "audit_log.no_reason", max_length=500)
     verified = store.audit_verified()
     if not verified.faults:
         raise WrongState("audit_log.cli.nothing_wrong")

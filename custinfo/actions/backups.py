@@ -4,7 +4,6 @@ A backup is written beside its name and renamed when it was read back and is wha
 backup is one. A place that fails does not keep the others from theirs.
 """
 
-import fcntl
 import hashlib
 import os
 import shutil
@@ -23,7 +22,7 @@ from custinfo.domain.people import Person
 from custinfo.lake import files as lake_files
 from custinfo.lake import manifest as lake_manifest
 from custinfo.lake.locking import sole_writer
-from custinfo.store import Site, Store, backup, ledger, scratch
+from custinfo.store import Site, Store, backup, ledger, private_files, scratch
 
 LONGEST_WAIT = 600
 """Seconds to wait for somebody who publishes or erases."""
@@ -140,14 +139,8 @@ def newest(site: Site) -> Path | None:
 def _alone(site: Site) -> Iterator[None]:
     run = site.home / RUN
     run.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(run / "backup.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with private_files.lock(run / "backup.lock", busy="backup.running"):
         yield
-    except BlockingIOError:
-        raise WrongState("backup.running") from None
-    finally:
-        os.close(descriptor)
 
 
 def _delivered(store: Store, work: Path, places: Sequence[Path]) -> tuple[_Packed | None, list[Delivered]]:

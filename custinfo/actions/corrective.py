@@ -10,7 +10,7 @@ from custinfo.domain import machines
 from custinfo.domain.clock import parse
 from custinfo.domain.errors import BadInput, NotFound
 from custinfo.domain.people import Person
-from custinfo.domain.text import clean
+from custinfo.domain.text import clean, stated
 from custinfo.store import Store, Tx
 from custinfo.store.database import Row
 
@@ -44,7 +44,7 @@ def order(
     responsible = people.by_login_name(store, login_name.strip())
     if responsible is None:
         raise BadInput("oversight.no_person", name=login_name[:64])
-    day, words = _day(due_on), _words(what, "oversight.what_missing")
+    day, words = _day(due_on), stated(what, "oversight.what_missing", max_length=LONGEST)
     correction_id = f"M-{secrets.token_hex(8)}"
     with store.act(actor.person_id, "correction.order", "correction", correction_id, source=source_id) as tx:
         row: Row = {
@@ -64,7 +64,7 @@ def order(
 
 def carry_out(store: Store, actor: Person, correction_id: str, note: str) -> None:
     """Say that one's own measure is carried out, and how. Raises NotFound for somebody else's."""
-    words = _words(note, "oversight.note_missing")
+    words = stated(note, "oversight.note_missing", max_length=LONGEST)
     with store.act(actor.person_id, "correction.carry_out", "correction", correction_id) as tx:
         row = _row(store, correction_id)
         if row["responsible"] != actor.person_id:
@@ -141,10 +141,3 @@ def _day(text: str) -> date:
         return date.fromisoformat(text.strip()[:10])
     except ValueError:
         raise BadInput("oversight.day", day=text[:40]) from None
-
-
-def _words(text: str, missing: str) -> str:
-    words = clean(text.strip(), max_length=LONGEST)
-    if not words:
-        raise BadInput(missing)
-    return words

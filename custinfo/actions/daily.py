@@ -3,14 +3,11 @@
 Killed in between, the next run goes on with the first job that has not ended; every job is harmless when repeated.
 """
 
-import fcntl
 import importlib
 import json
 import logging
-import os
 import traceback
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -18,7 +15,7 @@ from custinfo.actions import approval_cases, approval_waiting
 from custinfo.actions.delegations import today as today_of
 from custinfo.domain.errors import CustinfoError, WrongState
 from custinfo.domain.people import SERVICE
-from custinfo.store import Site, Store
+from custinfo.store import Store, private_files
 from custinfo.store.database import Row
 
 log = logging.getLogger("custinfo.daily")
@@ -49,7 +46,7 @@ class Result:
 def run(store: Store, today: date | None = None) -> list[Result]:
     """Do what is to be done today. Raises WrongState while another run is going on."""
     day = today or today_of(store)
-    with _alone(store.site):
+    with private_files.lock(store.site.home / "daily.lock", busy="daily.busy"):
         once = [_once(store, day, name) for name in JOBS]
         return [*once, *(_do(store, day, name, place) for name, place in EVERY_TIME.items())]
 
@@ -97,17 +94,3 @@ def _do(store: Store, day: date, name: str, place: str) -> Result:
         where = "; ".join(f"{one.filename}:{one.lineno}" for one in traceback.extract_tb(fault.__traceback__))
         log.error("%s: %s at %s", name, type(fault).__qualname__, where)
         return Result(name, {}, WrongState("daily.defect"))
-
-
-@contextmanager
-def _alone(site: Site) -> Iterator[None]:
-    """One run at a time; the lock goes with the process, so a killed one leaves nothing behind."""
-    descriptor = os.open(site.home / "daily.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise WrongState("daily.busy") from None
-        yield
-    finally:
-        os.close(descriptor)

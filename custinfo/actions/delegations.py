@@ -15,7 +15,7 @@ from custinfo.domain.clock import utc_now
 from custinfo.domain.errors import BadInput, NotFound
 from custinfo.domain.people import Person
 from custinfo.domain.procedures import PROCEDURES
-from custinfo.domain.text import clean
+from custinfo.domain.text import stated
 from custinfo.store import Store
 from custinfo.store.database import Row
 
@@ -48,9 +48,7 @@ def give(
     Raises BadInput for oneself, a person who may not stand in at any step of the actor's, days that are over, in the
     wrong order or too many, an unknown procedure or no reason.
     """
-    reason = clean(reason, max_length=LONGEST_REASON).strip()
-    if not reason:
-        raise BadInput("delegations.no_reason")
+    reason = stated(reason, "delegations.no_reason", max_length=LONGEST_REASON)
     if not today(store) <= ends_on or not starts_on <= ends_on < starts_on + LONGEST:
         raise BadInput("delegations.days", longest=LONGEST.days)
     unknown = [name for name in procedures if name not in PROCEDURES]

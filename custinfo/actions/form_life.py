@@ -15,7 +15,7 @@ from custinfo.domain import machines
 from custinfo.domain.clock import parse
 from custinfo.domain.errors import BadInput, Conflict, NotFound, WrongState
 from custinfo.domain.people import Person
-from custinfo.domain.text import clean
+from custinfo.domain.text import clean, stated
 from custinfo.store import Store, Tx
 from custinfo.store.database import Row
 from custinfo.xforms import Form
@@ -235,9 +235,7 @@ def _stand(store: Store) -> Row | None:
 def close(store: Store, actor: Person, form_id: str, reason: str) -> None:
     """Close a form: nobody begins a new record with it; what is recorded, and open drafts, stay. Raises WrongState."""
     permissions.check(actor, "form.close")
-    reason = clean(reason.strip(), max_length=LONGEST_NOTE)
-    if not reason:
-        raise BadInput("form_life.reason_needed")
+    reason = stated(reason, "form_life.reason_needed", max_length=LONGEST_NOTE)
     with store.act(actor.person_id, "form.close", "form", form_id) as tx:
         form_id = forms.find(store, form_id)["form_id"]
         if forms.closed(store, form_id):

@@ -15,7 +15,7 @@ from custinfo.actions import assignments, pseudonyms
 from custinfo.domain.clock import parse
 from custinfo.domain.errors import BadInput, NotAllowed, NotFound, WrongState
 from custinfo.domain.people import SERVICE, Person
-from custinfo.domain.text import clean
+from custinfo.domain.text import stated
 from custinfo.store import Store, Tx
 from custinfo.store.database import Row
 
@@ -55,9 +55,7 @@ def put(tx: Tx, actor: Person, object_kind: str, object_id: str, reason: str, *,
     """A hold within an open action; `incident` is the number of the one that it serves. Raises BadInput without a
     reason.
     """
-    words = clean(reason, max_length=LONGEST_REASON).strip()
-    if not words:
-        raise BadInput("retention.reason_needed")
+    words = stated(reason, "retention.reason_needed", max_length=LONGEST_REASON)
     hold_id = f"H-{secrets.token_hex(6)}"
     row = {"hold_id": hold_id, "object_kind": object_kind, "object_id": object_id, "reason": words}
     tx.insert("retention_hold", {**row, "incident": incident, "set_at": tx.at, "set_by": actor.person_id})
@@ -72,9 +70,7 @@ def release(store: Store, actor: Person, hold_id: str, reason: str) -> None:
     Raises BadInput without a reason, NotFound, NotAllowed, WrongState when it is released already.
     """
     permissions.check(actor, "retention.hold")
-    words = clean(reason, max_length=LONGEST_REASON).strip()
-    if not words:
-        raise BadInput("retention.reason_needed")
+    words = stated(reason, "retention.reason_needed", max_length=LONGEST_REASON)
     with store.act(actor.person_id, "hold.release", "hold", hold_id) as tx:
         row = store.row("SELECT * FROM retention_hold WHERE hold_id = ?", [hold_id])
         if row is None or not _concerns(store, actor, row):

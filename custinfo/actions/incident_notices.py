@@ -14,11 +14,12 @@ from custinfo.domain.clock import parse
 from custinfo.domain.errors import BadInput, Conflict, NotFound
 from custinfo.domain.messages import LANGUAGES, text
 from custinfo.domain.people import Person
-from custinfo.domain.text import clean
+from custinfo.domain.text import clean, stated
 from custinfo.store import Store
 from custinfo.store.database import Row
 
 LONGEST = 4000
+SHORT = 200
 KIND = "incident_notice"
 
 
@@ -55,9 +56,7 @@ def write(
     missing = incident.rule.missing(kind, parts)
     if missing:
         raise Incomplete(missing)
-    whom, how = clean(recipient.strip(), max_length=200), clean(channel.strip(), max_length=200)
-    if not whom or not how:
-        raise BadInput("incidents.recipient_missing")
+    whom, how = (stated(one, "incidents.recipient_missing", max_length=SHORT) for one in (recipient, channel))
     notice_id, stored = f"NN-{secrets.token_hex(8)}", incidents.content_of(parts)
     with store.act(actor.person_id, "incident.write_notice", KIND, notice_id, incident=number, kind=kind) as tx:
         incident_id = incidents.record_event(store, tx, actor, number, "write_notice", "")
@@ -84,9 +83,7 @@ def write(
 def sent(store: Store, actor: Person, notice_id: str, reference: str) -> None:
     """Record that an approved notice was sent: its clock stops. `reference` is what the recipient gave as receipt."""
     permissions.check(actor, "oversight.handle")
-    words = clean(reference.strip(), max_length=200)
-    if not words:
-        raise BadInput("incidents.reference_missing")
+    words = stated(reference, "incidents.reference_missing", max_length=SHORT)
     with store.act(actor.person_id, "incident.send_notice", KIND, notice_id) as tx:
         row = store.row(f"{_SELECT} WHERE incident_notice.notice_id = ?", [notice_id])
         if row is None:

@@ -17,7 +17,7 @@ from custinfo.domain.clock import parse, stamp, utc_now
 from custinfo.domain.errors import BadInput, NotFound, SiteFault
 from custinfo.domain.incidents import Clock, Rule
 from custinfo.domain.people import Person
-from custinfo.domain.text import clean
+from custinfo.domain.text import clean, stated
 from custinfo.store import Store, Tx
 from custinfo.store.database import Row
 
@@ -76,7 +76,7 @@ def report(
     if kind not in rules.KINDS:
         raise BadInput("incidents.unknown_kind", kind=kind[:40])
     moment = _moment(store, noticed_at)
-    words = _words(what, "incidents.what_missing")
+    words = stated(what, "incidents.what_missing", max_length=LONGEST)
     incident_id = f"N-{secrets.token_hex(8)}"
     by = None if anonymous else actor.person_id
     with store.act(by or ANONYMOUS, "incident.report", "incident", incident_id, kind=kind) as tx:
@@ -105,7 +105,7 @@ def assess(
     permissions.check(actor, "oversight.handle")
     if not (0 <= persons <= LARGEST_NUMBER and loss_fen >= 0):
         raise BadInput("incidents.below_zero")
-    words = _words(note, "incidents.note_missing")
+    words = stated(note, "incidents.note_missing", max_length=LONGEST)
     with store.act(actor.person_id, "incident.assess", "incident", number) as tx:
         row = _row(store, number)
         rule = _rule(store, row)
@@ -128,12 +128,12 @@ def step(store: Store, actor: Person, number: str, action: str, note: str, cause
     Whoever concluded the handling does not close it, and whoever reported it does not dismiss it.
     """
     permissions.check(actor, "oversight.handle")
-    words = _words(note, "incidents.note_missing")
+    words = stated(note, "incidents.note_missing", max_length=LONGEST)
     with store.act(actor.person_id, "incident.step", "incident", number, step=action[:40]) as tx:
         row = _row(store, number)
         changes: dict[str, str | int | None] = {}
         if action == "conclude":
-            changes = {"cause": _words(cause, "incidents.cause_missing"), "concluded_at": tx.at}
+            changes = {"cause": stated(cause, "incidents.cause_missing", max_length=LONGEST), "concluded_at": tx.at}
         elif action == "close_incident":
             policies.check_not_own(actor, _who_did(store, row["incident_id"], "conclude"))
             changes = {"review": words}
@@ -149,7 +149,7 @@ def step(store: Store, actor: Person, number: str, action: str, note: str, cause
 def note(store: Store, actor: Person, number: str, text: str) -> None:
     """Add a line to the history."""
     permissions.check(actor, "oversight.handle")
-    words = _words(text, "incidents.note_missing")
+    words = stated(text, "incidents.note_missing", max_length=LONGEST)
     with store.act(actor.person_id, "incident.note", "incident", number) as tx:
         record_event(store, tx, actor, number, "note", words)
 
@@ -282,13 +282,6 @@ def _moment(store: Store, text: str) -> datetime:
     if moment > utc_now():
         raise BadInput("incidents.future")
     return moment
-
-
-def _words(text: str, missing: str) -> str:
-    words = clean(text.strip(), max_length=LONGEST)
-    if not words:
-        raise BadInput(missing)
-    return words
 
 
 def content_of(parts: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ from custinfo.access import permissions, policies
 from custinfo.actions import assignments, people, verifications
 from custinfo.domain.errors import BadInput, NotFound
 from custinfo.domain.people import Person
-from custinfo.domain.text import clean
+from custinfo.domain.text import stated
 from custinfo.store import Store, Tx
 
 LONGEST_REASON = 500
@@ -29,9 +29,7 @@ def leave(store: Store, actor: Person, person_id: str, to: str | None, reason: s
     """
     permissions.check(actor, "person.leave")
     policies.check_not_own(actor, [person_id])
-    reason = clean(reason, max_length=LONGEST_REASON).strip()
-    if not reason:
-        raise BadInput("people.reason_needed")
+    reason = stated(reason, "people.reason_needed", max_length=LONGEST_REASON)
     with store.act(actor.person_id, "person.leave", "person", person_id) as tx:
         if not store.row("SELECT 1 FROM person WHERE person_id = ? AND left_at IS NULL", [person_id]):
             raise NotFound("people.unknown")

@@ -13,7 +13,7 @@ from custinfo.domain.clock import parse, utc_now
 from custinfo.domain.errors import BadInput, NotAllowed, NotFound, WrongState
 from custinfo.domain.people import Person
 from custinfo.domain.sensitivity import Level
-from custinfo.domain.text import clean
+from custinfo.domain.text import stated
 from custinfo.store import Store
 from custinfo.store.database import Row
 
@@ -57,9 +57,7 @@ def decide(
     policies.check_not_own(actor, [person.person_id])
     if kind not in KINDS or (kind == "fine") != bool(amount_fen) or (amount_fen or 0) < 0:
         raise BadInput("penalties.kind_wrong")
-    why, said = clean(reason.strip(), max_length=LONGEST), clean(heard.strip(), max_length=LONGEST)
-    if not why or not said:
-        raise BadInput("penalties.reason_missing")
+    why, said = (stated(one, "penalties.reason_missing", max_length=LONGEST) for one in (reason, heard))
     penalty_id = f"PN-{secrets.token_hex(8)}"
     with store.act(actor.person_id, "penalty.decide", "penalty", penalty_id, kind=kind) as tx:
         about = store.row("SELECT incident_id FROM incident WHERE number = ?", [incident]) if incident else None
@@ -86,9 +84,7 @@ def decide(
 def revoke(store: Store, actor: Person, number: str, because: str) -> None:
     """Take a penalty back; it stays on the register as revoked."""
     _check(actor, "penalty.decide")
-    words = clean(because.strip(), max_length=LONGEST)
-    if not words:
-        raise BadInput("penalties.reason_missing")
+    words = stated(because, "penalties.reason_missing", max_length=LONGEST)
     with store.act(actor.person_id, "penalty.revoke", "penalty", number) as tx:
         row = store.row("SELECT * FROM penalty WHERE number = ?", [number])
         if row is None:

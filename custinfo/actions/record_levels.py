@@ -4,10 +4,10 @@ A record of level 1 does not exist for whoever is not cleared for level 1, and n
 """
 
 from custinfo.access import permissions, policies
-from custinfo.domain.errors import BadInput, NotAllowed
+from custinfo.domain.errors import NotAllowed
 from custinfo.domain.people import Person
 from custinfo.domain.sensitivity import Level
-from custinfo.domain.text import clean
+from custinfo.domain.text import stated
 from custinfo.store import Store
 from custinfo.store.database import Row
 
@@ -20,9 +20,7 @@ def set(store: Store, actor: Person, record_id: str, level: Level, reason: str) 
     Raises NotFound, BadInput without a reason, NotAllowed for a level that the actor is not cleared for.
     """
     permissions.check(actor, "record.level")
-    reason = clean(reason, max_length=LONGEST_REASON).strip()
-    if not reason:
-        raise BadInput("record_levels.reason_needed")
+    reason = stated(reason, "record_levels.reason_needed", max_length=LONGEST_REASON)
     if level < actor.clearance:
         raise NotAllowed("record_levels.above_clearance")
     with store.act(actor.person_id, "record.level", "record", record_id, level=int(level)) as tx:

@@ -17,11 +17,11 @@ from custinfo.actions.certificates import Certificate
 from custinfo.actions.retention_sources import SOURCES, Item
 from custinfo.domain import machines, retention
 from custinfo.domain.clock import parse, utc_now
-from custinfo.domain.errors import BadInput, NotFound, WrongState
+from custinfo.domain.errors import NotFound, WrongState
 from custinfo.domain.messages import LANGUAGES, text
 from custinfo.domain.people import Person
 from custinfo.domain.retention import Rules
-from custinfo.domain.text import clean
+from custinfo.domain.text import stated
 from custinfo.store import Store, Tx
 from custinfo.store.database import Row
 
@@ -245,9 +245,7 @@ def mark(store: Store, actor: Person, plan_id: str) -> date:
 def stop(store: Store, actor: Person, plan_id: str, reason: str) -> None:
     """Give a plan up before anything was destroyed. Raises BadInput without a reason, WrongState."""
     permissions.check(actor, "retention.stop")
-    words = clean(reason, max_length=holds.LONGEST_REASON).strip()
-    if not words:
-        raise BadInput("retention.reason_needed")
+    words = stated(reason, "retention.reason_needed", max_length=holds.LONGEST_REASON)
     with store.act(actor.person_id, "retention.stop", KIND, plan_id[:40]) as tx:
         row = _row(store, plan_id)
         state = machines.after(machines.RETENTION, row["state"], "stop")

@@ -4,11 +4,11 @@ from typing import Literal
 
 from custinfo.access import permissions, policies, visibility
 from custinfo.actions import assignments, customers, entities, forms, sealing
+from custinfo.actions.answer_texts import answer_text
 from custinfo.domain.errors import NotFound
 from custinfo.domain.messages import DEFAULT_LANGUAGE
 from custinfo.domain.people import Person
 from custinfo.store import Store
-from custinfo.xforms import RefusedAnswer
 from custinfo.xforms.fitting import fitted
 from custinfo.xforms.refs import without_positions
 
@@ -56,10 +56,4 @@ def _of_record(store: Store, actor: Person, record_id: str, ref: str, version: i
         return ""
     values = sealing.opened_values(store, "record_version", record_id, row["version"], row["content"])
     session = forms.session(store, form, fitted(form, values)[0], language=language, reader=actor)
-    try:
-        state = session.state(ref)
-    except RefusedAnswer:
-        return ""
-    labels = dict(state.choices)
-    chosen = [labels.get(value, value) for value in state.value.split()] if labels else [state.value]
-    return ("、" if language == "zh-CN" else ", ").join(chosen)
+    return answer_text(session, ref, language)

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from custinfo.access import permissions, policies, visibility
 from custinfo.actions import assignments, forms, record_views, verifications
+from custinfo.actions.answer_texts import answer_text
 from custinfo.actions.verifications import Agreement
 from custinfo.domain import masking
 from custinfo.domain.clock import parse
@@ -165,7 +166,7 @@ def _comparison(store: Store, actor: Person, row: Row, whole: Level | None, lang
     differing: list[str] = json.loads(row["differences"])
     told = []
     for ref in (ref for ref in differing if _sees(form, actor, ref)):
-        answers = (_answer(one, ref, language) for one in both)
+        answers = (answer_text(one, ref, language) for one in both)
         if record_views.secret(form, whole, without_positions(ref)):
             answers = (masking.masked(answer) for answer in answers)
         told.append(Difference(ref, _label(both, ref), *answers))
@@ -186,16 +187,6 @@ def _label(sessions: Sequence[Session], ref: str) -> str:
         with suppress(RefusedAnswer):
             return session.state(ref).label or ref
     return ref
-
-
-def _answer(session: Session, ref: str, language: str) -> str:
-    try:
-        state = session.state(ref)
-    except RefusedAnswer:
-        return ""
-    labels = dict(state.choices)
-    chosen = [labels.get(value, value) for value in state.value.split()] if labels else [state.value]
-    return ("、" if language == "zh-CN" else ", ").join(chosen)
 
 
 def by_person(store: Store, actor: Person, form_id: str) -> tuple[Agreement, ...]:

@@ -158,11 +158,6 @@ def sensitive_words() -> Mapping[str, tuple[str, ...]]:
     return {name: tuple(table["words"]) for name, table in _tables("sensitive.toml").items()}
 
 
-def titles_of_sensitive(kind: str) -> Mapping[str, str]:
-    """The name of a kind of sensitive data, by language."""
-    return _titles(_tables("sensitive.toml")[kind])
-
-
 def shipped_notice() -> dict[str, str]:
     """The texts of the notice that custinfo brings along, by language."""
     folder = FOLDER / "notices"

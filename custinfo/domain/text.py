@@ -25,3 +25,11 @@ def clean(value: str, *, max_length: int) -> str:
     if len(normal) > max_length:
         raise BadInput("text.long", length=len(normal), limit=max_length)
     return normal
+
+
+def stated(value: str, missing: str, *, max_length: int) -> str:
+    """What somebody has to say, cleaned and without spaces around it. Raises BadInput `missing` when it is blank."""
+    words = clean(value, max_length=max_length).strip()
+    if not words:
+        raise BadInput(missing)
+    return words

@@ -7,6 +7,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from custinfo.store.private_files import is_locked
+
 PREFIX = "custinfo-run-"
 LONGEST_PARENT = 32
 """A socket's path has at most 107 bytes, of which a kernel's own name takes 50: no deep TMPDIR."""
@@ -36,22 +38,11 @@ def sweep(parent: Path) -> int:
         with contextlib.suppress(OSError):
             # Somebody else's folder, or a link that somebody made, is none of ours
             about = folder.lstat()
-            if about.st_uid == os.geteuid() and folder.is_dir() and not folder.is_symlink() and _abandoned(folder):
+            own = about.st_uid == os.geteuid() and folder.is_dir() and not folder.is_symlink()
+            if own and not is_locked(folder / ALIVE):
                 shutil.rmtree(folder)
                 swept += 1
     return swept
-
-
-def _abandoned(folder: Path) -> bool:
-    lock = os.open(folder / ALIVE, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    else:
-        return True
-    finally:
-        os.close(lock)
 
 
 def _parent() -> Path:

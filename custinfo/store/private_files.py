@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from custinfo.domain.errors import WrongState
+
 
 def write(path: Path, content: str) -> None:
     """Put the file there, or in the place of the one that is there, in one step; it is safe on disk afterwards.
@@ -50,11 +52,30 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def lock(path: Path) -> Iterator[None]:
-    """One process at a time; the system lets go of the lock when a process dies."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+def lock(path: Path, busy: str | None = None) -> Iterator[None]:
+    """One process at a time; the system lets go of the lock when a process dies.
+
+    Others wait; with `busy` they are refused at once, by WrongState of that message.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | (fcntl.LOCK_NB if busy else 0))
+        except BlockingIOError:
+            raise WrongState(busy or "") from None
         yield
     finally:
         os.close(descriptor)
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a living process holds the lock. Raises OSError when there is no such file."""
+    probe = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        fcntl.flock(probe, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(probe)

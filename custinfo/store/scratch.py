@@ -1,12 +1,12 @@
 """Scratch folders of a site: each belongs to one running process, and what a killed one left behind is swept away."""
 
-import fcntl
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from custinfo.store import private_files
 
 LOCK = ".lock"
 
@@ -16,13 +16,11 @@ def folder(parent: Path, prefix: str) -> Iterator[Path]:
     """A new folder in `parent`, named `.<prefix>-…`, for this account alone; removed at the end, whatever happens."""
     parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     made = Path(tempfile.mkdtemp(prefix=f".{prefix}-", dir=parent))
-    held = os.open(made / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        yield made
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
-        os.close(held)
+    with private_files.lock(made / LOCK):
+        try:
+            yield made
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
 
 
 def stale(parent: Path, prefix: str) -> list[Path]:
@@ -40,14 +38,6 @@ def sweep(parent: Path, prefix: str) -> int:
 
 def _in_use(path: Path) -> bool:
     try:
-        probe = os.open(path / LOCK, os.O_RDWR | os.O_CLOEXEC)
+        return private_files.is_locked(path / LOCK)
     except OSError:
         return False
-    try:
-        fcntl.flock(probe, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    else:
-        return False
-    finally:
-        os.close(probe)

@@ -1,8 +1,6 @@
 """Text that would like to be markup, in every place where people type: a browser shows it, and does nothing of it."""
 
 import re
-import time
-import urllib.request
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,8 +14,7 @@ from custinfo.server.pages import PageHandler
 from custinfo.store import Site, Store
 from tests.factories import CARD, NAME, PASSWORD, draft_of, submit
 from tests.pages.user import PATIENCE, User
-from tests.processes import free_port
-from tests.server.site_server import start
+from tests.server.site_server import served
 
 PROJECT = Path(__file__).resolve().parents[2]
 EVIL = "<img src=//evil.example/x onerror=pwned=1>"
@@ -46,20 +43,8 @@ def site(tmp_path_factory):
     made = Site.create(home, name=f"{EVIL}公司", demo=True)
     with Store.create(made) as store:
         ids = fill(store)
-    port = free_port()
-    process = start(home, port)
-    url = f"http://127.0.0.1:{port}"
-    deadline = time.monotonic() + 90
-    while True:
-        try:
-            urllib.request.urlopen(f"{url}/healthz")
-            break
-        except OSError:
-            assert process.poll() is None and time.monotonic() < deadline, (home / "server.log").read_text()
-            time.sleep(0.2)
-    yield SimpleNamespace(url=url, home=home, ids=ids)
-    process.terminate()
-    process.wait(timeout=60)
+    with served(home) as running:
+        yield SimpleNamespace(url=running.base_url, home=home, ids=ids)
 
 
 def fill(store):

@@ -1,8 +1,5 @@
 """A page that nobody uses hides what it shows, and the login that nobody uses ends; what was typed is in the draft."""
 
-import time
-import urllib.request
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -13,8 +10,7 @@ from custinfo.domain.people import SERVICE
 from custinfo.store import Site, Store
 from tests.factories import account
 from tests.pages.user import PATIENCE, User
-from tests.processes import free_port
-from tests.server.site_server import start
+from tests.server.site_server import served
 from tests.small_forms import CALL
 
 
@@ -27,20 +23,8 @@ def site(tmp_path_factory):
     with Store.create(made) as store:
         account(store, login_name="lin")
         forms.publish(store, SERVICE, "call.md", CALL.encode())
-    port = free_port()
-    process = start(home, port)
-    url = f"http://127.0.0.1:{port}"
-    deadline = time.monotonic() + 90
-    while True:
-        try:
-            urllib.request.urlopen(f"{url}/healthz")
-            break
-        except OSError:
-            assert process.poll() is None and time.monotonic() < deadline, (home / "server.log").read_text()
-            time.sleep(0.2)
-    yield SimpleNamespace(url=url, home=Path(home))
-    process.terminate()
-    process.wait(timeout=60)
+    with served(home) as running:
+        yield SimpleNamespace(url=running.base_url, home=home)
 
 
 @pytest.mark.guarantee("session-unattended")

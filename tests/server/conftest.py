@@ -1,17 +1,13 @@
 """Servers for tests. `running_site` is for every test that needs one: base_url, home, log_in(), stop()."""
 
-import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import nbformat
 import pytest
-import requests
 
-from tests.processes import free_port
-from tests.server.site_server import TRIAL_PAGES, RunningSite, make_site, start
-
-STARTS_WITHIN = 90
+from tests.server.site_server import TRIAL_PAGES, RunningSite, make_site, served
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +25,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Ru
 
     `settings` are lines for site.toml; `prepare` does something to the site before.
     """
-    running: list[RunningSite] = []
+    running = ExitStack()
 
     def begin(*trial: Path | int, settings: str = "", prepare: Callable[[Path], None] = lambda _: None) -> RunningSite:
         home = tmp_path_factory.mktemp("site")
@@ -37,22 +33,10 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Ru
         with (home / "site.toml").open("a", encoding="utf-8") as file:
             file.write(settings)
         prepare(home)
-        port = free_port()
-        site = RunningSite(home, f"http://127.0.0.1:{port}", start(home, port, *trial), home / "server.log")
-        running.append(site)
-        deadline = time.monotonic() + STARTS_WITHIN
-        while True:
-            try:
-                if requests.get(f"{site.base_url}/healthz", timeout=5).text == "ok":
-                    return site
-            except requests.ConnectionError:
-                assert site.process.poll() is None, site.log.read_text()
-                assert time.monotonic() < deadline, site.log.read_text()
-                time.sleep(0.1)
+        return running.enter_context(served(home, *trial))
 
-    yield begin
-    for site in running:
-        site.stop()
+    with running:
+        yield begin
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,9 @@ import re
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,10 +18,11 @@ from custinfo.domain.people import SERVICE, Role
 from custinfo.domain.sensitivity import Level
 from custinfo.store import Site, Store
 from tests.factories import in_a_year
-from tests.processes import descendants
+from tests.processes import descendants, free_port
 
 PROJECT = Path(__file__).resolve().parents[2]
 PASSWORD = "correct horse battery"
+STARTS_WITHIN = 90
 
 ECHO = """
 import os, sys
@@ -124,3 +128,23 @@ def start(home: Path, port: int, *trial: Path | int, env: dict[str, str] | None 
             cwd=home,
             env=os.environ | {"PYTHONPATH": str(PROJECT)} | (env or {}),
         )
+
+
+@contextmanager
+def served(home: Path, *trial: Path | int) -> Iterator[RunningSite]:
+    """A server on the site, which has answered, until the block ends."""
+    port = free_port()
+    site = RunningSite(home, f"http://127.0.0.1:{port}", start(home, port, *trial), home / "server.log")
+    deadline = time.monotonic() + STARTS_WITHIN
+    try:
+        while True:
+            try:
+                if requests.get(f"{site.base_url}/healthz", timeout=5).text == "ok":
+                    break
+            except requests.ConnectionError:
+                assert site.process.poll() is None, site.log.read_text()
+                assert time.monotonic() < deadline, site.log.read_text()
+                time.sleep(0.1)
+        yield site
+    finally:
+        site.stop()

@@ -3,18 +3,14 @@
 import asyncio
 import hashlib
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
-
-import requests
 
 from custinfo.actions import drafts, people
 from custinfo.store import Site, Store
 from custinfo.xforms.refs import flat
 from tests.factories import account, site_with_forms
-from tests.processes import free_port
-from tests.server.site_server import RunningSite, start
+from tests.server.site_server import served
 from tests.soak import crowd
 from tests.soak.crowd import Seen
 
@@ -26,24 +22,8 @@ def entered(folder: Path, *, people: int = PEOPLE, seconds: float = SECONDS, rou
     """Serve a site in `folder` to so many people; gives what each saw. The server has ended when this returns."""
     with site_with_forms(folder / "site") as store:
         names = [account(store, login_name=f"clerk{number:02d}").login_name for number in range(people)]
-    running = _served(folder / "site")
-    try:
+    with served(folder / "site") as running:
         return asyncio.run(_crowd(running.base_url, names, seconds, rounds))
-    finally:
-        running.stop()
-
-
-def _served(home: Path) -> RunningSite:
-    port = free_port()
-    running = RunningSite(home, f"http://127.0.0.1:{port}", start(home, port), home / "server.log")
-    for _ in range(600):
-        try:
-            requests.get(f"{running.base_url}/healthz", timeout=5)
-            return running
-        except requests.ConnectionError:
-            assert running.process.poll() is None, running.log.read_text("utf-8")
-            time.sleep(0.1)
-    raise TimeoutError(running.log.read_text("utf-8"))
 
 
 async def _crowd(base_url: str, names: list[str], seconds: float, rounds: int | None) -> list[Seen]:

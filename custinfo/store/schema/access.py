@@ -111,7 +111,7 @@ CREATE VIEW record_current AS
 
 
 @migrations()
-def m010_access(db: Database) -> None:
+def m004_access(db: Database) -> None:
     """Clearances, regions, requests, reviews of rights, assignments, levels of records."""
     run(db, STATEMENTS)
     protect(db, APPEND_ONLY)

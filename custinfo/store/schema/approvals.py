@@ -72,7 +72,7 @@ CREATE INDEX mail_queued ON mail (next_at) WHERE state = 'queued';
 
 
 @migrations()
-def m200_approvals(db: Database) -> None:
+def m007_approvals(db: Database) -> None:
     """The tables of approvals and of the daily job."""
     run(db, STATEMENTS)
     protect(db, APPEND_ONLY)

@@ -4,7 +4,7 @@ from sqlite_utils import Database
 
 from custinfo.store.schema.base import migrations, run
 
-FIRST_ANCHORED = "m_audit"
+FIRST_ANCHORED = "m011_audit"
 
 STATEMENTS = """
 CREATE INDEX audit_at ON audit (at);
@@ -14,6 +14,6 @@ CREATE INDEX audit_object ON audit (object_id);
 
 
 @migrations()
-def m_audit(db: Database) -> None:
+def m011_audit(db: Database) -> None:
     """The auditor looks for a period, a person or an object among a million entries."""
     run(db, STATEMENTS)

@@ -13,7 +13,7 @@ CREATE INDEX export_event_person ON export_event (exported_by, exported_at);
 
 
 @migrations()
-def m_export_orders(db: Database) -> None:
+def m013_export_orders(db: Database) -> None:
     """The content of each case about an export, as it was put forward; and who took out how much, by day."""
     run(db, STATEMENTS)
     protect(db, ("export_order",))

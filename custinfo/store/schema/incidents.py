@@ -52,7 +52,7 @@ CREATE INDEX penalty_person ON penalty (person_id);
 
 
 @migrations()
-def m100_incidents(db: Database) -> None:
+def m010_incidents(db: Database) -> None:
     """The tables of oversight."""
     run(db, STATEMENTS)
     protect(db, APPEND_ONLY)

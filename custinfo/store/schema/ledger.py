@@ -10,7 +10,7 @@ CREATE TABLE ledger_line (number INTEGER PRIMARY KEY, line TEXT NOT NULL) STRICT
 
 
 @migrations()
-def m_ledger(db: Database) -> None:
+def m005_ledger(db: Database) -> None:
     """What the ledger beside the store says, up to this store's last transaction."""
     run(db, STATEMENTS)
     protect(db, ("ledger_line",))

@@ -33,6 +33,6 @@ CREATE TABLE lab_ticket (
 
 
 @migrations()
-def m004_login(db: Database) -> None:
+def m006_login(db: Database) -> None:
     """The tables of logging in."""
     run(db, STATEMENTS)

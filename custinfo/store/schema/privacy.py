@@ -85,7 +85,7 @@ CREATE VIEW to_be_told AS
 
 
 @migrations()
-def m_privacy(db: Database) -> None:
+def m009_privacy(db: Database) -> None:
     """The tables of the privacy desk, and the notice that custinfo brings along."""
     run(db, STATEMENTS)
     protect(db, APPEND_ONLY)

@@ -41,7 +41,7 @@ CREATE TABLE destruction_certificate (
 
 
 @migrations()
-def m_retention(db: Database) -> None:
+def m008_retention(db: Database) -> None:
     """What was erased stays in history as an empty place; the current views show it no more."""
     run(db, STATEMENTS)
     protect(db, APPEND_ONLY)

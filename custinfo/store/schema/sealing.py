@@ -17,7 +17,7 @@ OLDER = ("record_version", "entity_version", "draft", "verification", "answer_ev
 
 
 @migrations()
-def m004_sealing(db: Database) -> None:
+def m012_sealing(db: Database) -> None:
     """`unsealed` names the tables of an older store that are still to be gone through, and up to which row they were.
 
     `label_digest` has the newest label of each entity whose label is of level 1, under a keyed digest.
