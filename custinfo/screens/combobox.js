@@ -1,5 +1,7 @@
 // A list to search in: the ARIA combobox pattern, for lists too long for radio buttons.
 
+const PATIENCE_FOR_A_LIST = 3000;
+
 /**
  * `find(query)` promises {items: [{value, label}], more: n}. `onpick(value)` is called with a code of the list or "".
  * What is typed and not on the list stays in the box, and `onpick` gets it as it is: the form says what is wrong with it.
@@ -17,6 +19,7 @@ function combobox({ id, texts, find, onpick, stays = false }) {
   let items = [];
   let active = -1;
   let asked = 0;
+  let pending = null; // the search whose answer has not come yet
 
   const close = () => {
     list.hidden = true;
@@ -54,17 +57,33 @@ function combobox({ id, texts, find, onpick, stays = false }) {
     input.setAttribute("aria-expanded", "true");
     active = -1;
   };
-  const open = async (query) => {
+  const open = (query) => {
     asked += 1;
     const mine = asked;
-    const found = await find(query);
-    if (mine === asked && document.activeElement === input) {
+    pending = find(query).then((found) => {
+      if (mine !== asked) return;
+      pending = null;
+      if (document.activeElement !== input) return;
       draw(found);
       if (query && items.length) point(0);
-    }
+    });
+  };
+  /**
+   * Enter again, once the answer to what was typed is there: the list that still shows belongs to fewer letters.
+   * Where no answer comes, what was typed is taken as it is.
+   */
+  const enterLater = async (event) => {
+    event.preventDefault();
+    event.stopPropagation();
+    const mine = asked;
+    await Promise.race([pending, new Promise((resolve) => { setTimeout(resolve, PATIENCE_FOR_A_LIST); })]);
+    if (document.activeElement !== input || mine !== asked) return;
+    if (pending) settle();
+    input.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }));
   };
   const settle = () => {
     asked += 1;
+    pending = null;
     close();
     const typed = input.value.trim();
     if (typed === chosen.label) return;
@@ -87,7 +106,8 @@ function combobox({ id, texts, find, onpick, stays = false }) {
       input.value = chosen.label;
       close();
     } else if (event.key === "Enter") {
-      if (!list.hidden && active >= 0) {
+      if (pending) enterLater(event);
+      else if (!list.hidden && active >= 0) {
         choose(items[active]);
         if (stays) event.stopPropagation();
       }

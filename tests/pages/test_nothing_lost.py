@@ -99,3 +99,24 @@ def test_a_killed_server_is_announced_and_the_page_goes_on_by_itself(user, serve
     all_there(user)
     user.answer("传真", "0755-08880099")
     user.saved()
+
+
+def test_enter_waits_for_the_list_of_what_was_typed_and_takes_nothing_from_an_older_one(server, chromium):
+    """Who types on faster than the list follows must not get the first choice of fewer letters."""
+    with Cable(server.port) as cable:
+        user = User(cable, chromium)
+        user.open("/form/enterprise_card")
+        box = user.question("省（自治区、直辖市）")
+        box.wait_for()
+        box.fill("京")
+        first = user.page.locator("[role=option]:visible").first
+        expect(first).to_contain_text("北京", timeout=PATIENCE)
+        cable.pull()
+        user.page.keyboard.press("Control+A")
+        user.page.keyboard.type("广东")
+        user.page.keyboard.press("Enter")
+        cable.plug()
+        expect(box).to_have_value(re.compile("广东"), timeout=PATIENCE)
+        user.saved()
+        assert "北京" not in user.page.locator("main").inner_text()
+        user.context.close()
