@@ -76,7 +76,7 @@ ANSWERS = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def store(tmp_path_factory):
     with empty_site(tmp_path_factory.mktemp("levels") / "site") as opened:
         small_forms.publish(opened, VAULT)
@@ -85,7 +85,7 @@ def store(tmp_path_factory):
         yield opened
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def kept(store):
     """A record, with its file, and a query on the secret answer."""
     draft_id = small_forms.fill(store, store.researcher, "vault", ANSWERS)

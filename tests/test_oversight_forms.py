@@ -60,13 +60,13 @@ FILLED = {
 OVERSIGHT = ("security_inspection", "security_training", "media_ledger", "staff_assessment")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def store(tmp_path_factory):
     with site_with_forms(tmp_path_factory.mktemp("site") / "site") as opened:
         yield opened
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def people(store):
     roles = {"clerk": Role.RESEARCHER, "auditor": Role.AUDITOR, "other": Role.AUDITOR, "security": Role.SECURITY_ADMINISTRATOR,
              "head": Role.DEPARTMENT_HEAD, "analyst": Role.ANALYST, "machine": Role.SYSTEM_ADMINISTRATOR}  # fmt: skip

@@ -30,7 +30,7 @@ from custinfo.domain.sensitivity import Level
 from tests.factories import CARD, CREDIT_CODE, PASSWORD, account, card, code_for, draft_of, in_a_year, site_with_forms
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def store(tmp_path_factory):
     with site_with_forms(tmp_path_factory.mktemp("people") / "site") as opened:
         yield opened

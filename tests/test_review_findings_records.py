@@ -73,13 +73,13 @@ class World:
         self.uncleared = account(store, Role.SUPERVISOR, login_name="uncleared", clearance=Level.INTERNAL)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def world(tmp_path_factory):
     with site_with_forms(tmp_path_factory.mktemp("records") / "site") as opened:
         yield World(opened)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def store(world):
     return world.store
 
@@ -211,7 +211,7 @@ def test_a_draft_of_a_form_of_others_work_is_closed(world):
 # ---- second entries, conflicts, reviews
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def twice(world):
     """A record with two entries, which differ in an answer of level 1 and in one of level 2."""
     store = world.store

@@ -47,13 +47,13 @@ class World:
         self.survey = submit(store, self.han, surveyed, "survey")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def world(tmp_path_factory):
     with site_with_forms(tmp_path_factory.mktemp("scope") / "site") as opened:
         yield World(opened)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def supervisor(world):
     return account(world.store, Role.SUPERVISOR)
 

@@ -11,6 +11,7 @@ from custinfo.domain import clock
 from custinfo.domain.errors import BadInput, NotAllowed, WrongState
 from custinfo.domain.people import SERVICE, Role
 from custinfo.domain.sensitivity import Level
+from tests.conftest import SHIPPED
 from tests.factories import PASSWORD, account, empty_site
 
 NEW = "seven purple umbrellas"
@@ -243,6 +244,10 @@ def test_a_hash_of_weaker_parameters_is_made_anew(store, lin):
     assert sessions.log_in(store, "lin", PASSWORD)
     kept = store.row("SELECT password_hash FROM person WHERE person_id = ?", [lin.person_id])["password_hash"]
     assert kept != weak and not passwords.outdated(kept)
+
+
+def test_a_hash_is_made_with_the_parameters_of_rfc_9106():
+    assert SHIPPED.hash(PASSWORD).startswith("$argon2id$v=19$m=65536,t=3,p=4$")
 
 
 def test_a_damaged_hash_lets_nobody_in(store, lin):

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -105,25 +106,42 @@ ACTOR = click.option(
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for other programs.")
 
 
-@click.group(cls=Commands)
+MODULES = {
+    "audit": ("audit",),
+    "backup": ("backups",),
+    "restore": ("backups",),
+    "daily": ("daily",),
+    "import": ("data",),
+    "publish": ("data",),
+    "lake": ("data",),
+    "doctor": ("doctor",),
+    "form": ("forms", "form_data", "form_life", "form_print"),
+    "keys": ("keys",),
+    "lab-token": ("labs",),
+    "report": ("reports",),
+    "retention": ("retention",),
+    "erase": ("retention",),
+    "init": ("sites",),
+    "serve": ("sites",),
+    "user": ("users",),
+}
+"""The commands and the modules that register them on `main`. One is imported when it is asked for: all take seconds."""
+
+
+class AllCommands(Commands):
+    """The commands of `MODULES`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click gives it by name
+        """Their names, for the help."""
+        return sorted(MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, or None."""
+        for module in MODULES.get(cmd_name, ()):
+            import_module(f"custinfo.cli.{module}")
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=AllCommands)
 def main() -> None:
     """Know your customers: cards and surveys, gradings, traceable reports."""
-
-
-from custinfo.cli import (  # noqa: E402, F401  # the commands register themselves on `main`
-    audit,
-    backups,
-    daily,
-    data,
-    doctor,
-    form_data,
-    form_life,
-    form_print,
-    forms,
-    keys,
-    labs,
-    reports,
-    retention,
-    sites,
-    users,
-)

@@ -8,12 +8,17 @@
 The lake holds no names and no identifiers: a customer is its keyed `pseudonym`.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from custinfo.domain.pseudonym import pseudonym
 from custinfo.lake.imports import SalesBatch, read_sales, write_batch
 from custinfo.lake.manifest import LakeFile, Manifest, newest, read_all
 from custinfo.lake.publishing import BatchRow, EntityVersionRow, publish
-from custinfo.lake.tables import Lake, open, open_folder
 from custinfo.lake.verification import verify
+
+if TYPE_CHECKING:
+    from custinfo.lake.tables import Lake, open, open_folder
 
 __all__ = [
     "BatchRow",
@@ -32,3 +37,10 @@ __all__ = [
     "verify",
     "write_batch",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """What reads tables, which takes Ibis: a second of import that commands which only write need not wait for."""
+    if name in ("Lake", "open", "open_folder"):
+        return getattr(import_module("custinfo.lake.tables"), name)
+    raise AttributeError(name)

@@ -3,9 +3,6 @@
 import re
 from typing import Any
 
-from pyxform.errors import PyXFormError
-from pyxform.xls2xform import convert
-
 from custinfo.xforms import or_other
 from custinfo.xforms.findings import Finding
 from custinfo.xforms.model import FormError
@@ -20,6 +17,9 @@ _PYTHON = re.compile(r"Traceback|<class |object at 0x|\{'|Error\(")
 
 def converted(book: Workbook) -> str:
     """The XForm of an XLSForm. Raises FormError with what pyxform says, at the place that it names."""
+    from pyxform.errors import PyXFormError  # a second of import, which only those need who make a form
+    from pyxform.xls2xform import convert
+
     try:
         xform = str(convert(_plain(book), form_name="data", warnings=[]).xform)
     except PyXFormError as error:

@@ -15,7 +15,7 @@ from tests.privacy.conftest import Office
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def office(tmp_path_factory):
     with site_with_forms(tmp_path_factory.mktemp("site") / "site") as opened:
         yield Office(opened)

@@ -18,7 +18,7 @@ from tests.privacy.conftest import PERSON, Office, recorded
 guarantee = pytest.mark.guarantee
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def office(tmp_path_factory):
     with site_with_forms(tmp_path_factory.mktemp("site") / "site") as opened:
         yield Office(opened)

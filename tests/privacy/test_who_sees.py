@@ -23,7 +23,7 @@ from tests.privacy.test_requests import asked, verified
 guarantee = pytest.mark.guarantee
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def office(tmp_path_factory):
     with site_with_forms(tmp_path_factory.mktemp("site") / "site") as opened:
         made = Office(opened)

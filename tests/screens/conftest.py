@@ -10,18 +10,18 @@ from custinfo.screens.context import Page
 from tests.factories import PASSWORD, account, site_with_forms
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def store(tmp_path_factory):
     with site_with_forms(tmp_path_factory.mktemp("site") / "site") as opened:
         yield opened
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def researcher(store):
     return account(store, login_name="li")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def login(store, researcher):
     return sessions.log_in(store, researcher.login_name, PASSWORD)
 

@@ -12,17 +12,17 @@ from custinfo.screens import audit, customers, home, record
 from tests.factories import CARD, PASSWORD, account, card
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def receipt(store, researcher):
     return card(store, researcher, key="audited")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def auditor(store):
     return account(store, Role.AUDITOR, login_name="shen")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def shen(store, auditor, receipt):
     return sessions.log_in(store, auditor.login_name, PASSWORD)
 

@@ -34,7 +34,7 @@ DESKS = {
 ACTORS = ("researcher", "supervisor", "administrator")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def people(store, researcher):
     return {
         "researcher": researcher,
@@ -44,12 +44,12 @@ def people(store, researcher):
     }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def logins(store, people):
     return {name: sessions.log_in(store, person.login_name, PASSWORD) for name, person in people.items()}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def ids(store, people):
     """Two records of two people, and a proposal that the first one made."""
     questionnaires.published(store)

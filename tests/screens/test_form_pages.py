@@ -16,7 +16,7 @@ LONG, SHORT = "/form/long_form", "/form/short_form"
 SHORT_NAME = "/data/basic/short_name"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def store(store):
     forms.publish(store, SERVICE, "long.md", trial_forms.long_form().encode())
     forms.publish(store, SERVICE, "short.md", trial_forms.short_form().encode())

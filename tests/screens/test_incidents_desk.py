@@ -14,13 +14,13 @@ GIVEN = {"kind": "leak", "what": "名单发错了人", "noticed_at": "2026-11-21
 ROLES = {"clerk": Role.RESEARCHER, "auditor": Role.AUDITOR, "head": Role.DEPARTMENT_HEAD, "manager": Role.MANAGER}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def store(tmp_path_factory):
     with empty_site(tmp_path_factory.mktemp("site") / "site") as opened:
         yield opened
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def people(store):
     return {name: account(store, role, login_name=name) for name, role in ROLES.items()}
 

@@ -28,7 +28,7 @@ WRONG = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def people(store):
     return {
         "admin": account(store, Role.INFORMATION_ADMINISTRATOR, login_name="p-xu"),
@@ -40,17 +40,17 @@ def people(store):
     }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def logins(store, people):
     return {name: sessions.log_in(store, one.login_name, PASSWORD) for name, one in people.items()}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def customer_made(store, people):
     return card(store, people["supervisor"], key="privacy-card")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def request_id(store, people, customer_made):
     today = utc_now().astimezone(store.site.zone).date()
     given = Received("see", "申请人乙", "信箱", "看看", "paper", today, customer_made.customer_number)

@@ -23,18 +23,18 @@ def namesake(store, login_name):
     )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def designer(store):
     return namesake(store, "wang1")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def record_id(store, researcher):
     questionnaires.published(store)
     return questionnaires.record(store, researcher, {NAME: "甲", AGE: "30", PHONE: "1"}, key="m")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def made(store, designer, record_id):
     return form_life.propose(store, designer, "poll-2.md", table("2", STRICTER))
 

@@ -13,12 +13,12 @@ from tests import erasing, factories
 FAR = date(2035, 1, 2)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def staff(store):
     return erasing.Staff(store)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def customer(store, staff):
     return factories.card(store, staff.researcher, erasing.CARD, key="retention-page")
 

@@ -15,7 +15,7 @@ from tests.factories import CARD, CREDIT_CODE, NAME
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def made(store, researcher):
     """A customer with three versions and a survey; gives its id."""
     answers = CARD | {
