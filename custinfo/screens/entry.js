@@ -18,6 +18,10 @@ function entryInput(field, id) {
   return input;
 }
 
+function entryValue(input) {
+  return input.type === "checkbox" ? input.checked : input.value;
+}
+
 function entryField(field) {
   const id = fresh("entry");
   const input = entryInput(field, id);
@@ -25,7 +29,20 @@ function entryField(field) {
     field.required ? make("span", { class: "ci-required", text: "※", "aria-hidden": "true" }) : null);
   const hint = field.hint ? make("p", { class: "ci-hint", id: `${id}-hint`, text: field.hint }) : null;
   const check = field.kind === "check";
-  return { field, input, root: make("div", { class: `ci-field ${check ? "ci-entry-check" : ""}` }, ...(check ? [input, label] : [label, input]), hint) };
+  return { field, input, given: entryValue(input), root: make("div", { class: `ci-field ${check ? "ci-entry-check" : ""}` }, ...(check ? [input, label] : [label, input]), hint) };
+}
+
+/** What was typed into an entry that was not sent yet stays when the page is drawn anew around it. */
+function carryOver(old, now, sheet) {
+  if (old.root.open) now.root.open = true;
+  if (document.activeElement?.parentElement === old.root && old.root.open !== undefined) sheet.refocus = now.root.firstChild;
+  for (const { field, input } of now.fields) {
+    const before = old.fields.find((one) => one.field.name === field.name && one.field.kind === field.kind);
+    if (!before) continue;
+    if (field.kind === "file") input.files = before.input.files;
+    else if (entryValue(before.input) !== before.given) input[field.kind === "check" ? "checked" : "value"] = entryValue(before.input);
+    if (before.input === document.activeElement) sheet.refocus = input;
+  }
 }
 
 /** Send the files of an entry; gives {name: [ids]}, or null when one of them did not arrive. */
@@ -55,13 +72,19 @@ function drawEntry(block, sheet) {
     if (!files) return;
     const values = Object.fromEntries(fields.filter((one) => one.field.kind !== "file")
       .map(({ field, input }) => [field.name, field.kind === "check" ? (input.checked ? "yes" : "") : input.value]));
+    entry.sent = true;
     sheet.event(block.event, { ...values, ...files, about: block.value });
     for (const { field, input } of fields) if (ENTRY_SECRET[field.kind]) input.value = "";
   };
   const form = make("form", { class: `ci-entry ci-stack ${block.inline ? "inline" : ""}`, "aria-label": block.label ?? block.submit, onsubmit: send },
     ...fields.map((one) => one.root), status, make("div", { class: "ci-actions" }, press));
-  if (!block.folded) return form;
-  return make("details", { class: "ci-entry-folded" }, make("summary", { text: block.folded }), form);
+  const root = block.folded ? make("details", { class: "ci-entry-folded" }, make("summary", { text: block.folded }), form) : form;
+  const entry = { fields, root, sent: false };
+  const key = JSON.stringify([block.event, block.value ?? null]);
+  const former = sheet.former.get(key);
+  if (former && !former.sent) carryOver(former, entry, sheet);
+  sheet.entries.set(key, entry);
+  return root;
 }
 
 /** Give the reader a file that the kernel sent. */

@@ -9,6 +9,9 @@ class Sheet {
     this.texts = {};
     this.drawn = new Map(); // id of a block -> its element
     this.secrets = new Map(); // ref of a masked text -> what shows it
+    this.entries = new Map(); // event of an entry -> its inputs, as drawn last
+    this.former = new Map(); // those that stood there before the drawing that is under way
+    this.refocus = null; // what has the focus after it
     this.root = make("div", { class: "ci-page ci-sheet" }, skeleton());
     el.append(this.root);
     this.files = new Files((content, buffers) => this.line.send(content, buffers));
@@ -38,7 +41,10 @@ class Sheet {
       this.notice?.replaceChildren();
       for (const block of message.blocks) this.replace(block);
     }
-    else if (message.kind === "failed" || message.kind === "login") this.announce(message);
+    else if (message.kind === "failed" || message.kind === "login") {
+      for (const entry of this.entries.values()) entry.sent = false; // it goes on standing there, to be mended
+      this.announce(message);
+    }
     if (message.kind === "login") window.custinfo?.lost?.("session");
   }
 
@@ -47,20 +53,35 @@ class Sheet {
     this.ready = true;
     this.texts = texts;
     this.drawn.clear();
+    this.begin();
+    this.entries.clear();
     this.notice = make("div");
     this.root.replaceChildren(this.notice, ...blocks.map((block) => this.block(block)));
-    if (again) { // what had the focus is gone: a reader goes on from the title
+    if (again && !this.end()) { // what had the focus is gone: a reader goes on from the title
       const title = this.root.querySelector("h1");
       if (title) { title.tabIndex = -1; title.focus({ preventScroll: true }); }
     }
+  }
+
+  begin() {
+    this.former = new Map(this.entries);
+    this.refocus = null;
+  }
+
+  /** Give the focus back to where a person types; whether they did. */
+  end() {
+    this.refocus?.focus();
+    return this.refocus !== null;
   }
 
   /** Draw a block anew in its place. The box that a person types in is not touched. */
   replace(block) {
     const old = this.drawn.get(block.id);
     const focused = old?.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+    this.begin();
     const now = this.block(block);
     old?.replaceWith(now);
+    if (this.end()) return;
     if (focused) now.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
     if (focused && !now.contains(document.activeElement)) { now.tabIndex = -1; now.focus(); }
   }
