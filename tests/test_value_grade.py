@@ -11,12 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from custinfo.classification import rules, value_grade
-from custinfo.classification.rules import ValueGradeRule
+from custinfo.classification.value_grade import ValueGradeRule
 from custinfo.domain.errors import BadInput
 from custinfo.domain.messages import text
 
 ON = date(2026, 10, 31)
-RULE = ValueGradeRule(3, date(2020, 1, 1), "test", "test", 70, 90, 12)
+RULE = ValueGradeRule(
+    version=3, effective_from=date(2020, 1, 1), reason="test", approved_by="test", a_percent=70, b_percent=90, months=12
+)
 SALES = ibis.schema({"customer_key": "string", "kind": "string", "occurred_on": "date", "amount_fen": "int64"})
 
 Movement = tuple[str, str, date, int]
@@ -136,7 +138,7 @@ cut_offs = st.integers(1, 99).flatmap(lambda a: st.tuples(st.just(a), st.integer
 def test_like_plain_python_in_any_order(
     sales: list[Movement], cut: tuple[int, int], months: int, data: st.DataObject
 ) -> None:
-    rule = ValueGradeRule(1, date(2020, 1, 1), "test", "test", *cut, months)
+    rule = RULE.model_copy(update={"a_percent": cut[0], "b_percent": cut[1], "months": months})
     expected = reference("abcdef", sales, rule)
     assert graded("abcdef", sales, rule) == expected
     shuffled = data.draw(st.permutations(sales))
@@ -198,9 +200,9 @@ SECOND = ENTRY.replace("version = 1", "version = 2").replace("2024-01-01", "2025
 
 
 def test_the_rule_in_force_changes_on_its_day(tmp_path: Path) -> None:
-    (tmp_path / rules.VALUE_GRADE).write_text(ENTRY + SECOND, "utf-8")
-    assert rules.rule_on(date(2025, 6, 30), tmp_path).a_percent == 70
-    assert rules.rule_on(date(2025, 7, 1), tmp_path).a_percent == 60
+    (tmp_path / value_grade.FILE).write_text(ENTRY + SECOND, "utf-8")
+    assert value_grade.rule(date(2025, 6, 30), tmp_path).a_percent == 70
+    assert value_grade.rule(date(2025, 7, 1), tmp_path).a_percent == 60
 
 
 @pytest.mark.parametrize(
@@ -218,9 +220,10 @@ def test_the_rule_in_force_changes_on_its_day(tmp_path: Path) -> None:
         (ENTRY.replace("= 70", "= true"), "wrong_entry"),
         (ENTRY.replace("2024-01-01", '"2024-01-01"'), "wrong_entry"),
         (ENTRY.replace("= 70", "= 90"), "cut_offs"),
-        (ENTRY.replace("= 70", "= 0"), "cut_offs"),
-        (ENTRY.replace("= 90", "= 101"), "cut_offs"),
-        (ENTRY.replace("= 12", "= 0"), "months"),
+        (ENTRY.replace("= 70", "= 0"), "limit"),
+        (ENTRY.replace("= 90", "= 101"), "limit"),
+        (ENTRY.replace("= 12", "= 0"), "limit"),
+        (ENTRY.replace("= 12", "= 121"), "limit"),
         (ENTRY + SECOND.replace("version = 2", "version = 3"), "numbers"),
         (ENTRY + SECOND.replace("version = 2", "version = 1"), "numbers"),
         (SECOND + ENTRY, "numbers"),
@@ -229,10 +232,10 @@ def test_the_rule_in_force_changes_on_its_day(tmp_path: Path) -> None:
     ],
 )
 def test_a_rule_file_out_of_order_is_refused(tmp_path: Path, content: str, key: str) -> None:
-    file = tmp_path / rules.VALUE_GRADE
+    file = tmp_path / value_grade.FILE
     file.write_text(content, "utf-8")
     with pytest.raises(BadInput) as raised:
-        rules.load(file)
+        rules.load(file, ValueGradeRule)
     assert raised.value.key == f"classification.{key}"
     for language in ("zh-CN", "en"):
-        assert rules.VALUE_GRADE in raised.value.text(language)
+        assert value_grade.FILE in raised.value.text(language)

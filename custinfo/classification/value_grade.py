@@ -13,20 +13,38 @@ Everything is integer arithmetic: the same rows give the same grades on every en
 
 import calendar
 from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated
 
 import ibis
 import ibis.expr.types as ir
+from pydantic import Field
 
 from custinfo.classification import rules
-from custinfo.classification.rules import ValueGradeRule
+from custinfo.classification.rules import Fault, Rule
 from custinfo.domain.periods import Month
 
 GRADES = ("A", "B", "C", "N")
 
+FILE = "value_grade.toml"
 
-def rule(on: date) -> ValueGradeRule:
+
+class ValueGradeRule(Rule):
+    """One version of the cut-offs: `a_percent` and `b_percent` are cumulative shares, `months` the window's length."""
+
+    a_percent: Annotated[int, Field(gt=0)]
+    b_percent: Annotated[int, Field(le=100)]
+    months: Annotated[int, Field(gt=0, le=120)]
+
+    def check(self) -> None:
+        """Raises Fault when B does not end below A."""
+        if self.a_percent >= self.b_percent:
+            raise Fault("classification.cut_offs", a=self.a_percent, b=self.b_percent)
+
+
+def rule(on: date, folder: Path = rules.FOLDER) -> ValueGradeRule:
     """The rule in force on that day. Raises BadInput when there was none yet."""
-    return rules.rule_on(on)
+    return rules.on(on, FILE, ValueGradeRule, folder)
 
 
 def window_start(on: date, months: int) -> date:
