@@ -28,8 +28,7 @@ browser: $(READY) ## find a browser for the tests, or install one
 	@$(BIN)/python tests/browser.py
 
 test: $(READY) browser ## run every test, browser included
-	$(BIN)/python -m pytest -n auto --dist loadfile --ignore=tests/server --ignore=tests/pages
-	$(BIN)/python -m pytest tests/server tests/pages
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 check: $(READY) ## lint, types, architecture, spelling, notebooks, docs: runs all, reports all
 	@$(BIN)/python tests/check.py
