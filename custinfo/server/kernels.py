@@ -138,6 +138,15 @@ class SocketHandler(KernelWebsocketHandler, SiteHandler):
 
     _checked = 0.0
 
+    @property
+    def ping_timeout(self) -> float | None:
+        """After how many ms without an answer the line is given up: three pings.
+
+        None while tornado asks, before the line is open: it wants no more than one interval, at which jupyter_server
+        would give up every line at its first ping.
+        """
+        return None if self.ws_connection is None else float(super().ping_timeout)
+
     def set_default_headers(self) -> None:
         """A socket's answer has none of a page's headers."""
 

@@ -150,7 +150,6 @@ class PageServer(Voila):  # type: ignore[misc]  # voila is not typed
             "kernel_spec_manager": self.kernel_spec_manager,
             "kernel_websocket_connection_class": PageConnection,
             "websocket_max_message_size": LARGEST_MESSAGE,
-            "ws_ping_timeout": 30_000,  # ms; jupyter_server's own is longer than tornado takes
             "compress_response": True,
             "config": self.config,
             "custinfo_site": self._site,

@@ -9,6 +9,8 @@ from tornado.httpclient import HTTPClientError
 from tests.server.kernel_protocol import ask, connect, custom_contents, listen, message, widget_ids
 from tests.server.site_server import RunningSite, post
 
+PING = 30
+"""Seconds after which jupyter_server first asks whether a line still lives."""
 SECRETS = ("SECRET-IN-SOURCE", "SECRET-IN-ERROR", "SECRET-IN-PRINT", "SECRET-IN-CELL-OUTPUT", "Traceback")
 
 
@@ -212,6 +214,19 @@ def test_a_page_that_nobody_waits_for_leaves_no_kernel(trial_site: RunningSite) 
 
 
 @pytest.mark.guarantee("session-ends")
+def test_the_line_of_a_page_outlives_the_servers_question_whether_it_lives(trial_site: RunningSite) -> None:
+    lin = trial_site.log_in("lin")
+    _, kernel_id = trial_site.open_page(lin)
+
+    async def look() -> None:
+        socket = await connect(trial_site.base_url, lin, kernel_id)
+        await listen(socket, lambda _: False, PING + 5)
+        assert await widget_ids(socket)
+        socket.close()
+
+    asyncio.run(look())
+
+
 def test_an_ended_login_closes_the_socket(trial_site: RunningSite) -> None:
     lin = trial_site.log_in()
     _, kernel_id = trial_site.open_page(lin)

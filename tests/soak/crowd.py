@@ -72,6 +72,8 @@ class Survey:
             self._widgets = await kernel_protocol.widget_ids(self._socket)
         except AssertionError:
             raise TooSlow(path) from None
+        except WebSocketClosedError:
+            raise TooSlow(f"{path}: the line broke at once") from None
         told = await self._ask({"kind": "hello"}, {"page"})
         self._look(told)
         return told
