@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import zmq
+import zmq.asyncio
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager, ServerKernelManager
 from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
 from tornado.web import HTTPError
-from traitlets import Instance
+from traitlets import Instance, default
 
 from custinfo.server.handlers import SiteHandler, log
 from custinfo.server.identity import SiteUser
@@ -44,6 +46,8 @@ INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH"
 CLOSE_SESSION_OVER = 4401
 CLOSE_KERNEL_ENDED = 4404
 SESSION_CHECK_SECONDS = 60
+MOST_SOCKETS = 4096
+"""ZeroMQ's, in all: as it comes it has 1023; a page takes five, and twice as many while it is made."""
 LARGEST_MESSAGE = 4 * 1024 * 1024
 """Bytes in one message from a browser; `alive.js` tells the person before it is reached."""
 
@@ -84,9 +88,20 @@ class Kernels(AsyncMappingKernelManager):
     nursery = Instance(NurseryClient)
     kernel_manager_class = f"{__name__}.PageKernelManager"
 
+    @default("context")
+    def _roomy_context(self) -> zmq.asyncio.Context:
+        """A context with sockets for every page that may be open."""
+        context = super()._context_default()
+        context.set(zmq.MAX_SOCKETS, MOST_SOCKETS)
+        return context
+
     def remove_kernel(self, kernel_id: str) -> Any:
-        """Also forget whose it was."""
+        """Also forget whose it was, and what was kept for its page to come back.
+
+        The end of a kernel closes the line of its page, which then begins to keep what comes, after the end of keeping.
+        """
         self.owners.forget(kernel_id)
+        self.stop_buffering(kernel_id)  # type: ignore[no-untyped-call]
         return super().remove_kernel(kernel_id)
 
     async def end(self, kernel_id: str, *, code: int = CLOSE_KERNEL_ENDED) -> None:

@@ -87,6 +87,10 @@ class RunningSite:
         assert page.status_code == 200, page.text
         return page.text, re.search(r'"kernelId": "([0-9a-f-]+)"', page.text)[1]
 
+    def open_files(self) -> int:
+        """How many files and sockets the server holds open."""
+        return sum(1 for _ in Path(f"/proc/{self.process.pid}/fd").iterdir())
+
     def kernel_processes(self) -> list[int]:
         """The processes below the server: nursery and kernels."""
         return descendants(self.process.pid)

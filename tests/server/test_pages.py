@@ -203,6 +203,24 @@ def test_a_closed_page_ends_its_kernel(trial_site: RunningSite) -> None:
     assert lin.get(f"{trial_site.base_url}/api/kernels/{kernel_id}").status_code == 404
 
 
+@pytest.mark.parametrize("looked_at", [True, False])
+def test_a_closed_page_leaves_no_open_file(trial_site: RunningSite, looked_at: bool) -> None:
+    lin = trial_site.log_in()
+
+    async def visit() -> None:
+        _, kernel_id = await asyncio.to_thread(trial_site.open_page, lin)
+        if looked_at:
+            socket = await connect(trial_site.base_url, lin, kernel_id)
+            await widget_ids(socket)
+        assert (await asyncio.to_thread(beacon, lin, trial_site, kernel_id)).status_code == 204
+
+    asyncio.run(visit())
+    before = trial_site.open_files()
+    for _ in range(5):
+        asyncio.run(visit())
+    wait_for(lambda: trial_site.open_files() <= before)
+
+
 def test_a_page_that_nobody_waits_for_leaves_no_kernel(trial_site: RunningSite) -> None:
     lin = trial_site.log_in()
     trial_site.open_page(lin)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import requests
+from tornado.httpclient import HTTPClientError
 from tornado.websocket import WebSocketClientConnection, WebSocketClosedError
 
 from tests.factories import PASSWORD, SURVEY
@@ -67,7 +68,10 @@ class Survey:
         if page.status_code != 200 or found is None:
             raise Trouble(f"{path}: {page.status_code}")
         self._kernel = found[1]
-        self._socket = await kernel_protocol.connect(self._base_url, self._browser, self._kernel)
+        try:
+            self._socket = await kernel_protocol.connect(self._base_url, self._browser, self._kernel)
+        except HTTPClientError as refused:
+            raise Trouble(f"{path}: its kernel {self._kernel} is not there: {refused.code}") from None
         try:
             self._widgets = await kernel_protocol.widget_ids(self._socket)
         except AssertionError:
