@@ -19,12 +19,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from custinfo.classification import rules, value_grade
+from custinfo.classification import value_grade
 
 ON = date(2026, 10, 31)
 ROUNDS = 3
 BARS = {"duckdb sql": 1.5, "pandas": 2.0}
-RULE = rules.rule_on(ON)
+RULE = value_grade.rule(ON)
 FIRST = value_grade.window_start(ON, RULE.months)
 
 SQL = f"""

@@ -1,0 +1,167 @@
+"""The gate before the first dealing: what must have been seen before goods go to a customer, and which papers are kept.
+
+A proof holds on a day when it was seen by then, when that day lies within its validity (both ends included; without an
+end it is valid for good) and when it was seen no longer ago than the rule lets it count. Of several proofs of one kind,
+one that holds is enough. The gate is open when every kind that the rule demands has one.
+
+Papers are asked for by occasion: some for every contract, others when an agent signs, somebody stands surety, and
+so on.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated, Literal, get_args
+
+from pydantic import Field
+
+from custinfo.classification import rules
+from custinfo.classification.rules import Fault, Many, Part, Rule
+from custinfo.domain.errors import BadInput
+
+FILE = "first_dealing.toml"
+
+ProofKind = Literal["licence", "legal_form", "registered_capital", "scope", "ability", "credit_grade"]
+PROOFS: tuple[str, ...] = get_args(ProofKind)
+
+LACKS = ("missing", "not_seen_yet", "not_valid_yet", "expired", "stale")
+
+Occasion = Literal["contract", "agent", "guarantee", "approval", "change", "notarised", "delivery"]
+OCCASIONS: tuple[str, ...] = get_args(Occasion)
+
+PaperKind = Literal[
+    "contract",
+    "negotiation",
+    "licence",
+    "ability",
+    "position",
+    "identity",
+    "correspondence",
+    "introduction",
+    "authorisation",
+    "surety_standing",
+    "surety_ability",
+    "feasibility",
+    "official_approval",
+    "amendment",
+    "notarisation",
+    "acceptance",
+    "vouchers",
+]
+PAPERS: tuple[str, ...] = get_args(PaperKind)
+
+
+class Demand(Part):
+    """A kind of proof that is demanded; for `counts_days` after it was seen it counts (left out: for good)."""
+
+    proof: ProofKind
+    counts_days: Annotated[int, Field(gt=0)] | None = None
+
+
+class Paper(Part):
+    """A paper that is kept with the originals, and the occasion that asks for it."""
+
+    paper: PaperKind
+    occasion: Occasion
+
+
+class FirstDealingRule(Rule):
+    """One version: what must be there before the first dealing, and which papers belong to which occasion."""
+
+    demands: Many[Demand]
+    papers: Many[Paper]
+
+    def check(self) -> None:
+        """Raises Fault for a proof, or a paper of an occasion, that is asked for twice."""
+        asked: list[str] = [demand.proof for demand in self.demands]
+        kept = [f"{paper.paper}/{paper.occasion}" for paper in self.papers]
+        twice = next((name for names in (asked, kept) for name in names if names.count(name) > 1), None)
+        if twice:
+            raise Fault("credit_use.asked_twice", name=twice)
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A proof that was seen: its kind (one of PROOFS), when, and from when until when it is valid (None: no bound).
+
+    What ends early (a licence that was revoked, a grade that was withdrawn) has that day as its `valid_until`.
+    """
+
+    kind: str
+    seen_on: date
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+
+@dataclass(frozen=True)
+class Lack:
+    """A proof that does not hold, why (one of LACKS), and the day on which it ended, begins or will have been seen."""
+
+    kind: str
+    why: str
+    day: date | None
+    rule_version: int
+
+
+def rule(on: date, folder: Path = rules.FOLDER) -> FirstDealingRule:
+    """The rule in force on that day. Raises BadInput when there was none yet."""
+    return rules.on(on, FILE, FirstDealingRule, folder)
+
+
+def lacks(proofs: Iterable[Proof], day: date, rule: FirstDealingRule) -> tuple[Lack, ...]:
+    """What keeps the gate shut on `day`, in the order of the rule; nothing: it is open.
+
+    Of several proofs of a kind of which none holds, the one seen last gives the reason. Raises BadInput for a kind that
+    there is not, and for a proof that ends before it begins.
+    """
+    seen: dict[str, list[Proof]] = {}
+    for proof in proofs:
+        _check(proof)
+        seen.setdefault(proof.kind, []).append(proof)
+    found = []
+    for demand in rule.demands:
+        reasons = [(proof.seen_on, *_reason(proof, demand.counts_days, day)) for proof in seen.get(demand.proof, [])]
+        if not reasons:
+            found.append(Lack(demand.proof, "missing", None, rule.version))
+        elif all(why is not None for _, why, _ in reasons):
+            # Seen on the same day: the graver one, as LACKS has them
+            _, why, on = max(reasons, key=lambda reason: (reason[0], -LACKS.index(reason[1] or "missing")))
+            found.append(Lack(demand.proof, why or "missing", on, rule.version))
+    return tuple(found)
+
+
+def papers_lacking(
+    kept: Collection[str], occasions: Collection[str], rule: FirstDealingRule
+) -> tuple[tuple[str, str], ...]:
+    """Papers that the occasions ask for and that are not kept, as (paper, occasion), in the order of the rule.
+
+    Raises BadInput for a paper or an occasion that there is not.
+    """
+    for name, known in [*((paper, PAPERS) for paper in kept), *((occasion, OCCASIONS) for occasion in occasions)]:
+        if name not in known:
+            raise BadInput("credit_use.unknown_name", name=name, known="、".join(known))
+    return tuple(
+        (paper.paper, paper.occasion)
+        for paper in rule.papers
+        if paper.occasion in occasions and paper.paper not in kept
+    )
+
+
+def _reason(proof: Proof, counts_days: int | None, day: date) -> tuple[str | None, date | None]:
+    if proof.seen_on > day:
+        return "not_seen_yet", proof.seen_on
+    if proof.valid_from is not None and proof.valid_from > day:
+        return "not_valid_yet", proof.valid_from
+    if proof.valid_until is not None and proof.valid_until < day:
+        return "expired", proof.valid_until
+    if counts_days is not None and proof.seen_on + timedelta(days=counts_days) < day:
+        return "stale", proof.seen_on + timedelta(days=counts_days)
+    return None, None
+
+
+def _check(proof: Proof) -> None:
+    if proof.kind not in PROOFS:
+        raise BadInput("credit_use.unknown_name", name=proof.kind, known="、".join(PROOFS))
+    if proof.valid_from is not None and proof.valid_until is not None and proof.valid_until < proof.valid_from:
+        raise BadInput("credit_use.validity", kind=proof.kind, first=proof.valid_from, last=proof.valid_until)

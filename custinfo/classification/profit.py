@@ -1,0 +1,94 @@
+"""Profit contribution: what products, product lines, sales areas, channels or customers add to the profit.
+
+1. Turnover is sales less returns, in fen; the cost of what was returned comes off the cost. Payments do not count.
+   Profit is turnover less cost, both over the lines whose cost is known.
+2. A line whose cost is NULL adds nothing to turnover, cost or profit: its amount stands apart as `uncosted_fen` (sales
+   less returns), so that nobody takes it for pure profit, and turnover and `uncosted_fen` together are the net sales.
+3. NULL in the dimension is a group of its own, with the blank: it is not stated.
+4. A share is given as its exact parts, `profit_fen` of `total_profit_fen`; to round it is for the one who shows it.
+   Where the total is not above zero, or some group makes a loss, shares of profit mean little: `turnover_fen` of
+   `total_turnover_fen` still does.
+
+Everything is integer arithmetic: the same rows give the same figures on every engine, in any order.
+"""
+
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+
+from custinfo.domain.errors import BadInput
+
+NOT_STATED = ""
+
+_FIGURES = ("turnover_fen", "cost_fen", "profit_fen", "uncosted_fen")
+
+
+def contribution(lines: ir.Table, dimension: str, first: date, last: date) -> ir.Table:
+    """One row for each group of `dimension` (a text column of `lines`), from `first` to `last`, both included.
+
+    `lines` has `kind`, `occurred_on`, `amount_fen`, `cost_fen` (of all that the line is about, not of a piece; for a
+    return the cost of what came back) and the dimension. Gives `code` (the dimension's value), `turnover_fen`,
+    `cost_fen`, `profit_fen`, `uncosted_fen`, `total_turnover_fen`, `total_profit_fen` (int64), most profit first,
+    groups of equal profit by code.
+    """
+    counted = lines.filter(lines.kind.isin(("sale", "return")), lines.occurred_on.between(first, last))
+    sign = ibis.cases((counted.kind == "sale", 1), else_=-1)
+    known = counted.cost_fen.notnull()
+    signed = counted.select(
+        code=counted[dimension].fill_null(NOT_STATED),
+        turnover_fen=ibis.cases((known, counted.amount_fen * sign), else_=0),
+        cost_fen=counted.cost_fen.fill_null(0) * sign,
+        uncosted_fen=ibis.cases((known, 0), else_=counted.amount_fen * sign),
+    )
+    groups = signed.group_by("code").agg(
+        turnover_fen=_whole(signed.turnover_fen.sum()),
+        cost_fen=_whole(signed.cost_fen.sum()),
+        uncosted_fen=_whole(signed.uncosted_fen.sum()),
+    )
+    with_profit = groups.mutate(profit_fen=groups.turnover_fen - groups.cost_fen)
+    return with_profit.select(
+        "code",
+        *_FIGURES,
+        total_turnover_fen=_whole(with_profit.turnover_fen.sum().over()),
+        total_profit_fen=_whole(with_profit.profit_fen.sum().over()),
+    ).order_by(ibis.desc("profit_fen"), "code")
+
+
+def with_costs(lines: ir.Table, unit_costs: ir.Table) -> ir.Table:
+    """`lines` with `cost_fen`: quantity times what a piece of the product cost on the day.
+
+    `lines` has `product`, `quantity`, `occurred_on`; `unit_costs` has `product`, `valid_from`, `valid_to` (the last
+    day, NULL while it holds), `unit_cost_fen`. NULL where the product, the quantity or a cost on that day is missing.
+    Raises BadInput when a product has two costs on one day, which is looked up in `unit_costs` at once.
+    """
+    _check_times(unit_costs)
+    costs = unit_costs.select(
+        cost_of="product", from_day="valid_from", to_day="valid_to", unit_cost_fen="unit_cost_fen"
+    )
+    joined = lines.left_join(
+        costs,
+        [
+            lines.product == costs.cost_of,
+            lines.occurred_on >= costs.from_day,
+            costs.to_day.isnull() | (lines.occurred_on <= costs.to_day),
+        ],
+    )
+    return joined.select(*lines.columns, cost_fen=(joined.quantity * joined.unit_cost_fen).cast("int64"))
+
+
+def _check_times(unit_costs: ir.Table) -> None:
+    later = ibis.window(group_by="product", order_by=["valid_from", "valid_to"])
+    times = unit_costs.mutate(next_from=unit_costs.valid_from.lead().over(later))
+    twice = times.filter(
+        (times.valid_to < times.valid_from)
+        | (times.next_from.notnull() & (times.valid_to.isnull() | (times.valid_to >= times.next_from)))
+    )
+    found = twice.select("product", "valid_from").order_by("product", "valid_from").limit(1).to_pyarrow().to_pylist()
+    if found:
+        raise BadInput("customer_value.costs_overlap", product=found[0]["product"], day=found[0]["valid_from"])
+
+
+def _whole(total: ir.IntegerValue) -> ir.IntegerValue:
+    # DuckDB sums int64 as HUGEINT and writes that as DOUBLE; a plain cast would be left out
+    return total.cast("decimal(38, 0)").cast("int64")
