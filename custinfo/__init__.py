@@ -7,25 +7,30 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from custinfo.lake import Lake
+    from custinfo.lake import Branches, Lake
 
 # A checker of international web addresses that jsonschema loads when it can: two seconds at each start, never used here
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 
-def open(lake: "str | Path | None" = None, *, as_of: "datetime | None" = None) -> "Lake":
+def open(
+    lake: "str | Path | None" = None, *, as_of: "datetime | None" = None, engine: str = "duckdb"
+) -> "Lake | Branches":
     """The lake's tables for an analyst's notebook: `lake` is its folder, or CUSTINFO_LAKE says where it is.
 
-    It takes no more than the right to read that folder. Raises WrongState when nothing is published there, NotFound
-    when nothing was by `as_of`, SiteFault when no folder is named or a file is missing.
+    It takes no more than the right to read that folder. A folder with `branches.toml` holds the lakes of branches, and
+    all of them are opened. `engine` is `duckdb` or a master of Spark such as `local[*]`. Raises WrongState when nothing
+    is published there, NotFound when nothing was by `as_of`, SiteFault when no folder is named or a file is missing.
     """
     import os
     from pathlib import Path
 
     from custinfo.domain.errors import SiteFault
-    from custinfo.lake import open_folder
+    from custinfo.lake import branches, open_folder
 
     folder = lake or os.environ.get("CUSTINFO_LAKE")
     if not folder:
         raise SiteFault("lake.no_folder")
-    return open_folder(Path(folder), as_of=as_of)
+    if (Path(folder) / branches.FILE).is_file():
+        return branches.open_branches(Path(folder), as_of=as_of, engine=engine)
+    return open_folder(Path(folder), as_of=as_of, engine=engine)

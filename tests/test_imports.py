@@ -5,16 +5,19 @@ import zipfile
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from custinfo import lake
 from custinfo.domain.errors import BadInput
-from custinfo.lake import SalesBatch, read_sales, readers
+from custinfo.lake import readers
 
-TODAY = date(2026, 11, 21)
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+NOW = datetime(2026, 11, 21, 12, tzinfo=SHANGHAI)
 AT_HALF_PAST_NINE = datetime(2026, 10, 5, 9, 30)  # noqa: DTZ001 (a spreadsheet knows no zones)
 CUSTOMERS = {"000123": "k1", "C-2": "k2", "91350100M000100Y43": "k2"}
 ENGLISH = "customer,line_no,kind,date,product,quantity,amount"
@@ -22,8 +25,9 @@ CHINESE = "客户编号,单据行号,类型,日期,品名,数量,金额（元）
 GOOD = "000123,L1,sale,2026-10-05,Tea,2,1234.5"
 
 
-def read(file: Path, language: str = "en") -> SalesBatch:
-    return read_sales(file, customers=CUSTOMERS, today=TODAY, errors=file.parent, language=language)
+def read(file: Path, language: str = "en", kind: str = "sales") -> lake.FactBatch:
+    known = lake.Known(CUSTOMERS, NOW, SHANGHAI)
+    return lake.read_batch(lake.BATCH_KINDS[kind], file, known, file.parent, language)
 
 
 def text_file(folder: Path, *lines: str, encoding: str = "utf-8", name: str = "sales.csv") -> Path:
@@ -61,7 +65,7 @@ def test_reads_every_encoding(tmp_path: Path, encoding: str) -> None:
     file = text_file(tmp_path, CHINESE, "000123,L1,销售,2026年10月5日,铁观音茶叶,2,1234.5", encoding=encoding)
     batch = read(file)
     assert batch.lines.to_pylist() == [ROW | {"product": "铁观音茶叶"}]
-    assert (batch.rows, batch.sum_fen) == (1, 123_450)
+    assert (batch.totals.rows, batch.totals.sum_fen) == (1, 123_450)
     assert not list(tmp_path.glob("*errors*"))
 
 
@@ -165,7 +169,7 @@ def test_other_columns_and_blank_rows_are_passed_over(tmp_path: Path) -> None:
 def test_a_wrong_value_is_listed_with_its_place(tmp_path: Path, column: str, value: str, problem: str) -> None:
     values = dict(zip(ENGLISH.split(","), GOOD.replace("L1", "L2").split(","), strict=True)) | {column: value}
     error = refused(text_file(tmp_path, ENGLISH, GOOD, ",".join(values.values())))
-    assert error.key == "lake.sales_errors"
+    assert error.key == "lake.batch_errors"
     assert (error.facts["errors"], error.facts["rows"]) == (1, 2)
     (row,) = listed(error)
     assert (row["row"], row["column"]) == ("3", column)
@@ -229,14 +233,14 @@ def test_an_old_error_file_goes_when_the_file_is_mended(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "key"),
     [
-        (b"", "lake.sales_empty"),
-        (b"\xef\xbb\xbf", "lake.sales_empty"),
-        (b"\n\n", "lake.sales_empty"),
-        (ENGLISH.encode(), "lake.sales_empty"),
-        (b"customer,line_no\n1,2", "lake.sales_columns"),
-        (b"\x00\x01\x02\x03" * 50, "lake.sales_columns"),
+        (b"", "lake.batch_empty"),
+        (b"\xef\xbb\xbf", "lake.batch_empty"),
+        (b"\n\n", "lake.batch_empty"),
+        (ENGLISH.encode(), "lake.batch_empty"),
+        (b"customer,line_no\n1,2", "lake.batch_columns"),
+        (b"\x00\x01\x02\x03" * 50, "lake.batch_columns"),
         (b"\xff\xff\xfe\x80,\x81", "lake.encoding"),
-        (f"{ENGLISH},Customer\n{GOOD},2".encode(), "lake.sales_column_twice"),
+        (f"{ENGLISH},Customer\n{GOOD},2".encode(), "lake.batch_column_twice"),
         (f'{ENGLISH}\n"000123,L1'.encode(), "lake.broken_csv"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "lake.old_office"),
         (b"PK\x03\x04 not a zip", "lake.unreadable"),
@@ -287,8 +291,8 @@ def a_workbook(folder: Path, sheet_xml: bytes) -> Path:
         (b"<worksheet>" + b" " * (30 << 20), "lake.bomb"),
         (b'<!DOCTYPE x [<!ENTITY a "aaaa">]><worksheet>&a;</worksheet>', "lake.bomb"),
         (b"<worksheet><sheetData><row", "lake.unreadable"),
-        (SHEET + b'<row r="1"><c r="A1"><v>1</v></c></row><row r="999999999999"><c r="A9"><v>1</v></c></row>' + END, "lake.sales_columns"),
-        (SHEET + b'<row r="999999999999"><c r="A9"><v>1</v></c></row>' + END, "lake.sales_empty"),
+        (SHEET + b'<row r="1"><c r="A1"><v>1</v></c></row><row r="999999999999"><c r="A9"><v>1</v></c></row>' + END, "lake.batch_columns"),
+        (SHEET + b'<row r="999999999999"><c r="A9"><v>1</v></c></row>' + END, "lake.batch_empty"),
         (SHEET + ROWS_XML + b'<row r="999999999999"><c r="A9"><v>1</v></c></row>' + END, "lake.large"),
     ],
     ids=["zip bomb", "entities", "torn", "far row", "only a far row", "rows without end"],

@@ -24,12 +24,14 @@ import pytest
 from custinfo import lake
 from custinfo.domain import codelists
 from custinfo.domain.errors import CustinfoError, NotFound, SiteFault, WrongState
-from custinfo.lake import files, manifest, publishing, schema
+from custinfo.lake import code_tables, control_totals, files, manifest, publishing, schema
 from custinfo.lake.publishing import BatchRow, EntityVersionRow
 from custinfo.store.site import Site
 from tests.older_sites import with_raw_keys
 
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
+LISTS = len(code_tables.LISTS)
+"""Files of code lists, which the first version of every lake has."""
 CARD = {
     "customer_type": "enterprise",
     "ownership": "state",
@@ -56,7 +58,7 @@ def customer(seq: int, customer_id: str, version: int = 1, hours: float = 0, **p
     return EntityVersionRow(seq, customer_id, version, moment(hours), CARD | properties)
 
 
-def some_sales(count: int = 3, amount: int = 100) -> lake.SalesBatch:
+def some_sales(count: int = 3, amount: int = 100) -> lake.FactBatch:
     lines = pa.table(
         {
             "customer_key": ["k"] * count,
@@ -69,7 +71,7 @@ def some_sales(count: int = 3, amount: int = 100) -> lake.SalesBatch:
         },
         schema=schema.SALES_LINES,
     )
-    return lake.SalesBatch(lines, count, count * amount)
+    return lake.FactBatch(lake.BATCH_KINDS["sales"], lines, control_totals.of(lines, []))
 
 
 def batch(site: Site, batch_id: str, hours: float = 0, **sales: int) -> BatchRow:
@@ -169,7 +171,7 @@ def test_versions_are_append_only_and_stay_readable(site: Site) -> None:
     for earlier, later in pairwise(manifests):
         assert later.files[: len(earlier.files)] == earlier.files
     assert lake.newest(site.lake) == manifests[-1]
-    assert lake.verify(site) == len(manifests) + len(manifests[-1].files)
+    assert lake.verify(site) == len(manifests) + len(manifests[-1].files) + LISTS
 
 
 def test_as_of_selects_the_version_and_the_rows(site: Site) -> None:
@@ -206,7 +208,10 @@ def test_an_unpublished_lake_says_so(site: Site) -> None:
 def test_a_lake_without_sales_or_without_customers_opens(site: Site) -> None:
     lake.publish(site, [customer(1, "c1")], [], at(1))
     assert rows(lake.open(site).sales) == []
-    assert lake.open(site).sales.schema() == ibis.memtable(schema.SALES.empty_table()).schema()
+    empty = lake.open(site).sales
+    lake.publish(site, [], [batch(site, "B1")], at(2))
+    assert empty.schema() == lake.open(site).sales.schema()
+    assert empty.schema().to_pyarrow().names == schema.SALES.names
 
 
 def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
@@ -273,7 +278,7 @@ def test_a_batch_is_published_as_it_was_written(site: Site) -> None:
     assert lake.publish(site, [], [batch(site, "B1")], at(1)) is not None
     with refused(WrongState, "lake.batch_published", batch="B1", version=1):
         batch(site, "B1", amount=7)
-    assert lake.verify(site) == 2
+    assert lake.verify(site) == 2 + LISTS
     with pytest.raises(ValueError, match="cannot be the name"):
         batch(site, "../B2")
 
@@ -292,14 +297,14 @@ def flip(file: Path, at: int) -> None:
 @pytest.mark.parametrize("path", ["customers/000002-000.parquet", "sales/B3.parquet", "manifests/000002.json"])
 def test_a_flipped_byte_is_found_and_its_file_named(site: Site, path: str) -> None:
     a_lake_of_three(site)
-    assert lake.verify(site) == 9
+    assert lake.verify(site) == 9 + LISTS
     size = (site.lake / path).stat().st_size
     for at in (0, size // 2, size - 1):
         flip(site.lake / path, at)
         with refused(SiteFault, "lake.damaged", file=path):
             lake.verify(site)
         flip(site.lake / path, at)
-    assert lake.verify(site) == 9
+    assert lake.verify(site) == 9 + LISTS
 
 
 @pytest.mark.parametrize("path", ["customers/000001-000.parquet", "sales/B2.parquet"])
@@ -356,7 +361,7 @@ def test_a_stray_file_is_harmless_and_made_again(site: Site) -> None:
     assert lake.open(site).version == 1
     lake.publish(site, [customer(2, "c2")], [], at(2))
     assert pq.read_table(stray).num_rows == 1
-    assert lake.verify(site) == 4
+    assert lake.verify(site) == 4 + LISTS
 
 
 KILLED = textwrap.dedent("""
@@ -455,7 +460,7 @@ def test_killed_at_any_step_and_resumed(site: Site) -> None:
     assert (after.version, len(rows(after.customers)), len(rows(after.sales))) == (2, 5, 6)
     assert everything(lake.open(site, version=1)) == before
     # Manifests of versions 1 and 2; customers in files of 1, 2 and 2 rows; B1 and B2
-    assert lake.verify(site) == 7
+    assert lake.verify(site) == 7 + LISTS
 
 
 @pytest.mark.guarantee("lake-full")

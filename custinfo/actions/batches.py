@@ -3,87 +3,273 @@
 import hashlib
 import json
 import secrets
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
 
 from custinfo import lake
 from custinfo.access import permissions
 from custinfo.actions import origins, pseudonyms, sealing
-from custinfo.domain.clock import stamp, utc_now
+from custinfo.domain.clock import parse, stamp, utc_now
 from custinfo.domain.errors import BadInput, Conflict
 from custinfo.domain.messages import DEFAULT_LANGUAGE
 from custinfo.domain.people import Person
 from custinfo.domain.text import clean
+from custinfo.lake import control_totals, imports, readers, sql_source, superseding
+from custinfo.lake.batch_kinds import BatchKind
+from custinfo.lake.control_totals import Totals
+from custinfo.lake.superseding import Registered
 from custinfo.store import Store
 from custinfo.store.database import Row
+
+if TYPE_CHECKING:
+    from custinfo.actions.batch_checks import Remark
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a batch comes from and why its data may be used. Batches of one kind and one `source` correct each other:
+    its name is the same at every import.
+    """
+
+    source: str
+    lawful_basis: str
+    source_kind: str = origins.OWN
 
 
 @dataclass(frozen=True)
 class Batch:
-    """A registered batch. `already` says that this very file was imported before and nothing was done now."""
+    """A registered batch: the rows of its file and their sum, cancelled rows among them; how many rows of earlier
+    batches it took out of force; what is remarkable about it. `already` says that this very content was imported before
+    and nothing was done now.
+    """
 
     batch_id: str
     rows: int
     sum_fen: int
     already: bool
+    cancelled: int = 0
+    superseded: int = 0
+    remarks: "tuple[Remark, ...]" = ()
 
 
 def import_sales(
-    store: Store,
-    actor: Person,
-    file: Path,
-    *,
-    source: str,
-    lawful_basis: str,
-    errors: Path,
-    source_kind: str = origins.OWN,
-    language: str = DEFAULT_LANGUAGE,
-) -> Batch:
-    """Read, check and register a file of sales, payments and returns; `publish` then makes it part of the lake.
+    store: Store, actor: Person, file: Path, *, source: str, lawful_basis: str, errors: Path,
+    source_kind: str = origins.OWN, language: str = DEFAULT_LANGUAGE,
+) -> Batch:  # fmt: skip
+    """`import_file` for sales, payments and returns in one file."""
+    origin = Origin(source, lawful_basis, source_kind)
+    return import_file(store, actor, "sales", file, origin, errors=errors, language=language)
 
-    One wrong row stops the whole batch: BadInput names the file of errors, in `language`, in the folder `errors`.
+
+def import_file(
+    store: Store, actor: Person, kind: str, file: Path, origin: Origin, *, errors: Path, stated: Totals | None = None,
+    language: str = DEFAULT_LANGUAGE,
+) -> Batch:  # fmt: skip
+    """Read, check and register a file of one of the `lake.BATCH_KINDS`; `publish` then makes it part of the lake.
+
+    One wrong row stops the whole batch: BadInput names the file of errors, in `language`, in the folder `errors`. So do
+    control totals, `stated` ones or those of a control file beside the file, that are not the file's.
     """
-    permissions.check(actor, "batch.import")
-    if not source.strip() or not lawful_basis.strip():
-        raise BadInput("batches.origin_missing")
-    origins.check(store, actor, source_kind, lawful_basis, source)
-    digest = _sha256(file)
-    known = store.row("SELECT * FROM batch WHERE kind = 'sales' AND sha256 = ?", [digest])
-    if known is not None:
-        return _again(known)
-    batch_id = f"B-{secrets.token_hex(8)}"
-    today = utc_now().astimezone(store.site.zone).date()
-    erased = _erased(store)
-    sales = lake.read_sales(file, customers=_customer_keys(store), today=today, errors=errors, language=language)
-    received_at = utc_now()
-    # The file first, without the store's lock; a file that no batch names is never published
-    written = lake.write_batch(store.site, batch_id, sales, received_at)
-    with store.act(actor.person_id, "batch.import", "batch", batch_id) as tx:
-        known = store.row("SELECT * FROM batch WHERE kind = 'sales' AND sha256 = ?", [digest])
+    return _Import(store, actor, lake.BATCH_KINDS[kind], origin, language).of_file(file, errors, stated)
+
+
+def import_query(
+    store: Store, actor: Person, kind: str, sql: str, connection: str, origin: Origin, *, errors: Path,
+    stated: Totals | None = None, language: str = DEFAULT_LANGUAGE,
+) -> Batch:  # fmt: skip
+    """As `import_file`, for what a query gives of a database `duckdb:///path` or `sqlite:///path`. Query and database
+    are on the register; the same rows again are the same batch, whatever was asked.
+    """
+    return _Import(store, actor, lake.BATCH_KINDS[kind], origin, language).of_query(sql, connection, errors, stated)
+
+
+@dataclass(frozen=True)
+class _From:
+    """What the register says of the content: its name, hash, the query that gave it, where its control totals stand."""
+
+    name: str
+    sha256: Callable[[], str]
+    query: str = ""
+    connection: str = ""
+    control: str = ""
+    stated: Totals | None = None
+
+
+class _Import:
+    """One batch on its way from a file or a query to the register."""
+
+    def __init__(self, store: Store, actor: Person, kind: BatchKind, origin: Origin, language: str) -> None:
+        permissions.check(actor, "batch.import")
+        if not origin.source.strip() or not origin.lawful_basis.strip():
+            raise BadInput("batches.origin_missing")
+        origins.check(store, actor, origin.source_kind, origin.lawful_basis, origin.source)
+        self._store, self._actor, self._kind, self._language = store, actor, kind, language
+        self._origin, self._source = origin, clean(origin.source, max_length=200)
+        self._before = self._others()
+
+    def of_file(self, file: Path, errors: Path, stated: Totals | None) -> Batch:
+        digest = _sha256(file)
+        known = self._known(digest)
         if known is not None:
             return _again(known)
-        if _erased(store) != erased:  # the file may hold somebody whom nobody may know any more
-            raise Conflict("batches.erased_meanwhile")
-        tx.insert(
-            "batch",
-            {
-                "batch_id": batch_id,
-                "kind": "sales",
-                "file_name": file.name[:200],
-                "source": clean(source, max_length=200),
-                "source_kind": source_kind,
-                "lawful_basis": lawful_basis,
-                "sha256": digest,
-                "line_count": written.rows,
-                "sum_fen": sales.sum_fen,
-                "lake_path": written.path,
-                "lake_sha256": written.sha256,
-                "received_at": stamp(received_at),
-                "received_by": actor.person_id,
-            },
+        control = None if stated else control_totals.beside(file)
+        came = _From(
+            file.name, lambda: digest, control=control.name if control else "",
+            stated=control_totals.read(control) if control else stated,
+        )  # fmt: skip
+        return self._take(came, readers.rows(file), errors / f"{file.stem}.errors.csv")
+
+    def of_query(self, sql: str, connection: str, errors: Path, stated: Totals | None) -> Batch:
+        asked = sql_source.query(self._store.site, sql, connection)
+        hashed = _Hashed(sql_source.rows(asked))
+        came = _From(
+            asked.file.name, hashed.sha256, clean(asked.sql, max_length=20_000), asked.connection, stated=stated
         )
-        tx.note(sha256=digest, rows=written.rows)
-    return Batch(batch_id, written.rows, sales.sum_fen, False)
+        return self._take(came, iter(hashed), errors / f"{self._kind.name}.errors.csv")
+
+    def _take(self, came: _From, rows: Iterator[readers.Row], listed: Path) -> Batch:
+        from custinfo.actions import batch_checks  # rules take half a second, which publishing need not wait for
+
+        site, now = self._store.site, utc_now()
+        customers = _customer_keys(self._store)
+        known = lake.Known(customers, now, site.zone)
+        batch = imports.read_rows(self._kind, rows, came.name, known, listed, self._language)
+        same = self._known(came.sha256())
+        if same is not None:
+            return _again(same)
+        control_totals.check(came.name, self._kind, batch.totals, came.stated)
+        registered = self._registered()
+        same_source = [one.batch for one in registered if (one.kind, one.source) == (self._kind.name, self._source)]
+        replaced = superseding.superseded(site, self._kind.table, batch.row_ids, same_source)
+        same_table = [one.batch for one in registered if one.table == self._kind.table]
+        remarks = batch_checks.remarks(site, batch, replaced, same_table, customers, now)
+        return self._register(came, batch, replaced, remarks)
+
+    def _register(
+        self, came: _From, batch: lake.FactBatch, replaced: pa.Table, remarks: "tuple[Remark, ...]"
+    ) -> Batch:  # fmt: skip
+        store, batch_id, received_at = self._store, f"B-{secrets.token_hex(8)}", utc_now()
+        # The files first, without the store's lock; a file that no batch names is never published
+        written = lake.write_batch(store.site, batch_id, batch, received_at)
+        taken_out = superseding.write(store.site, batch_id, replaced, received_at)
+        with store.act(self._actor.person_id, "batch.import", "batch", batch_id) as tx:
+            known = self._known(came.sha256())
+            if known is not None:
+                return _again(known)
+            self._check_still(replaced)
+            tx.insert(
+                "batch",
+                {
+                    **self._origin_columns(came),
+                    "batch_id": batch_id,
+                    "kind": self._kind.name,
+                    "sha256": came.sha256(),
+                    "line_count": written.rows,
+                    "sum_fen": batch.totals.sum_fen,
+                    "totals": batch.totals.as_json(),
+                    "cancelled_count": len(batch.cancelled),
+                    "lake_path": written.path,
+                    "lake_sha256": written.sha256,
+                    "superseded_path": taken_out.path if taken_out else "",
+                    "superseded_sha256": taken_out.sha256 if taken_out else "",
+                    "superseded_count": replaced.num_rows,
+                    "received_at": stamp(received_at),
+                    "received_by": self._actor.person_id,
+                },
+            )
+            tx.note(sha256=came.sha256(), rows=written.rows)
+        cancelled, totals = len(batch.cancelled), batch.totals
+        return Batch(batch_id, totals.rows, totals.sum_fen, False, cancelled, replaced.num_rows, remarks)
+
+    def _origin_columns(self, came: _From) -> dict[str, str]:
+        return {
+            "file_name": came.name[:200],
+            "source": self._source,
+            "source_kind": self._origin.source_kind,
+            "lawful_basis": self._origin.lawful_basis,
+            "query": came.query,
+            "connection": came.connection,
+            "control": came.control or ("stated" if came.stated else ""),
+        }
+
+    def _known(self, digest: str) -> Row | None:
+        return self._store.row("SELECT * FROM batch WHERE kind = ? AND sha256 = ?", [self._kind.name, digest])
+
+    def _registered(self) -> list["_Register"]:
+        rows = self._store.rows("SELECT * FROM batch ORDER BY received_at, batch_id")
+        return [_Register.of(row) for row in rows]
+
+    def _others(self) -> tuple[int, int, int]:
+        """What may not change while the file is read: erased entities, erasures that the lake has before it, and
+        batches of the same kind and source.
+        """
+        row = self._store.row(
+            "SELECT (SELECT count(*) FROM entity WHERE erased_at IS NOT NULL) AS erased, "
+            "(SELECT count(*) FROM lake_erasing) AS pending, "
+            "(SELECT count(*) FROM batch WHERE kind = ? AND source = ?) AS batches",
+            [self._kind.name, self._source],
+        )
+        assert row is not None
+        return int(row["erased"]), int(row["pending"]), int(row["batches"])
+
+    def _check_still(self, replaced: pa.Table) -> None:
+        erased, pending, batches = self._others()
+        # The file may hold somebody whom nobody may know any more, and what it replaces may be theirs
+        if erased != self._before[0] or (replaced.num_rows and (pending or self._before[1])):
+            raise Conflict("batches.erased_meanwhile")
+        if batches != self._before[2]:
+            raise Conflict("batches.another_meanwhile", source=self._source)
+
+
+@dataclass(frozen=True)
+class _Register:
+    """A line of the register, as far as a later batch needs it."""
+
+    kind: str
+    table: str
+    source: str
+    batch: Registered
+
+    @classmethod
+    def of(cls, row: Row) -> "_Register":
+        batch = Registered(row["batch_id"], row["lake_path"], row["superseded_path"])
+        return cls(row["kind"], lake.BATCH_KINDS[row["kind"]].table, row["source"], batch)
+
+
+class _Hashed:
+    """Rows as they come, and the hash of all that came."""
+
+    def __init__(self, rows: Iterator[readers.Row]) -> None:
+        self._rows = rows
+        self._hash = hashlib.sha256()
+
+    def __iter__(self) -> Iterator[readers.Row]:
+        for row in self._rows:
+            self._hash.update(json.dumps(row[1], ensure_ascii=True).encode())
+            yield row
+
+    def sha256(self) -> str:
+        return self._hash.hexdigest()
+
+
+def rows_for_lake(store: Store) -> list[lake.BatchRow]:
+    """Every batch of the register as `lake.publish` takes it, oldest first."""
+    return [_row_for_lake(row) for row in store.rows("SELECT * FROM batch ORDER BY received_at, batch_id")]
+
+
+def _row_for_lake(row: Row) -> lake.BatchRow:
+    superseded = None
+    if row["superseded_path"]:
+        superseded = lake.LakeFile(
+            "superseded", row["superseded_path"], row["superseded_sha256"], row["superseded_count"]
+        )
+    table = lake.BATCH_KINDS[row["kind"]].table
+    written = lake.LakeFile(table, row["lake_path"], row["lake_sha256"], row["line_count"])
+    return lake.BatchRow(row["batch_id"], parse(row["received_at"]), written, superseded)
 
 
 def _customer_keys(store: Store) -> dict[str, str]:
@@ -100,13 +286,8 @@ def _customer_keys(store: Store) -> dict[str, str]:
     return keys
 
 
-def _erased(store: Store) -> int:
-    """How many entities were erased so far."""
-    return int(store.rows("SELECT count(*) AS n FROM entity WHERE erased_at IS NOT NULL")[0]["n"])
-
-
 def _again(known: Row) -> Batch:
-    return Batch(known["batch_id"], known["line_count"], known["sum_fen"], True)
+    return Batch(known["batch_id"], known["line_count"] + known["cancelled_count"], known["sum_fen"], True)
 
 
 def _sha256(file: Path) -> str:

@@ -14,8 +14,6 @@ from custinfo.store import Store, Tx, erasing
 from custinfo.store.database import Row
 from custinfo.store.erasing import Reach
 
-SMALLEST_GROUP = 5
-"""Fewer customers who share what a row says could be told apart; a site may ask for more (site.toml, `[retention]`)."""
 STRAY_SECONDS = 3600
 """A data file that no version lists is left alone for so long: an import may be about to register it."""
 _WORD = re.compile(r"[\w:-]+")
@@ -47,7 +45,8 @@ def finish(store: Store, actor: Person) -> None:
     Killed at any point, the next call goes on; called again, it changes nothing. Raises WrongState while a version is
     being published, SiteFault when others hold the store for too long.
     """
-    from custinfo.lake import erasing as lake_erasing  # pyarrow: not in the process that pages are forked from
+    from custinfo.lake import coarsening  # pyarrow: not in the process that pages are forked from
+    from custinfo.lake import erasing as lake_erasing
 
     pending = store.rows("SELECT customer_key, keep FROM lake_erasing")
     if pending:
@@ -55,7 +54,8 @@ def finish(store: Store, actor: Person) -> None:
 
         publishing.publish(store, SERVICE)  # so that every batch that was received stands in a version
         keys = {row["customer_key"]: bool(row["keep"]) for row in pending}
-        done = lake_erasing.erase(store.site, keys, smallest_group=_smallest_group(store), now=utc_now())
+        smallest = coarsening.smallest_group(store.site)
+        done = lake_erasing.erase(store.site, keys, smallest_group=smallest, now=utc_now())
         with store.act(actor.person_id, "lake.erase", "lake", "", customers=done.customers) as tx:
             tx.note(attributes=done.attributes)
             withholding.keep(store, tx)
@@ -102,15 +102,11 @@ def _leave_lake(store: Store, tx: Tx, ids: Collection[str], *, keep: bool, plan_
         tx.insert("lake_erasing", {"customer_key": key, "keep": int(keep), "plan_id": plan_id})
 
 
-def _smallest_group(store: Store) -> int:
-    stated = store.site.section("retention").get("smallest_group", SMALLEST_GROUP)
-    return max(SMALLEST_GROUP, stated) if isinstance(stated, int) else SMALLEST_GROUP
-
-
 def _drop_strays(store: Store) -> None:
     from custinfo.lake import erasing as lake_erasing
 
-    registered = [row["lake_path"] for row in store.rows("SELECT lake_path FROM batch")]
+    rows = store.rows("SELECT lake_path, superseded_path FROM batch")
+    registered = [path for row in rows for path in (row["lake_path"], row["superseded_path"]) if path]
     oldest = utc_now().timestamp() - STRAY_SECONDS
     for path in lake_erasing.strays(store.site.lake, registered):
         if path.stat().st_mtime < oldest:

@@ -1,10 +1,10 @@
-"""Publishing the store to the lake."""
+"""Publishing the store to the lake, and looking after its versions."""
 
 from collections.abc import Iterator
 
 from custinfo import lake
 from custinfo.access import permissions, visibility
-from custinfo.actions import sealing
+from custinfo.actions import batches, sealing
 from custinfo.domain.clock import parse, utc_now
 from custinfo.domain.errors import NotAllowed
 from custinfo.domain.people import Person
@@ -26,14 +26,31 @@ def looked_at(store: Store, actor: Person, version: int) -> None:
         pass
 
 
-def publish(store: Store, actor: Person) -> lake.Manifest | None:
-    """Make what is new in the store the next version of the lake; None when there is nothing new."""
+def publish(store: Store, actor: Person, *, even_unchanged: bool = False) -> lake.Manifest | None:
+    """Make what is new in the store the next version of the lake; None when there is nothing new, unless a version is
+    wanted `even_unchanged`, by which a branch says that it is not late.
+    """
     permissions.check(actor, "lake.publish")
-    manifest = lake.publish(store.site, _customer_versions(store), _batches(store), utc_now)
+    manifest = lake.publish(
+        store.site, _customer_versions(store), batches.rows_for_lake(store), utc_now, even_unchanged=even_unchanged
+    )
     if manifest is not None:
         with store.act(actor.person_id, "lake.publish", "lake", str(manifest.version)) as tx:
             tx.note(last_seq=manifest.last_seq, batches=len(manifest.batches))
     return manifest
+
+
+def compact(store: Store, actor: Person) -> lake.Compacted | None:
+    """Make few files of the newest version's many, as a new version; None when there are too few small ones.
+
+    Raises NotAllowed, and as `lake.compact` does.
+    """
+    permissions.check(actor, "lake.publish")
+    done = lake.compact(store.site, utc_now)
+    if done is not None:
+        with store.act(actor.person_id, "lake.compact", "lake", str(done.version)) as tx:
+            tx.note(files=done.after)
+    return done
 
 
 def _customer_versions(store: Store) -> Iterator[lake.EntityVersionRow]:
@@ -53,14 +70,3 @@ def _customer_versions(store: Store) -> Iterator[lake.EntityVersionRow]:
             row["seq"], row["entity_id"], row["version"], parse(row["recorded_at"]),
             sealing.unsealed_properties(row["properties"]), row["salt"],
         )  # fmt: skip
-
-
-def _batches(store: Store) -> list[lake.BatchRow]:
-    return [
-        lake.BatchRow(
-            row["batch_id"],
-            parse(row["received_at"]),
-            lake.LakeFile("sales", row["lake_path"], row["lake_sha256"], row["line_count"]),
-        )
-        for row in store.rows("SELECT * FROM batch WHERE kind = 'sales' ORDER BY received_at")
-    ]

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 from custinfo.domain import codelists
 from custinfo.domain.customer import PROPERTIES
 from custinfo.domain.errors import NotFound
-from custinfo.lake.manifest import Manifest
+from custinfo.lake.manifest import SMALLEST_GROUP, Manifest
 from custinfo.store.site import Site
 
 ATTRIBUTES = tuple(PROPERTIES)
@@ -19,6 +19,12 @@ COUNTED = ("customer_type", "ownership", "region", "industry", "kind")
 
 Group: TypeAlias = tuple[str | None, ...]
 Groups: TypeAlias = Mapping[Group, int]
+
+
+def smallest_group(site: Site) -> int:
+    """Fewer customers than so many could be told apart: five, or as many more as the site asks for."""
+    stated = site.section("retention").get("smallest_group", SMALLEST_GROUP)
+    return max(SMALLEST_GROUP, stated) if isinstance(stated, int) else SMALLEST_GROUP
 
 
 def coarse(row: Mapping[str, Any]) -> dict[str, str | None]:

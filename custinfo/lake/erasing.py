@@ -34,6 +34,8 @@ RECORD = "erased.json"
 STAGED = ".erasing"
 _BUILDING = ".erasing.part"
 _TASKS = "tasks.json"
+COMPACTED = ".compact.parquet"
+"""How the names of compacted files end. They hold rows of older files again, which stay beside them."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,23 @@ def go_on(site: Site) -> None:
     """Put in place what was committed, and drop what was not. Every step can be done twice. Needs `sole_writer`."""
     shutil.rmtree(site.lake / _BUILDING, ignore_errors=True)
     staged = site.lake / STAGED
-    if not staged.is_dir():
-        return
+    if staged.is_dir():
+        _put_in_place(site, staged)
+    _drop_half_compacted(site.lake)
+
+
+def _drop_half_compacted(lake: Path) -> None:
+    """Files of a version that never came to be: they may hold people who are to go."""
+    newest = max(manifest.versions(lake), default=0)
+    for folder in schema.FOLDERS:
+        for left in (lake / folder).glob(f"*{COMPACTED}"):
+            if int(left.name.partition("-")[0]) > newest:
+                left.unlink()
+        for left in (lake / folder).glob(f".*{COMPACTED}.part"):
+            left.unlink()
+
+
+def _put_in_place(site: Site, staged: Path) -> None:
     tasks = json.loads((staged / _TASKS).read_text("utf-8"))
     # Data before the manifests that name them, old data last: a reader finds the files of the manifest that it read
     for path in [*tasks["data"], *tasks["manifests"], RECORD]:
@@ -135,13 +152,15 @@ class _Stage:
         self.folder = self._lake / _BUILDING
         self.folder.mkdir()
         self._replaced: dict[str, LakeFile] = {}
+        self._published: dict[tuple[str, int], datetime] = {}
+        self._row_ids: dict[tuple[str, str], str] = {}
         self._touched: dict[str, set[str]] = {}
         self._bare: set[str] = set()
 
     def write(self, now: datetime) -> Erased:
         """Write everything. The folder is complete when this returns, and the lake as before."""
         published = _published(self._lake)
-        for file in self._newest.files:
+        for file in _files(self._lake):
             self._rewrite(file, published[file.path])
         versions = self._write_manifests()
         found = set().union(*self._touched.values()) if self._touched else set()
@@ -171,12 +190,13 @@ class _Stage:
             return
         rows = table.filter(theirs).to_pylist()
         self._touched[file.path] = {row["customer_key"] for row in rows}
-        changed = [self._without_traces(file.table, row, published_at) for row in rows]
+        pairs = [(self._without_traces(file.table, row, published_at), row) for row in rows]
         # At the end, in the order of random keys: the place in the file says nothing
-        changed.sort(key=lambda row: tuple(str(value) for value in row.values()))
-        if file.table == "sales":
-            for number, row in enumerate(changed, start=1):
-                row["line_no"] = f"erased-{self._number}-{number}"
+        pairs.sort(key=lambda pair: tuple(str(value) for value in pair[0].values()))
+        if row_id := schema.ROW_IDS.get(file.table):
+            for new, old in pairs:
+                new[row_id] = self._row_id(old["batch_id"], old[row_id])
+        changed = [new for new, _ in pairs]
         kept = table.filter(pc.invert(theirs)).to_batches()
         last = pa.Table.from_pylist(changed, schema=schema.TABLES[file.table]).to_batches()
         path = _next_name(file.path, self._number)
@@ -188,13 +208,19 @@ class _Stage:
     def _without_traces(self, table: str, row: dict[str, Any], published_at: datetime) -> dict[str, Any]:
         key = row["customer_key"]
         moved = row | {"customer_key": self._new_keys[key]}
-        if table == "sales":
-            return moved | {"line_no": ""}
+        if table in schema.ROW_IDS:
+            return moved | {schema.ROW_IDS[table]: ""} | _without_moment(row)
         enough = self._keys[key] and coarsening.group(row) in self._crowds
         if not enough:
             self._bare.add(key)
         attributes = coarsening.coarse(row) if enough else dict.fromkeys(coarsening.ATTRIBUTES)
-        return moved | attributes | {"recorded_at": published_at}
+        # A compacted file brings rows again; they were published when they first were
+        first = self._published.setdefault((key, row["version"]), published_at)
+        return moved | attributes | {"recorded_at": first}
+
+    def _row_id(self, batch_id: str, row_id: str) -> str:
+        """The new number of a row of a batch: the same in every file that holds the row, or names it."""
+        return self._row_ids.setdefault((batch_id, row_id), f"erased-{self._number}-{len(self._row_ids) + 1}")
 
     def _write_manifests(self) -> dict[str, dict[str, Any]]:
         """Every manifest from the first that changes; gives for each what the record says of it."""
@@ -228,6 +254,19 @@ class _Stage:
         return self.folder / path.replace("/", "+")
 
 
+def _without_moment(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The day of an event may stay, the second at which somebody did it and the page that they saw not."""
+    changed = {"page": None} if "page" in row else {}
+    if "occurred_at" in row:
+        changed["occurred_at"] = row["occurred_at"].replace(hour=0, minute=0, second=0, microsecond=0)
+    return changed
+
+
+def _files(lake: Path) -> list[LakeFile]:
+    """The files of every version, oldest first."""
+    return list({file.path: file for version in manifest.read_all(lake) for file in version.files}.values())
+
+
 def _published(lake: Path) -> dict[str, datetime]:
     """When each file became part of the lake, without a zone."""
     found: dict[str, datetime] = {}
@@ -247,6 +286,6 @@ def strays(lake: Path, known: Iterable[str]) -> list[Path]:
     listed = {lake / path for path in known} | {
         lake / file.path for version in manifest.read_all(lake) for file in version.files
     }
-    found = [path for folder in ("customers", "sales") for path in sorted((lake / folder).glob("*"))]
-    found += [path for folder in ("customers", "sales") for path in sorted((lake / folder).glob(".*.part"))]
+    found = [path for folder in schema.FOLDERS for path in sorted((lake / folder).glob("*"))]
+    found += [path for folder in schema.FOLDERS for path in sorted((lake / folder).glob(".*.part"))]
     return [path for path in dict.fromkeys(found) if path.is_file() and path not in listed]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from custinfo.domain.messages import text
 from custinfo.lake import files
-from custinfo.lake.sales_rows import RowError
+from custinfo.lake.cells import RowError
 
 SHOWN = 100
 

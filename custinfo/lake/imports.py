@@ -1,140 +1,184 @@
-"""Sales, payments and returns from other systems: a file becomes a batch, whole or not at all."""
+"""Batches from other systems: a file, or what a query gives, becomes a batch, whole or not at all."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from custinfo.domain.errors import BadInput, WrongState
 from custinfo.domain.messages import DEFAULT_LANGUAGE, text
-from custinfo.lake import error_file, files, manifest, readers, schema
+from custinfo.lake import batch_kinds, control_totals, error_file, files, manifest, readers, schema
+from custinfo.lake.batch_kinds import BatchKind, Column
+from custinfo.lake.cells import RowError
+from custinfo.lake.control_totals import Totals
 from custinfo.lake.error_file import ErrorFile
 from custinfo.lake.manifest import LakeFile
 from custinfo.lake.publishing import naive
-from custinfo.lake.sales_rows import COLUMNS, HEADINGS, RowError, SalesRules, heading
+from custinfo.lake.row_rules import Cancelled, Known, RowRules
 from custinfo.store.site import Site
 
 _CHUNK = 65_536
-_TYPES = schema.SALES_LINES.types
+_SHOWN = 10
 _BATCH_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True)
-class SalesBatch:
-    """The checked rows of one file: `lines` as in `schema.SALES_LINES`, and their control totals."""
-
-    lines: pa.Table
-    rows: int
-    sum_fen: int
-
-
-def read_sales(
-    file: Path, *, customers: Mapping[str, str], today: date, errors: Path, language: str = DEFAULT_LANGUAGE
-) -> SalesBatch:
-    """Read and check a CSV, XLSX or Parquet file of sales lines.
-
-    `customers` gives the lake's key for each customer number and credit code. Amounts are yuan in the file and fen in
-    the batch. Columns that are not asked for are passed over.
-
-    Raises BadInput when the file cannot be read, has no rows or lacks a column; and `lake.sales_errors` when any row is
-    wrong: then every wrong value is listed, in `language`, in `<name>.errors.csv` in the folder `errors`.
+class FactBatch:
+    """The checked rows of one file: `lines` as `schema.LINES` has them for the kind's table, the rows that it cancels,
+    and its control totals.
     """
-    found = readers.rows(file)
-    names = _headings(file, next(found, None), language)
-    rules = SalesRules(customers, today)
-    listed = errors / f"{file.stem}.errors.csv"
+
+    kind: BatchKind
+    lines: pa.Table
+    totals: Totals
+    cancelled: Sequence[Cancelled] = field(default=())
+
+    @property
+    def row_ids(self) -> pa.ChunkedArray:
+        """Of lines and cancelled rows: what of earlier batches is in force no more."""
+        taken_back = pa.array([one.row_id for one in self.cancelled], pa.string())
+        return pa.chunked_array([*self.lines[self.kind.row_id].chunks, taken_back], pa.string())
+
+
+class BadColumns(BadInput):
+    """A table whose columns are not those of its kind of batch. The message names those, in the reader's language."""
+
+    def __init__(self, key: str, kind: BatchKind, **facts: object) -> None:
+        super().__init__(key, **facts)
+        self._kind = kind
+
+    def text(self, language: str = DEFAULT_LANGUAGE) -> str:
+        """The sentence in `language`."""
+        return text(self.key, language, **self.facts, expected=self._kind.expected(language))
+
+
+def read_batch(kind: BatchKind, file: Path, known: Known, errors: Path, language: str = DEFAULT_LANGUAGE) -> FactBatch:
+    """Read and check a CSV, XLSX or Parquet file, as `read_rows` does."""
+    return read_rows(kind, readers.rows(file), file.name, known, errors / f"{file.stem}.errors.csv", language)
+
+
+def read_rows(
+    kind: BatchKind,
+    rows: Iterator[readers.Row],
+    name: str,
+    known: Known,
+    listed: Path,
+    language: str = DEFAULT_LANGUAGE,
+) -> FactBatch:
+    """Check rows, headings first. Amounts are yuan in a file and fen in the batch. Other columns are passed over.
+
+    Raises BadColumns when there are no rows or a column is missing or there twice; and BadInput `lake.batch_errors`
+    when any row is wrong: then every wrong value is listed, in `language`, in the file `listed`.
+    """
+    headings = _headings(kind, name, next(rows, None), language)
     with error_file.opened(listed, language) as wrong:
-        counted = _Counted(found)
-        batches = list(_batches(_checked(counted, names, rules, wrong)))
-    if not counted.rows:
-        raise BadInput("lake.sales_empty", file=file.name)
+        found = _Rows(rows, headings, RowRules(kind, known), wrong)
+        lines_schema = schema.LINES[kind.table]
+        lines = pa.Table.from_batches(list(_batches(found, lines_schema)), lines_schema)
+    if not found.count:
+        raise BadColumns("lake.batch_empty", kind, file=name)
     if wrong.count:
-        raise BadInput("lake.sales_errors", file=str(listed), errors=wrong.count, rows=counted.rows, first=wrong.first)
-    lines = pa.Table.from_batches(batches, schema.SALES_LINES)
-    total = pc.sum(lines["amount_fen"].cast(pa.decimal128(38)))  # an int64 would wrap without a word
-    return SalesBatch(lines, lines.num_rows, int(total.as_py()))
-
-
-class _Counted:
-    def __init__(self, rows: Iterable[readers.Row]) -> None:
-        self.rows = 0
-        self._rows = rows
-
-    def __iter__(self) -> Iterator[readers.Row]:
-        for row in self._rows:
-            self.rows += 1
-            yield row
+        raise BadInput("lake.batch_errors", file=str(listed), errors=wrong.count, rows=found.count, first=wrong.first)
+    return FactBatch(kind, lines, control_totals.of(lines, found.cancelled), found.cancelled)
 
 
 @dataclass(frozen=True)
 class _Headings:
+    columns: Sequence[Column]
     written: list[str]
-    place: Mapping[str, int]
+    places: Sequence[int | None]
+    """For each of the kind's columns, where it stands in a row."""
 
 
-def _headings(file: Path, first: readers.Row | None, language: str) -> _Headings:
+def _headings(kind: BatchKind, name: str, first: readers.Row | None, language: str) -> _Headings:
     if first is None:
-        raise BadInput("lake.sales_empty", file=file.name)
+        raise BadColumns("lake.batch_empty", kind, file=name)
     written = first[1]
-    place: dict[str, int] = {}
-    for position, name in enumerate(written):
-        column = HEADINGS.get(heading(name))
+    known = kind.by_heading()
+    place: dict[Column, int] = {}
+    for position, title in enumerate(written):
+        column = known.get(batch_kinds.heading(title))
         if column is None:
             continue
         if column in place:
-            raise BadInput("lake.sales_column_twice", file=file.name, column=name)
+            raise BadColumns("lake.batch_column_twice", kind, file=name, column=title)
         place[column] = position
-    missing = [text(f"lake.column.{column}", language) for column in COLUMNS if column not in place]
+    missing = [
+        text(f"lake.column.{column.name}", language)
+        for column in kind.columns
+        if column not in place and not column.optional
+    ]
     if missing:
-        raise BadInput("lake.sales_columns", file=file.name, missing=", ".join(missing))
-    return _Headings(written, place)
+        others = [title[:40] for at, title in enumerate(written) if title and at not in place.values()]
+        raise BadColumns(
+            "lake.batch_columns", kind, file=name, missing=", ".join(missing), others=", ".join(others[:_SHOWN]) or "-"
+        )
+    return _Headings(kind.columns, written, [place.get(column) for column in kind.columns])
 
 
-def _checked(
-    rows: Iterable[readers.Row], headings: _Headings, rules: SalesRules, errors: ErrorFile
-) -> Iterator[list[object]]:
+class _Rows:
     """The rows that are right, until the first that is wrong: from there on only errors are looked for."""
-    width = len(headings.written)
-    for number, values in rows:
-        if len(values) > width:
-            errors.add(number, "", values[width], RowError("too_wide", width=width))
-        padded = values + [""] * (width - len(values))
-        read, wrong = rules.check(number, {column: padded[at] for column, at in headings.place.items()})
+
+    def __init__(self, rows: Iterable[readers.Row], headings: _Headings, rules: RowRules, errors: ErrorFile) -> None:
+        self.count = 0
+        self.cancelled: list[Cancelled] = []
+        self._rows, self._headings, self._rules, self._errors = rows, headings, rules, errors
+
+    def __iter__(self) -> Iterator[list[object]]:
+        width, places = len(self._headings.written), self._headings.places
+        for number, values in self._rows:
+            self.count += 1
+            if len(values) > width:
+                self._errors.add(number, "", values[width], RowError("too_wide", width=width))
+            padded = values if len(values) >= width else values + [""] * (width - len(values))
+            row = [None if at is None else padded[at] for at in places]
+            checked = self._rules.check(number, row)
+            if checked.wrong:
+                self._list(number, padded, checked.wrong)
+            if self._errors.count:
+                continue
+            if checked.cancelled is not None:
+                self.cancelled.append(checked.cancelled)
+            else:
+                yield checked.values
+
+    def _list(self, number: int, padded: list[str], wrong: Iterable[tuple[str, RowError]]) -> None:
+        places = {column.name: at for column, at in zip(self._headings.columns, self._headings.places, strict=True)}
         for column, problem in wrong:
-            at = headings.place[column]
-            errors.add(number, headings.written[at], padded[at], problem)
-        if not errors.count:
-            yield read
+            at = places[column]
+            assert at is not None, "a column that is not there has no wrong values"
+            self._errors.add(number, self._headings.written[at], padded[at], problem)
 
 
-def _batches(rows: Iterator[list[object]]) -> Iterator[pa.RecordBatch]:
-    while chunk := list(islice(rows, _CHUNK)):
-        columns = [pa.array(column, kind) for column, kind in zip(zip(*chunk, strict=True), _TYPES, strict=True)]
-        yield pa.RecordBatch.from_arrays(columns, schema=schema.SALES_LINES)
+def _batches(rows: Iterable[list[object]], lines: pa.Schema) -> Iterator[pa.RecordBatch]:
+    left = iter(rows)
+    while chunk := list(islice(left, _CHUNK)):
+        columns = [pa.array(column, kind) for column, kind in zip(zip(*chunk, strict=True), lines.types, strict=True)]
+        yield pa.RecordBatch.from_arrays(columns, schema=lines)
 
 
-def write_batch(site: Site, batch_id: str, batch: SalesBatch, recorded_at: datetime) -> LakeFile:
+def write_batch(site: Site, batch_id: str, batch: FactBatch, recorded_at: datetime) -> LakeFile:
     """Write the batch into the lake's folder, where no version lists it before the next `publish`.
 
     Raises WrongState when a version lists a batch of that id already: what is published never changes.
     """
     if not _BATCH_ID.fullmatch(batch_id):
         raise ValueError(f"{batch_id!r} cannot be the name of a file")
-    path = f"sales/{batch_id}.parquet"
+    table = batch.kind.table
+    path = f"{table}/{batch_id}.parquet"
     newest = manifest.newest(site.lake)
     if newest is not None and batch_id in newest.batches:
         raise WrongState("lake.batch_published", batch=batch_id, version=newest.version)
     with files.written(site.lake / path) as beside:
-        rows = schema.write(beside, schema.SALES, _recorded(batch, batch_id, naive(recorded_at)))
-    return LakeFile("sales", path, files.sha256(site.lake / path), rows)
+        rows = schema.write(beside, schema.TABLES[table], _recorded(batch, batch_id, naive(recorded_at)))
+    return LakeFile(table, path, files.sha256(site.lake / path), rows)
 
 
-def _recorded(batch: SalesBatch, batch_id: str, recorded_at: datetime) -> Iterator[pa.RecordBatch]:
+def _recorded(batch: FactBatch, batch_id: str, recorded_at: datetime) -> Iterator[pa.RecordBatch]:
     for lines in batch.lines.combine_chunks().to_batches(max_chunksize=_CHUNK):
         marks = [pa.repeat(batch_id, lines.num_rows), pa.repeat(pa.scalar(recorded_at, schema.MOMENT), lines.num_rows)]
-        yield pa.RecordBatch.from_arrays([*lines.columns, *marks], schema=schema.SALES)
+        yield pa.RecordBatch.from_arrays([*lines.columns, *marks], schema=schema.TABLES[batch.kind.table])

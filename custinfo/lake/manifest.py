@@ -5,7 +5,7 @@ version, those of earlier versions included, and the hash of the manifest before
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,8 @@ from custinfo.domain.errors import NotFound, SiteFault
 from custinfo.lake import files
 
 FOLDER = "manifests"
+SMALLEST_GROUP = 5
+"""Fewer customers could be told apart; a site may ask for more (site.toml, `[retention] smallest_group`)."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,9 @@ class Manifest:
 
     `recorded_from` and `recorded_to` span the moments at which its rows were recorded; `last_seq` is the newest row of
     the store that it holds; `batches` are the ids of its sales batches; `codelists` gives the edition of each code list
-    at the time; `previous_sha256` is the hash of the manifest before, empty for the first.
+    at the time; `previous_sha256` is the hash of the manifest before, empty for the first. `codelist_files` are the
+    lists themselves, `table` being the list's name; none in versions of before they were kept. Rows of fewer than
+    `smallest_group` customers are not handed out.
     """
 
     version: int
@@ -46,6 +50,8 @@ class Manifest:
     batches: tuple[str, ...]
     codelists: Mapping[str, str]
     previous_sha256: str
+    codelist_files: tuple[LakeFile, ...] = ()
+    smallest_group: int = SMALLEST_GROUP
 
     def paths(self, table: str) -> list[str]:
         """The files of one table, within the lake's folder."""
@@ -88,8 +94,13 @@ def read(lake: Path, version: int) -> Manifest:
 
 def _from_json(fields: dict[str, Any]) -> Manifest:
     moments = {name: clock.parse(fields[name]) for name in _MOMENTS}
-    lists = {"files": tuple(LakeFile(**file) for file in fields["files"]), "batches": tuple(fields["batches"])}
-    return Manifest(**(fields | moments | lists))
+    lists = {"files": _files(fields["files"]), "batches": tuple(fields["batches"])}
+    code_lists = {"codelist_files": _files(fields.get("codelist_files", ()))}
+    return Manifest(**(fields | moments | lists | code_lists))
+
+
+def _files(found: Iterable[dict[str, Any]]) -> tuple[LakeFile, ...]:
+    return tuple(LakeFile(**file) for file in found)
 
 
 def versions(lake: Path) -> list[int]:

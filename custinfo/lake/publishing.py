@@ -15,15 +15,14 @@ from custinfo.domain import clock, codelists
 from custinfo.domain.customer import PROPERTIES
 from custinfo.domain.errors import BadInput, SiteFault
 from custinfo.domain.pseudonym import pseudonym
-from custinfo.lake import erasing, files, manifest, schema
+from custinfo.lake import code_tables, erasing, files, manifest, schema
+from custinfo.lake.coarsening import smallest_group
 from custinfo.lake.locking import sole_writer
 from custinfo.lake.manifest import LakeFile, Manifest
 from custinfo.lake.verification import check_file
 from custinfo.store.site import Site
 
 ROWS_PER_FILE = 500_000
-
-CODE_LISTS = ("ownership", "region", "industry")
 
 
 @dataclass(frozen=True)
@@ -43,17 +42,27 @@ class EntityVersionRow:
 
 @dataclass(frozen=True)
 class BatchRow:
-    """A sales batch that the store knows, with the file that `write_batch` made of it."""
+    """A batch that the store knows, with the file that `write_batch` made of it, and the one that says which rows of
+    earlier batches it takes out of force.
+    """
 
     batch_id: str
     recorded_at: datetime
     file: LakeFile
+    superseded: LakeFile | None = None
+
+    @property
+    def files(self) -> tuple[LakeFile, ...]:
+        """Both files, or the one."""
+        return (self.file,) if self.superseded is None else (self.file, self.superseded)
 
 
 def publish(
-    site: Site, rows: Iterable[EntityVersionRow], batches: Sequence[BatchRow], now: Callable[[], datetime]
-) -> Manifest | None:
-    """Publish what the newest version does not hold yet; None when there is nothing new.
+    site: Site, rows: Iterable[EntityVersionRow], batches: Sequence[BatchRow], now: Callable[[], datetime], *,
+    even_unchanged: bool = False,
+) -> Manifest | None:  # fmt: skip
+    """Publish what the newest version does not hold yet; None when there is nothing new, a new edition of a code list
+    included, unless a version is wanted `even_unchanged`: by it a branch says that it has nothing new.
 
     `rows` come in ascending `seq`; those already published are passed over, as are known `batches`. The clock `now` is
     read when all rows are written: a version holds everything that was recorded before its moment, and whoever opened
@@ -67,12 +76,14 @@ def publish(
         new = _Customers(site, last)
         new.write(rows)
         new_batches = _new_batches(site, last, batches)
-        if not new.files and not new_batches:
+        code_lists = code_tables.write(site.lake, last)
+        same = last is None or code_lists == last.codelist_files
+        if not new.files and not new_batches and same and not even_unchanged:
             return None
         at = now()
         if last is not None and at <= last.published_at:
             raise SiteFault("lake.clock", now=clock.stamp(at), version=last.version, at=clock.stamp(last.published_at))
-        version = _next(site, last, new, new_batches, at)
+        version = _next(site, last, new, new_batches, at, code_lists)
         manifest.write(site.lake, version)
         return version
 
@@ -138,25 +149,29 @@ def _value(row: EntityVersionRow, column: str) -> str | int | None:
 def _new_batches(site: Site, last: Manifest | None, batches: Sequence[BatchRow]) -> list[BatchRow]:
     known = frozenset(last.batches if last else ())
     new = sorted((batch for batch in batches if batch.batch_id not in known), key=lambda batch: batch.batch_id)
-    for batch in new:
-        check_file(site, batch.file.path, batch.file.sha256)
+    for file in (file for batch in new for file in batch.files):
+        check_file(site, file.path, file.sha256)
     return new
 
 
 def _next(
-    site: Site, last: Manifest | None, customers: _Customers, batches: Sequence[BatchRow], now: datetime
-) -> Manifest:
+    site: Site, last: Manifest | None, customers: _Customers, batches: Sequence[BatchRow], now: datetime,
+    code_lists: tuple[LakeFile, ...],
+) -> Manifest:  # fmt: skip
     moments = customers.moments | {batch.recorded_at for batch in batches}
     if last:
         moments |= {last.recorded_from, last.recorded_to}
+    moments = moments or {now}
     return Manifest(
         version=last.version + 1 if last else 1,
         published_at=now,
-        files=(last.files if last else ()) + tuple(customers.files) + tuple(batch.file for batch in batches),
+        files=(last.files if last else ()) + tuple(customers.files) + tuple(f for one in batches for f in one.files),
         recorded_from=min(moments),
         recorded_to=max(moments),
         last_seq=customers.last_seq,
         batches=(last.batches if last else ()) + tuple(batch.batch_id for batch in batches),
-        codelists={name: codelists.load(name).edition for name in CODE_LISTS},
+        codelists={name: codelists.load(name).edition for name in code_tables.LISTS},
         previous_sha256=files.sha256(manifest.path(site.lake, last.version)) if last else "",
+        codelist_files=code_lists,
+        smallest_group=smallest_group(site),
     )

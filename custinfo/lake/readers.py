@@ -99,8 +99,9 @@ def _csv(file: Path, encoding: str) -> Iterator[Row]:
                 yield number, [value.strip() for value in values]
         except UnicodeError:
             raise BadInput("lake.encoding", file=file.name) from None
-        except csv.Error:
-            raise BadInput("lake.broken_csv", file=file.name, line=reader.line_num) from None
+        except csv.Error as wrong:
+            key = "lake.huge_cell" if "field limit" in str(wrong) else "lake.broken_csv"
+            raise BadInput(key, file=file.name, line=reader.line_num, limit=csv.field_size_limit()) from None
 
 
 def _xlsx(file: Path) -> Iterator[Row]:

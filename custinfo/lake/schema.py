@@ -37,13 +37,61 @@ SALES_LINES = pa.schema(
     ]
 )
 
-SALES = SALES_LINES.append(pa.field("batch_id", pa.string(), nullable=False)).append(
-    pa.field("recorded_at", MOMENT, nullable=False)
+SERVICE_EVENT_LINES = pa.schema(
+    [
+        pa.field("customer_key", pa.string(), nullable=False),
+        pa.field("event_id", pa.string(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("occurred_at", MOMENT, nullable=False),
+        pa.field("product", pa.string()),
+        pa.field("rating", pa.int64()),
+    ]
 )
 
-TABLES = {"customer_versions": CUSTOMER_VERSIONS, "sales": SALES}
+WEB_EVENT_LINES = SERVICE_EVENT_LINES.append(pa.field("page", pa.string()))
 
-_ROW_GROUP = 122_880  # DuckDB's own: one thread's share of work
+LINES = {"sales": SALES_LINES, "service_events": SERVICE_EVENT_LINES, "web_events": WEB_EVENT_LINES}
+"""What a batch's file says, for each table that batches go to."""
+
+
+def _marked(lines: pa.Schema) -> pa.Schema:
+    return lines.append(pa.field("batch_id", pa.string(), nullable=False)).append(
+        pa.field("recorded_at", MOMENT, nullable=False)
+    )
+
+
+SALES = _marked(SALES_LINES)
+SERVICE_EVENTS = _marked(SERVICE_EVENT_LINES)
+WEB_EVENTS = _marked(WEB_EVENT_LINES)
+
+SUPERSEDED = pa.schema(
+    [
+        pa.field("batch_id", pa.string(), nullable=False),
+        pa.field("row_id", pa.string(), nullable=False),
+        pa.field("customer_key", pa.string(), nullable=False),
+        pa.field("recorded_at", MOMENT, nullable=False),
+    ]
+)
+"""Rows of earlier batches that are in force no more from `recorded_at` on: a later batch replaced or cancelled them.
+
+The row is the one of `batch_id` whose row id (see `ROW_IDS`) is `row_id`; `customer_key` is that row's.
+"""
+
+TABLES = {
+    "customer_versions": CUSTOMER_VERSIONS,
+    "sales": SALES,
+    "service_events": SERVICE_EVENTS,
+    "web_events": WEB_EVENTS,
+    "superseded": SUPERSEDED,
+}
+
+ROW_IDS = {"sales": "line_no", "service_events": "event_id", "web_events": "event_id", "superseded": "row_id"}
+"""The column that tells a row from the others of its batch. It is a number of the system that the batch came from."""
+
+FOLDERS = ("customers", *LINES, "superseded")
+"""Where the files of the tables stand within the lake."""
+
+ROW_GROUP = 122_880  # DuckDB's own: one thread's share of work
 
 
 def write(file: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
@@ -51,6 +99,6 @@ def write(file: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> i
     rows = 0
     with pq.ParquetWriter(file, schema, version="2.6", compression="zstd", compression_level=3) as writer:
         for batch in batches:
-            writer.write_batch(batch, row_group_size=_ROW_GROUP)
+            writer.write_batch(batch, row_group_size=ROW_GROUP)
             rows += batch.num_rows
     return rows

@@ -1,21 +1,20 @@
-"""Open the lake as of a moment: Ibis tables over the files of one version, on a DuckDB inside the process.
+"""Open the lake as of a moment: Ibis tables over the files of one version, on an engine of `custinfo.lake.engines`."""
 
-The only module that knows the engine.
-"""
-
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 
 import ibis
 import ibis.expr.types as ir
-from ibis.backends.duckdb import Backend
+import pyarrow as pa
 
-from custinfo.domain import clock, codelists
+from custinfo.domain import clock
 from custinfo.domain.errors import NotFound, SiteFault, WrongState
-from custinfo.lake import manifest, schema
+from custinfo.lake import code_tables, engines, manifest, schema, superseding
+from custinfo.lake.coarsening import smallest_group
+from custinfo.lake.engines import Engine
 from custinfo.lake.manifest import Manifest
 from custinfo.lake.publishing import naive
 from custinfo.store import withheld
@@ -23,21 +22,49 @@ from custinfo.store.site import Site
 
 
 @dataclass(frozen=True)
-class Lake:
-    """One version of the lake as of one moment. Tables have the columns of `custinfo.lake.schema`, in no order.
-
-    A version never changes, nor does what was recorded by a moment: the same two give the same rows for ever.
+class Late:
+    """A branch whose data are not in yet: they were due at `due`, and its newest version is of `published_at`, or it
+    has none.
     """
 
-    manifest: Manifest
+    branch: str
+    due: datetime
+    published_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What is read of a lake as of one moment: `found` by the names of `schema.TABLES`, with their columns, unordered.
+
+    `late` names the branches whose data are missing; every result has to name them too. Rows of fewer than
+    `smallest_group` customers are not handed out (`custinfo.lake.extracts`). `code_list` gives a list's table.
+    """
+
     as_of: datetime
-    customer_versions: ir.Table
-    sales: ir.Table
+    found: Mapping[str, ir.Table]
+    smallest_group: int
+    late: tuple[Late, ...]
+    code_list: Callable[[str], pa.Table]
 
     @property
-    def version(self) -> int:
-        """The number of the version."""
-        return self.manifest.version
+    def customer_versions(self) -> ir.Table:
+        """Every version of each customer."""
+        return self.found["customer_versions"]
+
+    @property
+    def sales(self) -> ir.Table:
+        """Sales, returns and payments in force: without what a later batch replaced or cancelled."""
+        return self.found["sales"]
+
+    @property
+    def service_events(self) -> ir.Table:
+        """Enquiries, visits, repairs, complaints … in force; one row for each."""
+        return self.found["service_events"]
+
+    @property
+    def web_events(self) -> ir.Table:
+        """What customers did on a site or in an app, in force; one row for each."""
+        return self.found["web_events"]
 
     @cached_property
     def customers(self) -> ir.Table:
@@ -49,50 +76,97 @@ class Lake:
     @cached_property
     def ownership(self) -> ir.Table:
         """The code list: code, name, name_en."""
-        return _code_table("ownership")
+        return self.codes("ownership").select("code", "name", "name_en")
 
     @cached_property
     def region(self) -> ir.Table:
         """The code list: code, name, name_en, parent, level, province, province_name, province_name_en."""
-        return _code_table("region", "province")
+        return _with_ancestor(self.codes("region"), "province")
 
     @cached_property
     def industry(self) -> ir.Table:
         """The code list: code, name, name_en, parent, level, section, section_name, section_name_en."""
-        return _code_table("industry", "section")
+        return _with_ancestor(self.codes("industry"), "section")
+
+    def codes(self, name: str) -> ir.Table:
+        """A code list as it was when the version was published; columns as in `code_tables.as_table`.
+
+        Raises NotFound when there is no such list, SiteFault when its file is missing or was changed.
+        """
+        return ibis.memtable(self.code_list(name))
+
+
+def _with_ancestor(codes: ir.Table, level: str) -> ir.Table:
+    return codes.select("code", "name", "name_en", "parent", "level", level, f"{level}_name", f"{level}_name_en")
+
+
+@dataclass(frozen=True)
+class Lake(Tables):
+    """One version of the lake as of one moment.
+
+    A version never changes, nor does what was recorded by a moment: the same two give the same rows for ever.
+    """
+
+    manifest: Manifest
+
+    @property
+    def version(self) -> int:
+        """The number of the version."""
+        return self.manifest.version
 
 
 def open(
     site: Site, *, version: int | None = None, as_of: datetime | None = None, purpose: str = "analysis",
-    withheld_by: datetime | None = None,
+    withheld_by: datetime | None = None, engine: str | None = None,
 ) -> Lake:  # fmt: skip
     """Open a version: the one asked for, else the newest published by `as_of`, else the newest.
 
     Whoever withdrew from `purpose`, objected to it or was not told yet is left out, whatever `as_of` is: it says what
     was known, not what may be used. Only a report that is built again names the moment `withheld_by` of its first run.
 
-    Rows recorded after `as_of` are left out; without it, after the version was published. Raises WrongState when
-    nothing is published, NotFound when there is no such version or none by then, SiteFault when a file is missing.
+    Rows recorded after `as_of` are left out; without it, after the version was published. `engine` is `duckdb` or a
+    master of Spark, by default what `[lake] engine` of site.toml says. Raises WrongState when nothing is published,
+    NotFound when there is no such version or none by then, SiteFault when a file is missing or the engine does not
+    start.
     """
-    return open_folder(site.lake, version=version, as_of=as_of, purpose=purpose, withheld_by=withheld_by)
+    found = open_folder(
+        site.lake, version=version, as_of=as_of, purpose=purpose, withheld_by=withheld_by,
+        engine=engine or engines.of_site(site),
+    )  # fmt: skip
+    return replace(found, smallest_group=smallest_group(site))
 
 
 def open_folder(
     lake: Path, *, version: int | None = None, as_of: datetime | None = None, purpose: str = "analysis",
-    withheld_by: datetime | None = None,
+    withheld_by: datetime | None = None, engine: str = engines.DUCKDB,
 ) -> Lake:  # fmt: skip
     """As `open`, for an account that may read the lake's folder and nothing else of the site."""
+    return read(engines.start(engine), lake, version=version, as_of=as_of, purpose=purpose, withheld_by=withheld_by)
+
+
+def read(
+    engine: Engine, lake: Path, *, version: int | None = None, as_of: datetime | None = None,
+    purpose: str = "analysis", withheld_by: datetime | None = None,
+) -> Lake:  # fmt: skip
+    """As `open_folder`, on an engine that runs already, so that tables of several lakes can be read together."""
     chosen = _chosen(lake, version, as_of)
     moment = chosen.published_at if as_of is None else as_of
     for file in chosen.files:
         if not (lake / file.path).is_file():
             raise SiteFault("lake.missing", file=file.path)
-    engine = _engine()
     kept_back = withheld.keys(lake, purpose, withheld_by or clock.utc_now())
     found = {
         name: _without(_recorded_by(_table(engine, lake, chosen, name), moment), kept_back) for name in schema.TABLES
     }
-    return Lake(chosen, moment, found["customer_versions"], found["sales"])
+    newest = manifest.newest(lake) or chosen
+    return Lake(
+        as_of=moment,
+        found=_in_force(lake, chosen, found),
+        smallest_group=newest.smallest_group,
+        late=(),
+        code_list=cache(partial(code_tables.read, lake, chosen)),
+        manifest=chosen,
+    )
 
 
 def _chosen(lake: Path, version: int | None, as_of: datetime | None) -> Manifest:
@@ -109,27 +183,31 @@ def _chosen(lake: Path, version: int | None, as_of: datetime | None) -> Manifest
     return by_then
 
 
-def _engine() -> Backend:
-    # Nothing is ever fetched from outside; and time is in UTC whatever the machine's zone
-    engine = ibis.duckdb.connect(autoinstall_known_extensions=False, autoload_known_extensions=False)
-    engine.raw_sql("SET TimeZone = 'UTC'")
-    return engine
-
-
-def _table(engine: Backend, lake: Path, chosen: Manifest, name: str) -> ir.Table:
-    paths = [_literal(lake / path) for path in chosen.paths(name)]
-    if not paths:
-        return engine.create_table(name, schema.TABLES[name].empty_table())
-    return engine.read_parquet(paths, table_name=name)
-
-
-def _literal(path: Path) -> str:
-    # DuckDB reads a path as a pattern
-    return "".join(f"[{character}]" if character in "[*?" else character for character in str(path))
+def _table(engine: Engine, lake: Path, chosen: Manifest, name: str) -> ir.Table:
+    return engine.read([lake / path for path in chosen.paths(name)], schema.TABLES[name])
 
 
 def _recorded_by(table: ir.Table, moment: datetime) -> ir.Table:
     return table.filter(table["recorded_at"] <= ibis.literal(naive(moment), "timestamp"))
+
+
+def _in_force(lake: Path, chosen: Manifest, found: Mapping[str, ir.Table]) -> Mapping[str, ir.Table]:
+    """The tables without the rows of batches that a later batch had taken out of force by the moment of `found`.
+
+    Rows of the other batches are not held against what is gone, nor is their row id read.
+    """
+    paths = chosen.paths("superseded")
+    if not paths:
+        return found
+    gone, batches = found["superseded"], superseding.touched(lake, paths)
+
+    def left(name: str) -> ir.Table:
+        rows, row_id = found[name], schema.ROW_IDS[name]
+        touched = rows.filter(rows["batch_id"].isin(batches))
+        same = [touched["batch_id"] == gone["batch_id"], touched[row_id] == gone["row_id"]]
+        return rows.filter(rows["batch_id"].notin(batches)).union(touched.anti_join(gone, same))
+
+    return {**found, **{name: left(name) for name in schema.LINES}}
 
 
 def _without(table: ir.Table, customer_keys: Sequence[str]) -> ir.Table:
@@ -138,19 +216,3 @@ def _without(table: ir.Table, customer_keys: Sequence[str]) -> ir.Table:
         return table
     kept_back = ibis.memtable({"customer_key": list(customer_keys)}, schema={"customer_key": "string"})
     return table.anti_join(kept_back, "customer_key")
-
-
-def _code_table(name: str, ancestor: str | None = None) -> ir.Table:
-    codes = codelists.load(name)
-    columns = ["code", "name", "name_en"]
-    if ancestor is not None:
-        columns += ["parent", "level", ancestor, f"{ancestor}_name", f"{ancestor}_name_en"]
-    rows: list[Sequence[str | None]] = []
-    for code in codes.rows:
-        row: list[str | None] = [code.code, code.name, code.label("en")]
-        if ancestor is not None:
-            above = codes.ancestor(code.code, ancestor)
-            names = (above.code, above.name, above.label("en")) if above else (None, None, None)
-            row += [code.parent or None, code.level, *names]
-        rows.append(row)
-    return ibis.memtable(rows, schema=dict.fromkeys(columns, "string"))

@@ -18,7 +18,7 @@ def verify(site: Site) -> int:
         this = manifest.read(site.lake, version)
         if this.previous_sha256 != previous:
             raise SiteFault("lake.damaged", file=f"{manifest.FOLDER}/{version - 1:06d}.json")
-        for file in this.files:
+        for file in (*this.files, *this.codelist_files):
             if known.setdefault(file.path, file.sha256) != file.sha256:
                 raise SiteFault("lake.damaged", file=f"{manifest.FOLDER}/{version:06d}.json")
         previous = files.sha256(manifest.path(site.lake, version))

@@ -13,12 +13,14 @@ from custinfo.store.schema import incidents  # isort: skip
 from custinfo.store.schema import audit  # isort: skip
 from custinfo.store.schema import sealing  # isort: skip
 from custinfo.store.schema import exports  # isort: skip
+from custinfo.store.schema import batches  # isort: skip
 from custinfo.store.schema.base import migrations
 
 __all__ = [
     "access",
     "approvals",
     "audit",
+    "batches",
     "exports",
     "forms",
     "incidents",

@@ -1,0 +1,180 @@
+"""The engines that read the lake: DuckDB inside the process, or Spark. The only module that knows either.
+
+The same Ibis expression gives the same rows on both: moments are in UTC without a zone, paths are taken as they stand,
+columns that an older file lacks are NULL. Spark is not installed with custinfo (docs/how-to/run-on-spark.md).
+"""
+
+import re
+import uuid
+from collections.abc import Callable, Sequence
+from functools import wraps
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from custinfo.domain.errors import BadInput, SiteFault, WrongState
+from custinfo.store.site import Site
+
+DUCKDB = "duckdb"
+_SPARK = re.compile(r"spark://[^\s/]+|local(\[(\*|[1-9]\d{0,3})\])?|yarn|k8s://\S+")
+T = TypeVar("T")
+
+
+class Engine(Protocol):
+    """What the lake asks of an engine. `name` is what it was asked for by."""
+
+    name: str
+
+    def read(self, files: Sequence[Path], columns: pa.Schema) -> ir.Table:
+        """The rows of these Parquet files with exactly `columns`, in no order. No files are no rows."""
+
+
+def of_site(site: Site) -> str:
+    """The engine that `[lake] engine` of site.toml names; DuckDB when it names none."""
+    return str(site.section("lake").get("engine", DUCKDB))
+
+
+def start(name: str) -> Engine:
+    """The engine of that name: `duckdb`, or a master of Spark such as `spark://host:7077` or `local[*]`.
+
+    Raises BadInput for another name, SiteFault when Spark is not installed or does not start, WrongState when this
+    process works with another Spark already.
+    """
+    if name == DUCKDB:
+        return _DuckDB()
+    if _SPARK.fullmatch(name):
+        return _Spark(name)
+    raise BadInput("lake.engine_unknown", engine=name[:80])
+
+
+def _types(columns: pa.Schema) -> ibis.Schema:
+    # What a file calls NOT NULL an engine does not: an older file may lack the column
+    return ibis.schema({name: kind.copy(nullable=True) for name, kind in ibis.Schema.from_pyarrow(columns).items()})
+
+
+def _exactly(table: ir.Table, columns: pa.Schema) -> ir.Table:
+    return table.select(
+        table[name] if name in table.columns else ibis.null(kind).name(name) for name, kind in _types(columns).items()
+    )
+
+
+def _no_rows(columns: pa.Schema) -> ir.Table:
+    empty = pa.schema([field.with_nullable(True) for field in columns]).empty_table()
+    return ibis.memtable(empty, schema=_types(columns))
+
+
+class _DuckDB:
+    def __init__(self) -> None:
+        self.name = DUCKDB
+        # Nothing is ever fetched from outside; and time is in UTC whatever the machine's zone
+        self._backend = ibis.duckdb.connect(autoinstall_known_extensions=False, autoload_known_extensions=False)
+        self._backend.raw_sql("SET TimeZone = 'UTC'")
+
+    def read(self, files: Sequence[Path], columns: pa.Schema) -> ir.Table:
+        if not files:
+            return _no_rows(columns)
+        paths = [self._literal(file) for file in files]
+        return _exactly(self._backend.read_parquet(paths, table_name=_new_name(), union_by_name=True), columns)
+
+    @staticmethod
+    def _literal(path: Path) -> str:
+        # DuckDB reads a path as a pattern
+        return "".join(f"[{character}]" if character in "[*?" else character for character in str(path))
+
+
+class _Spark:
+    def __init__(self, master: str) -> None:
+        self.name = master
+        self._session = _session(master)
+        self._backend = ibis.pyspark.connect(self._session)
+        self._backend.to_pyarrow = self._to_pyarrow
+        for name in ("execute", "to_pyarrow", "to_pyarrow_batches", "raw_sql", "_create_cached_table"):
+            setattr(self._backend, name, self._guarded(getattr(self._backend, name)))
+
+    def read(self, files: Sequence[Path], columns: pa.Schema) -> ir.Table:
+        return self._guarded(self._read)(files, columns) if files else _no_rows(columns)
+
+    def _read(self, files: Sequence[Path], columns: pa.Schema) -> ir.Table:
+        from ibis.backends.pyspark.datatypes import PySparkSchema
+
+        name = _new_name()
+        # With a scheme, or a cluster looks on the file system that it takes for its own
+        paths = [f"file://{file.absolute()}" for file in files]
+        for path in paths:
+            if found := _PATTERN.search(path, len("file://")):
+                raise SiteFault("lake.engine_path", path=path, character=found[0])
+        # With the schema given, Spark fills what a file lacks with NULL and need not look into thousands of files
+        rows = self._session.read.schema(PySparkSchema.from_ibis(_types(columns))).parquet(*paths)
+        rows.createOrReplaceTempView(name)
+        return self._backend.table(name)
+
+    def _to_pyarrow(self, expr: ir.Expr, /, *, params: Any = None, limit: Any = None, **_: Any) -> Any:
+        # Ibis goes by way of pandas, where an integer column with a NULL becomes floating point
+        from ibis.formats.pyarrow import PyArrowData
+
+        asked = expr.as_table()
+        self._backend._run_pre_execute_hooks(asked)
+        found = self._session.sql(self._backend.compile(asked, params=params, limit=limit)).toArrow()
+        return expr.__pyarrow_result__(PyArrowData.convert_table(found, asked.schema()))
+
+    def _guarded(self, work: Callable[..., T]) -> Callable[..., T]:
+        """The same, but a session that died is said in words; any other fault stays what it is."""
+
+        @wraps(work)
+        def guarded(*args: Any, **options: Any) -> T:
+            try:
+                return work(*args, **options)
+            except Exception:
+                if self._alive():
+                    raise
+                raise SiteFault("lake.engine_died", engine=self.name) from None
+
+        return guarded
+
+    def _alive(self) -> bool:
+        try:
+            return not self._session.sparkContext._jsc.sc().isStopped()
+        except Exception:  # whatever a broken pipe to a process that is gone looks like
+            return False
+
+
+_PATTERN = re.compile(r"[*?\[\]{}\\^:%,]")
+"""What Spark reads as a pattern somewhere, escaped or not: it then finds no file, or, worse, some files twice."""
+
+_SETTINGS = {
+    "spark.app.name": "custinfo",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.timestampType": "TIMESTAMP_NTZ",
+    "spark.sql.parquet.inferTimestampNTZ.enabled": "true",
+    # An overflow is an error, as in DuckDB, and not a NULL
+    "spark.sql.ansi.enabled": "true",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+}
+
+
+def _session(master: str) -> Any:
+    try:
+        spark = import_module("pyspark.sql")
+    except ImportError:
+        raise SiteFault("lake.engine_missing", engine=master) from None
+    builder = spark.SparkSession.builder.master(master)
+    for name, value in _SETTINGS.items():
+        builder = builder.config(name, value)
+    try:
+        session = builder.getOrCreate()
+        running = session.sparkContext.master
+    except Exception:  # no Java, no such host, a session whose process is gone: Spark words each in its own way
+        raise SiteFault("lake.engine_start", engine=master) from None
+    if running != master:
+        raise WrongState("lake.engine_other", engine=master, running=running)
+    return session
+
+
+def _new_name() -> str:
+    # One session serves many openings of the lake
+    return f"lake_{uuid.uuid4().hex}"

@@ -1,0 +1,114 @@
+"""The rows that a query of another system's database gives, read only and a few at a time.
+
+The database is one file, of DuckDB or SQLite. A query is one SELECT; it reaches that file and nothing else.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from custinfo.domain.errors import BadInput
+from custinfo.lake.readers import MAX_ROWS, Row, as_text
+from custinfo.store.site import Site
+
+_ROWS_AT_ONCE = 16_384
+_MAX_QUERY = 20_000
+_READ = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE})
+
+
+@dataclass(frozen=True)
+class Query:
+    """A query and the database that answers it: `engine` is `duckdb` or `sqlite`."""
+
+    sql: str
+    engine: str
+    file: Path
+
+    @property
+    def connection(self) -> str:
+        """The database as the register of batches names it. It has no password: such a file has none."""
+        return f"{self.engine}:///{self.file}"
+
+
+def query(site: Site, sql: str, connection: str) -> Query:
+    """A query of the database that is named as `duckdb:///path` or `sqlite:///path`.
+
+    Raises BadInput for another way to name one, for a file that is not there, and for one of the site's own: to open
+    the store a second time within a process undoes its locks.
+    """
+    engine, separator, path = connection.partition(":///")
+    if not separator or engine not in ("duckdb", "sqlite") or not path or "?" in path:
+        raise BadInput("lake.connection")
+    if not sql.strip() or len(sql) > _MAX_QUERY:
+        raise BadInput("lake.query_length", limit=_MAX_QUERY)
+    file = Path(path).absolute()
+    if not file.is_file():
+        raise BadInput("lake.no_database", file=file.name)
+    home = site.home.resolve()
+    if file.resolve().is_relative_to(home) or any(file.samefile(own) for own in home.glob("*.db*")):
+        raise BadInput("lake.own_database", file=file.name)
+    return Query(sql.strip().rstrip(";"), engine, file)
+
+
+def rows(asked: Query) -> Iterator[Row]:
+    """The names of the query's columns, then its rows as text; blank rows are left out.
+
+    Raises BadInput when the database cannot be opened or refuses the query, with the database's own words, and when
+    there are too many rows.
+    """
+    found = _duckdb(asked) if asked.engine == "duckdb" else _sqlite(asked)
+    for number, values in enumerate(found, start=1):
+        if number > MAX_ROWS:
+            raise BadInput("lake.large", file=asked.file.name, limit=MAX_ROWS)
+        if any(values):
+            yield number, values
+
+
+def _duckdb(asked: Query) -> Iterator[list[str]]:
+    import duckdb
+    import ibis
+
+    try:
+        statements = duckdb.extract_statements(asked.sql)
+        if [statement.type for statement in statements] != [duckdb.StatementType.SELECT]:
+            raise BadInput("lake.query_kind", file=asked.file.name)
+        # Without external access a query opens no other file: the store's, read along the way, would lose its locks
+        engine = ibis.duckdb.connect(
+            asked.file,
+            read_only=True,
+            enable_external_access=False,
+            autoinstall_known_extensions=False,
+            autoload_known_extensions=False,
+        )
+        try:
+            table = engine.sql(asked.sql)
+            yield list(table.columns)
+            for batch in table.to_pyarrow_batches(chunk_size=_ROWS_AT_ONCE):
+                for cells in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                    yield [as_text(cell) for cell in cells]
+        finally:
+            engine.disconnect()
+    except duckdb.Error as refused:
+        raise BadInput("lake.query_refused", file=asked.file.name, answer=_first_line(refused)) from None
+
+
+def _sqlite(asked: Query) -> Iterator[list[str]]:
+    """With its own library: a column may hold numbers and text at once, which a table with types cannot."""
+    try:
+        with closing(sqlite3.connect(f"{asked.file.as_uri()}?mode=ro", uri=True)) as database:
+            database.set_authorizer(lambda action, *_: sqlite3.SQLITE_OK if action in _READ else sqlite3.SQLITE_DENY)
+            cursor = database.execute(asked.sql)
+            if cursor.description is None:
+                raise BadInput("lake.query_kind", file=asked.file.name)
+            yield [name for name, *_ in cursor.description]
+            while some := cursor.fetchmany(_ROWS_AT_ONCE):
+                for cells in some:
+                    yield [as_text(cell) for cell in cells]
+    except (sqlite3.Error, sqlite3.Warning) as refused:
+        raise BadInput("lake.query_refused", file=asked.file.name, answer=_first_line(refused)) from None
+
+
+def _first_line(refused: Exception) -> str:
+    return str(refused).partition("\n")[0][:200]

@@ -1,0 +1,219 @@
+"""The engines: the same rows to the last byte on DuckDB and on Spark, and faults of an engine in words.
+
+What needs Spark is skipped where pyspark is not installed; `docs/how-to/run-on-spark.md` says how to run it.
+"""
+
+import hashlib
+import random
+import sys
+from datetime import date, timedelta
+from importlib.util import find_spec
+
+import pyarrow as pa
+import pytest
+
+from custinfo import lake
+from custinfo.classification import value_grade
+from custinfo.domain.errors import BadInput, SiteFault, WrongState
+from custinfo.domain.periods import Month
+from custinfo.lake import compaction, control_totals, engines, manifest, schema
+from custinfo.lake.publishing import BatchRow
+from custinfo.statistics import customers, sales, segments
+from custinfo.store import withheld
+from custinfo.store.site import Site
+from tests.test_lake import at, customer, moment, refused
+
+SPARK = "local[2]"
+DAY = date(2026, 10, 31)
+needs_spark = pytest.mark.skipif(
+    find_spec("pyspark") is None, reason="pyspark is not installed: docs/how-to/run-on-spark.md says how to run this"
+)
+REGIONS = ("350102", "110101", "440305", "999999", "")
+OWNERSHIP = ("state", "collective", "joint_stock", "")
+
+
+def sold(site, batch_id, seed, hours):
+    """Sales, returns and payments of 40 customers, many of equal amounts, with quantities that no float holds."""
+    pick = random.Random(seed)
+    key = site.secret("pseudonym")
+    lines = [
+        {
+            "customer_key": lake.pseudonym(key, f"c{pick.randrange(1, 41)}"), "line_no": f"{batch_id}-{n}",
+            "kind": pick.choice(("sale", "sale", "sale", "return", "payment")),
+            "occurred_on": DAY - timedelta(days=pick.randrange(0, 500)), "product": pick.choice(("茶", "Tea", None)),
+            "quantity": pick.choice((None, 1, 2**53 + 1)),
+            "amount_fen": pick.choice((0, 100, 100, 12_345, 10**12 + 1)),
+        }
+        for n in range(200)
+    ]  # fmt: skip
+    table = pa.Table.from_pylist(lines, schema=schema.SALES_LINES)
+    facts = lake.FactBatch(lake.BATCH_KINDS["sales"], table, control_totals.of(table, []))
+    return BatchRow(batch_id, moment(hours), lake.write_batch(site, batch_id, facts, moment(hours)))
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """A lake of three versions, of which the last is a compaction; one customer withdrew."""
+    place = Site.create(tmp_path_factory.mktemp("engines") / "海风 site", name="海风")
+    pick = random.Random(7)
+    cards = [
+        customer(n, f"c{n % 40 + 1}", n // 40 + 1, region=pick.choice(REGIONS), ownership=pick.choice(OWNERSHIP))
+        for n in range(1, 100)
+    ]
+    lake.publish(place, cards[:70], [sold(place, f"B{n}", n, 0) for n in range(5)], at(1))
+    lake.publish(place, cards, [sold(place, f"C{n}", n, 1.5) for n in range(5)], at(2))
+    lake.compact(place, at(3))
+    key = lake.pseudonym(place.secret("pseudonym"), "c9")
+    withheld.write(place.lake, [withheld.Withheld(key, "analysis", "2026-11-01T00:00:00.000000Z")])
+    return place
+
+
+def digest(table):
+    """The hash of all that the result says, and of its columns' types, whatever order its rows came in."""
+    found = table.to_pyarrow()
+    rows = sorted(found.to_pylist(), key=lambda row: [(value is None, str(value)) for value in row.values()])
+    said = [str(found.schema.remove_metadata()), *(repr(row) for row in rows)]
+    return hashlib.sha256("\n".join(said).encode()).hexdigest()
+
+
+def results(opened):
+    """What analysts and reports ask for."""
+    grades = value_grade.grade(opened.customers, opened.sales, DAY, value_grade.rule(DAY))
+    described = segments.described(opened.customers, grades, opened.region, opened.industry)
+    provinces = opened.region.select(code="code", group="province")
+    return {
+        "customers": opened.customers,
+        "sales": opened.sales,
+        "grades": grades,
+        "by_grade": customers.by_grade(grades),
+        "composition": customers.composition(opened.customers, "region", provinces),
+        "months": sales.series(opened.sales, Month(2026, 10)),
+        "provinces": segments.by(described, "province"),
+        "spread": segments.by(described, "grade"),
+    }
+
+
+@needs_spark
+@pytest.mark.parametrize("when", [{}, {"version": 2}, {"as_of": moment(1.2)}])
+def test_the_same_bytes_on_duckdb_and_on_spark(site, when):
+    here, there = (results(lake.open(site, engine=name, **when)) for name in (engines.DUCKDB, SPARK))
+    differing = {name for name in here if digest(here[name]) != digest(there[name])}
+    assert differing == set()
+
+
+@needs_spark
+def test_spark_reads_columns_that_a_file_lacks_as_null_and_no_files_as_no_rows(site):
+    engine = engines.start(SPARK)
+    files = [site.lake / path for path in manifest.read(site.lake, 2).paths("sales")]
+    wider = schema.SALES.append(pa.field("later", pa.int64()))
+    for one in (engine, engines.start(engines.DUCKDB)):
+        assert one.read(files, wider).later.isnull().sum().to_pyarrow().as_py() == 2000
+        assert one.read([], wider).count().to_pyarrow().as_py() == 0
+
+
+@needs_spark
+def test_one_program_works_with_one_spark(site):
+    lake.open(site, engine=SPARK)
+    with refused(WrongState, "lake.engine_other", engine="local[3]", running=SPARK):
+        lake.open(site, engine="local[3]")
+
+
+@needs_spark
+def test_a_path_that_spark_would_take_for_a_pattern_is_refused(tmp_path):
+    place = Site.create(tmp_path / "海风 [1]", name="海风")
+    lake.publish(place, [customer(1, "c1")], [], at(1))
+    assert lake.open(place).customers.count().to_pyarrow().as_py() == 1
+    with refused(SiteFault, "lake.engine_path", character="["):
+        lake.open(place, engine=SPARK)
+
+
+DIES = """
+import os, signal, sys
+from pathlib import Path
+from custinfo import lake
+from custinfo.domain.errors import SiteFault
+from custinfo.store.site import Site
+
+opened = lake.open(Site.load(Path(sys.argv[1])), engine="local[2]")
+assert opened.sales.count().to_pyarrow().as_py() > 0
+from pyspark import SparkContext
+os.kill(SparkContext._gateway.proc.pid, signal.SIGKILL)
+SparkContext._gateway.proc.wait()
+for work in (opened.sales.count().to_pyarrow, opened.sales.count().execute, lambda: lake.open(Site.load(Path(sys.argv[1])), engine="local[2]")):
+    try:
+        work()
+    except SiteFault as fault:
+        print(fault.key, bool(fault.text("zh-CN")))
+"""
+
+
+@needs_spark
+def test_a_spark_that_dies_half_way_is_said_in_words(site):
+    import subprocess
+
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", DIES, str(site.home)],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    said = done.stdout.splitlines()
+    assert said[:2] == ["lake.engine_died True"] * 2, done.stderr[-2000:]
+    assert said[2] in ("lake.engine_died True", "lake.engine_start True")
+
+
+# ---- without Spark -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name", ["", "sqlite", "spark", "spark://", "local[0]", "local[x]", "local[2] ", "DuckDB", "http://x"]
+)
+def test_an_engine_that_does_not_exist_is_refused(site, name):
+    with refused(BadInput, "lake.engine_unknown", engine=name):
+        engines.start(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["local", "local[*]", "local[16]", "spark://host:7077", "spark://a:7077,b:7077", "yarn"]
+)
+def test_masters_of_spark_are_known(name, monkeypatch):
+    monkeypatch.setattr(engines, "import_module", lambda _name: (_ for _ in ()).throw(ImportError))
+    with refused(SiteFault, "lake.engine_missing", engine=name):
+        engines.start(name)
+
+
+def test_a_spark_that_does_not_start_is_said_in_words(monkeypatch):
+    class Broken:
+        def __getattr__(self, _name):
+            return self
+
+        def __call__(self, *_args):
+            return self
+
+        def getOrCreate(self):  # noqa: N802
+            raise RuntimeError("JAVA_GATEWAY_EXITED")
+
+    monkeypatch.setattr(engines, "import_module", lambda _name: Broken())
+    with refused(SiteFault, "lake.engine_start", engine=SPARK):
+        engines.start(SPARK)
+
+
+def test_the_engine_stands_in_one_place_and_an_argument_wins(tmp_path):
+    place = Site.create(tmp_path / "site", name="海风")
+    assert engines.of_site(place) == "duckdb"
+    lake.publish(place, [customer(1, "c1")], [], at(1))
+    with (place.home / "site.toml").open("a") as settings:
+        settings.write('\n[lake]\nengine = "abacus"\n')
+    place = Site.load(place.home)
+    with refused(BadInput, "lake.engine_unknown", engine="abacus"):
+        lake.open(place)
+    assert lake.open(place, engine="duckdb").customers.count().to_pyarrow().as_py() == 1
+
+
+def test_the_same_rows_before_and_after_compaction_on_duckdb(site):
+    before, after = (results(lake.open(site, version=version)) for version in (2, 3))
+    assert {name: digest(table) for name, table in before.items()} == {
+        name: digest(table) for name, table in after.items()
+    }
+    assert len(manifest.read(site.lake, 3).paths("sales")) < compaction.WORTH_IT
