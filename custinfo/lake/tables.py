@@ -205,7 +205,7 @@ def _in_force(lake: Path, chosen: Manifest, found: Mapping[str, ir.Table]) -> Ma
         rows, row_id = found[name], schema.ROW_IDS[name]
         touched = rows.filter(rows["batch_id"].isin(batches))
         same = [touched["batch_id"] == gone["batch_id"], touched[row_id] == gone["row_id"]]
-        return rows.filter(rows["batch_id"].notin(batches)).union(touched.anti_join(gone, same))
+        return rows.filter(~rows["batch_id"].isin(batches)).union(touched.anti_join(gone, same))
 
     return {**found, **{name: left(name) for name in schema.LINES}}
 
