@@ -203,6 +203,7 @@ def test_a_closed_page_ends_its_kernel(trial_site: RunningSite) -> None:
     assert lin.get(f"{trial_site.base_url}/api/kernels/{kernel_id}").status_code == 404
 
 
+@pytest.mark.guarantee("load-line-lives")
 @pytest.mark.parametrize("looked_at", [True, False])
 def test_a_closed_page_leaves_no_open_file(trial_site: RunningSite, looked_at: bool) -> None:
     lin = trial_site.log_in()
@@ -232,6 +233,7 @@ def test_a_page_that_nobody_waits_for_leaves_no_kernel(trial_site: RunningSite) 
 
 
 @pytest.mark.guarantee("session-ends")
+@pytest.mark.guarantee("load-line-lives")
 def test_the_line_of_a_page_outlives_the_servers_question_whether_it_lives(trial_site: RunningSite) -> None:
     lin = trial_site.log_in("lin")
     _, kernel_id = trial_site.open_page(lin)
