@@ -16,7 +16,7 @@ from custinfo.cli import main
 from custinfo.domain.errors import BadInput, Conflict, NotAllowed
 from custinfo.domain.people import SERVICE, Role
 from custinfo.lake import superseding
-from tests.factories import CARD, CREDIT_CODE, account, card, site_with_forms
+from tests.factories import CARD, CREDIT_CODE, account, card, code_for, site_with_forms
 
 HEADER = "customer,line_no,kind,date,product,quantity,amount\n"
 GOOD = HEADER + "C000001,0001,sale,2026-10-05,螺栓,10,1234.50\nC000001,0002,return,2026-10-06,螺栓,1,123.45\n"
@@ -303,13 +303,49 @@ def test_a_batch_that_came_in_between_from_the_same_source_is_not_overlooked(sto
     assert amounts(store) == [12345, 123450]
 
 
+def test_what_was_corrected_does_not_come_back_without_a_word(store, tmp_path):
+    imported(store, tmp_path, GOOD)
+    imported(store, tmp_path, GOOD.replace("1234.50", "7.00"), name="corrected.csv")
+    with pytest.raises(Conflict) as refused:
+        imported(store, tmp_path, GOOD)
+    assert refused.value.key == "batches.taken_back"
+    back = HEADER + "C000001,0001,sale,2026-10-05,螺栓,10,1234.50\n"
+    assert imported(store, tmp_path, back, name="back.csv").superseded == 1
+    lake_actions.publish(store, SERVICE)
+    assert amounts(store) == [12345, 123450]
+    assert imported(store, tmp_path, back, name="back.csv").already
+
+
+def test_numbers_that_begin_anew_each_month_do_not_take_the_month_before_out_of_force(store, tmp_path):
+    card(store, account(store), CARD | {CREDIT_CODE: code_for(90002)}, key="card-2")
+    october = HEADER + "C000001,1,sale,2026-10-05,螺栓,1,10.00\nC000002,2,sale,2026-10-06,螺栓,1,20.00\n"
+    november = HEADER + "C000002,1,sale,2026-11-05,螺栓,1,30.00\nC000002,2,sale,2026-11-06,螺栓,1,40.00\n"
+    imported(store, tmp_path, october, name="october.csv")
+    with pytest.raises(Conflict) as refused:
+        imported(store, tmp_path, november, name="november.csv")
+    assert (refused.value.key, refused.value.facts["count"]) == ("batches.moved", 1)
+    lake_actions.publish(store, SERVICE)
+    assert amounts(store) == [1000, 2000]
+    said = command(store.site.home, "sales", tmp_path / "november.csv", "--moves-rows")
+    assert "2" in said
+    lake_actions.publish(store, SERVICE)
+    assert amounts(store) == [3000, 4000]
+
+
+def test_the_register_keeps_no_constant_of_a_query(store, tmp_path):
+    connection = erp(tmp_path, ("C000001", "0001", "sale", "2026-10-05", "螺栓", 10, 1234.5))
+    sql = "SELECT * FROM lines WHERE product <> '张三' AND 0 < 13900001111 -- 李四"
+    batches.import_query(store, SERVICE, "sales", sql, connection, batches.Origin("ERP", "contract"), errors=tmp_path)
+    assert store.row("SELECT query FROM batch")["query"] == "SELECT * FROM lines WHERE product <> ? AND ? < ?"
+
+
 def test_while_somebody_is_still_to_be_taken_out_of_the_lake_nothing_of_it_is_replaced(store, tmp_path):
     imported(store, tmp_path, GOOD)
     with store.act("test", "test.erase", "test", "") as tx:
         tx.insert("lake_erasing", {"customer_key": "k", "keep": 1, "plan_id": ""})
     with pytest.raises(Conflict) as refused:
         imported(store, tmp_path, GOOD.replace("1234.50", "7.00"), name="late.csv")
-    assert refused.value.key == "batches.erased_meanwhile"
+    assert refused.value.key == "batches.erasure_pending"
     new = HEADER + "C000001,0003,sale,2026-10-07,螺栓,9,20.00\n"
     assert imported(store, tmp_path, new, name="new.csv").rows == 1, "what replaces nothing may come in"
 

@@ -18,7 +18,7 @@ from custinfo.domain.errors import BadInput, Conflict
 from custinfo.domain.messages import DEFAULT_LANGUAGE
 from custinfo.domain.people import Person
 from custinfo.domain.text import clean
-from custinfo.lake import control_totals, imports, readers, sql_source, superseding
+from custinfo.lake import control_totals, imports, query_text, readers, sql_source, superseding
 from custinfo.lake.batch_kinds import BatchKind
 from custinfo.lake.control_totals import Totals
 from custinfo.lake.superseding import Registered
@@ -67,24 +67,27 @@ def import_sales(
 
 def import_file(
     store: Store, actor: Person, kind: str, file: Path, origin: Origin, *, errors: Path, stated: Totals | None = None,
-    language: str = DEFAULT_LANGUAGE,
+    moves: bool = False, language: str = DEFAULT_LANGUAGE,
 ) -> Batch:  # fmt: skip
     """Read, check and register a file of one of the `lake.BATCH_KINDS`; `publish` then makes it part of the lake.
 
     One wrong row stops the whole batch: BadInput names the file of errors, in `language`, in the folder `errors`. So do
-    control totals, `stated` ones or those of a control file beside the file, that are not the file's.
+    control totals, `stated` ones or those of a control file beside the file, that are not the file's. A batch that
+    would give rows of earlier ones to other customers raises Conflict, unless it `moves` them on purpose.
     """
-    return _Import(store, actor, lake.BATCH_KINDS[kind], origin, language).of_file(file, errors, stated)
+    return _Import(store, actor, lake.BATCH_KINDS[kind], origin, language, moves=moves).of_file(file, errors, stated)
 
 
 def import_query(
     store: Store, actor: Person, kind: str, sql: str, connection: str, origin: Origin, *, errors: Path,
-    stated: Totals | None = None, language: str = DEFAULT_LANGUAGE,
+    stated: Totals | None = None, moves: bool = False, language: str = DEFAULT_LANGUAGE,
 ) -> Batch:  # fmt: skip
-    """As `import_file`, for what a query gives of a database `duckdb:///path` or `sqlite:///path`. Query and database
-    are on the register; the same rows again are the same batch, whatever was asked.
+    """As `import_file`, for what a query gives of a database `duckdb:///path` or `sqlite:///path`. Database and
+    query, without its constants, are on the register; the same rows in the same order again are the same batch.
     """
-    return _Import(store, actor, lake.BATCH_KINDS[kind], origin, language).of_query(sql, connection, errors, stated)
+    return _Import(store, actor, lake.BATCH_KINDS[kind], origin, language, moves=moves).of_query(
+        sql, connection, errors, stated
+    )
 
 
 @dataclass(frozen=True)
@@ -102,12 +105,14 @@ class _From:
 class _Import:
     """One batch on its way from a file or a query to the register."""
 
-    def __init__(self, store: Store, actor: Person, kind: BatchKind, origin: Origin, language: str) -> None:
+    def __init__(
+        self, store: Store, actor: Person, kind: BatchKind, origin: Origin, language: str, *, moves: bool
+    ) -> None:
         permissions.check(actor, "batch.import")
         if not origin.source.strip() or not origin.lawful_basis.strip():
             raise BadInput("batches.origin_missing")
         origins.check(store, actor, origin.source_kind, origin.lawful_basis, origin.source)
-        self._store, self._actor, self._kind, self._language = store, actor, kind, language
+        self._store, self._actor, self._kind, self._language, self._moves = store, actor, kind, language, moves
         self._origin, self._source = origin, clean(origin.source, max_length=200)
         self._before = self._others()
 
@@ -115,7 +120,7 @@ class _Import:
         digest = _sha256(file)
         known = self._known(digest)
         if known is not None:
-            return _again(known)
+            return self._again(known)
         control = None if stated else control_totals.beside(file)
         came = _From(
             file.name, lambda: digest, control=control.name if control else "",
@@ -127,7 +132,7 @@ class _Import:
         asked = sql_source.query(self._store.site, sql, connection)
         hashed = _Hashed(sql_source.rows(asked))
         came = _From(
-            asked.file.name, hashed.sha256, clean(asked.sql, max_length=20_000), asked.connection, stated=stated
+            asked.file.name, hashed.sha256, query_text.without_constants(asked), asked.connection, stated=stated
         )
         return self._take(came, iter(hashed), errors / f"{self._kind.name}.errors.csv")
 
@@ -140,11 +145,12 @@ class _Import:
         batch = imports.read_rows(self._kind, rows, came.name, known, listed, self._language)
         same = self._known(came.sha256())
         if same is not None:
-            return _again(same)
+            return self._again(same)
         control_totals.check(came.name, self._kind, batch.totals, came.stated)
         registered = self._registered()
         same_source = [one.batch for one in registered if (one.kind, one.source) == (self._kind.name, self._source)]
         replaced = superseding.superseded(site, self._kind.table, batch.row_ids, same_source)
+        self._check_moved(batch, replaced)
         same_table = [one.batch for one in registered if one.table == self._kind.table]
         remarks = batch_checks.remarks(site, batch, replaced, same_table, customers, now)
         return self._register(came, batch, replaced, remarks)
@@ -159,7 +165,7 @@ class _Import:
         with store.act(self._actor.person_id, "batch.import", "batch", batch_id) as tx:
             known = self._known(came.sha256())
             if known is not None:
-                return _again(known)
+                return self._again(known)
             self._check_still(replaced)
             tx.insert(
                 "batch",
@@ -199,6 +205,23 @@ class _Import:
     def _known(self, digest: str) -> Row | None:
         return self._store.row("SELECT * FROM batch WHERE kind = ? AND sha256 = ?", [self._kind.name, digest])
 
+    def _again(self, known: Row) -> Batch:
+        """Nothing to do for content that was imported before, as long as all of it is still in force.
+
+        Raises Conflict when a later batch replaced rows of it: to say "already" would leave those replaced.
+        """
+        batch_id = known["batch_id"]
+        registered = [one.batch for one in self._registered() if one.table == self._kind.table]
+        if batch_id in superseding.gone(self._store.site, registered)["batch_id"].to_pylist():
+            raise Conflict("batches.taken_back", batch=batch_id)
+        return Batch(batch_id, known["line_count"] + known["cancelled_count"], known["sum_fen"], True)
+
+    def _check_moved(self, batch: lake.FactBatch, replaced: pa.Table) -> None:
+        """Files whose numbers begin anew each month would take the month before out of force without a word."""
+        moved = superseding.moved(batch.lines, self._kind.row_id, replaced)
+        if moved and not self._moves:
+            raise Conflict("batches.moved", count=moved, rows=replaced.num_rows, source=self._source)
+
     def _registered(self) -> list["_Register"]:
         rows = self._store.rows("SELECT * FROM batch ORDER BY received_at, batch_id")
         return [_Register.of(row) for row in rows]
@@ -219,8 +242,10 @@ class _Import:
     def _check_still(self, replaced: pa.Table) -> None:
         erased, pending, batches = self._others()
         # The file may hold somebody whom nobody may know any more, and what it replaces may be theirs
-        if erased != self._before[0] or (replaced.num_rows and (pending or self._before[1])):
+        if erased != self._before[0] or (replaced.num_rows and pending != self._before[1]):
             raise Conflict("batches.erased_meanwhile")
+        if replaced.num_rows and pending:
+            raise Conflict("batches.erasure_pending")
         if batches != self._before[2]:
             raise Conflict("batches.another_meanwhile", source=self._source)
 
@@ -284,10 +309,6 @@ def _customer_keys(store: Store) -> dict[str, str]:
         if credit_code:
             keys[credit_code] = pseudonym
     return keys
-
-
-def _again(known: Row) -> Batch:
-    return Batch(known["batch_id"], known["line_count"] + known["cancelled_count"], known["sum_fen"], True)
 
 
 def _sha256(file: Path) -> str:

@@ -1,6 +1,6 @@
 """Position of customers by volume and standing (R95): main, ordinary, scattered; the key ones among the main.
 
-1. `none`: value grade N, no sales in the window.
+1. `none`: value grade N, net sales of the window are not above zero.
 2. `main` (主力): a value grade among `main_grades`, and sales in at least `main_months` months of the window.
    `key_main` (重点主力) where the card's market position is among `key_standings` as well.
 3. `scattered` (零散): another grade, and sales in fewer than `scattered_below_months` months.

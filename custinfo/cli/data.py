@@ -48,28 +48,24 @@ def _add(kind: str) -> None:
     @click.option("--lawful-basis", required=True, type=click.Choice([one.value for one in consent.Basis]))
     @click.option("--rows", type=click.IntRange(min=0), help="How many rows the batch has to have.")
     @click.option("--sum", "sum_yuan", help="What its amounts have to add up to, in yuan.")
+    @click.option("--moves-rows", is_flag=True, help="Corrected rows may go to other customers.")
     def command(
         home: Path, as_json: bool, file: Path | None, sql: str | None, connect: str | None, source: str,
-        source_kind: str, lawful_basis: str, rows: int | None, sum_yuan: str | None,
+        source_kind: str, lawful_basis: str, rows: int | None, sum_yuan: str | None, moves_rows: bool,
     ) -> None:  # fmt: skip
         origin = batches.Origin(source, lawful_basis, source_kind)
         stated = _stated(rows, sum_yuan)
         with opened(home) as store:
             if file is not None and sql is None and connect is None:
                 batch = batches.import_file(
-                    store,
-                    SERVICE,
-                    kind,
-                    file,
-                    origin,
-                    errors=file.absolute().parent,
-                    stated=stated,
-                    language=language(),
-                )
+                    store, SERVICE, kind, file, origin, errors=file.absolute().parent, stated=stated,
+                    moves=moves_rows, language=language(),
+                )  # fmt: skip
             elif file is None and sql is not None and connect is not None:
                 batch = batches.import_query(
-                    store, SERVICE, kind, sql, connect, origin, errors=Path.cwd(), stated=stated, language=language()
-                )
+                    store, SERVICE, kind, sql, connect, origin, errors=Path.cwd(), stated=stated,
+                    moves=moves_rows, language=language(),
+                )  # fmt: skip
             else:
                 raise BadInput("batches.one_content")
         _told(batch, as_json)

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from custinfo.domain import clock
 from custinfo.domain.errors import SiteFault
 from custinfo.lake import erasing, files, manifest, schema
+from custinfo.lake.coarsening import smallest_group
 from custinfo.lake.locking import sole_writer
 from custinfo.lake.manifest import LakeFile, Manifest
 from custinfo.lake.publishing import ROWS_PER_FILE
@@ -104,4 +105,5 @@ def _next(site: Site, last: Manifest, kept: tuple[LakeFile, ...], at: datetime) 
         published_at=at,
         files=kept,
         previous_sha256=files.sha256(manifest.path(site.lake, last.version)),
+        smallest_group=smallest_group(site),
     )

@@ -4,9 +4,8 @@ They are taken over every row of the file as it stands there, cancelled rows too
 A control file stands beside the batch: `sales.control.json` or `sales.control.csv` for `sales.csv`.
 """
 
-import csv
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,8 @@ import pyarrow as pa
 
 from custinfo.domain import money
 from custinfo.domain.errors import BadInput
-from custinfo.lake.batch_kinds import BatchKind, heading
+from custinfo.lake import readers
+from custinfo.lake.batch_kinds import KINDS, BatchKind, heading
 from custinfo.lake.row_rules import Cancelled
 
 MAX_SUM_FEN = 10**18
@@ -31,6 +31,7 @@ _HEADINGS = {
     "金额(分)": "sum_fen",
 }
 _WHOLE_BATCH = frozenset({"", "total", "合计"})
+_KIND_NAMES = {name: english for kind in KINDS.values() for name, english in kind.kinds.items()}
 
 
 @dataclass(frozen=True)
@@ -95,12 +96,17 @@ def check(name: str, kind: BatchKind, found: Totals, expected: Totals | None) ->
     if expected is None:
         return
     _check_one(name, "", found.whole, expected.whole)
-    known = {**kind.kinds, kind.fixed_kind: kind.fixed_kind}
+    possible = {*kind.kinds.values(), kind.fixed_kind}
     for said, total in expected.kinds.items():
-        meant = known.get(said.casefold())
-        if not meant:
+        meant = _meant(said)
+        if meant not in possible:
             raise BadInput("lake.control_kind", file=name, kind=said[:40])
         _check_one(name, said, found.kinds.get(meant, Total(0, 0)), total)
+
+
+def _meant(said: str) -> str:
+    """The English name of a kind of row that is named in either language."""
+    return _KIND_NAMES.get(said.casefold(), said.casefold())
 
 
 def _check_one(name: str, kind: str, found: Total, expected: Total) -> None:
@@ -130,16 +136,18 @@ def read(file: Path) -> Totals:
     try:
         if file.stat().st_size > _MAX_BYTES:
             raise ValueError
-        text = file.read_text("utf-8-sig")
-        found = _from_json(json.loads(text)) if file.suffix == ".json" else _from_csv(text.splitlines())
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError, csv.Error):
+        found = _from_json(file.read_text("utf-8-sig")) if file.suffix == ".json" else _from_csv(readers.rows(file))
+        if len({_meant(name) for name in found.kinds}) < len(found.kinds):
+            raise ValueError
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise BadInput("lake.control_unreadable", file=file.name) from None
     if found.whole == Total(None, None) and not found.kinds:
         raise BadInput("lake.control_unreadable", file=file.name)
     return found
 
 
-def _from_json(content: dict[str, Any]) -> Totals:
+def _from_json(written: str) -> Totals:
+    content = json.loads(written, object_pairs_hook=_each_once)
     if not content.keys() <= {"rows", "sum_fen", "kinds"}:
         raise KeyError
     kinds = {str(name): _total(total) for name, total in content.get("kinds", {}).items()}
@@ -155,15 +163,28 @@ def _total(content: Mapping[str, object]) -> Total:
     return Total(*figures)  # type: ignore[arg-type]  # they are what the line above says
 
 
-def _from_csv(lines: list[str]) -> Totals:
-    kinds: dict[str, Total] = {}
-    whole = Total(None, None)
-    for row in csv.DictReader(lines, strict=True):
-        named = {_HEADINGS[heading(name)]: (value or "").strip() for name, value in row.items()}
-        total = Total(*(int(named[name]) if named.get(name) else None for name in ("rows", "sum_fen")))
-        kind = named.get("kind", "")
-        if kind in _WHOLE_BATCH:
-            whole = total
-        else:
-            kinds[kind] = total
-    return Totals(whole, kinds)
+def _each_once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Of two figures under one name neither is chosen."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError
+        found[name] = value
+    return found
+
+
+def _from_csv(rows: Iterator[readers.Row]) -> Totals:
+    _, headings = next(rows, (1, []))
+    names = [_HEADINGS[heading(name)] for name in headings]
+    lines = _each_once(_line(names, values) for _, values in rows)
+    return Totals(lines.pop("", Total(None, None)), lines)
+
+
+def _line(names: list[str], values: list[str]) -> tuple[str, Total]:
+    """The kind that a line is about, "" for the whole batch, and what it says of it."""
+    if len(values) > len(names):
+        raise ValueError
+    named = _each_once(zip(names, values, strict=False))  # a line may end early: the rest is not said
+    kind = named.get("kind", "")
+    total = Total(*(int(named[name]) if named.get(name) else None for name in ("rows", "sum_fen")))
+    return "" if kind.casefold() in _WHOLE_BATCH else kind, total

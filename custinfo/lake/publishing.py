@@ -77,7 +77,7 @@ def publish(
         new.write(rows)
         new_batches = _new_batches(site, last, batches)
         code_lists = code_tables.write(site.lake, last)
-        same = last is None or code_lists == last.codelist_files
+        same = last is None or (code_lists, smallest_group(site)) == (last.codelist_files, last.smallest_group)
         if not new.files and not new_batches and same and not even_unchanged:
             return None
         at = now()

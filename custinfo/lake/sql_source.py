@@ -4,7 +4,7 @@ The database is one file, of DuckDB or SQLite. A query is one SELECT; it reaches
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from custinfo.store.site import Site
 
 _ROWS_AT_ONCE = 16_384
 _MAX_QUERY = 20_000
+_WAL = b"\x02\x02"  # bytes 18 and 19 of an SQLite file whose new pages go to a -wal file first
 _READ = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE})
 
 
@@ -55,8 +56,8 @@ def query(site: Site, sql: str, connection: str) -> Query:
 def rows(asked: Query) -> Iterator[Row]:
     """The names of the query's columns, then its rows as text; blank rows are left out.
 
-    Raises BadInput when the database cannot be opened or refuses the query, with the database's own words, and when
-    there are too many rows.
+    Raises BadInput when the database cannot be opened or refuses the query, with the database's own words, when
+    somebody writes it meanwhile, and when there are too many rows or one has a value that is no text.
     """
     found = _duckdb(asked) if asked.engine == "duckdb" else _sqlite(asked)
     for number, values in enumerate(found, start=1):
@@ -84,31 +85,84 @@ def _duckdb(asked: Query) -> Iterator[list[str]]:
         )
         try:
             table = engine.sql(asked.sql)
-            yield list(table.columns)
+            names = list(table.columns)
+            yield names
             for batch in table.to_pyarrow_batches(chunk_size=_ROWS_AT_ONCE):
                 for cells in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                    yield [as_text(cell) for cell in cells]
+                    yield _texts(asked, names, cells)
         finally:
             engine.disconnect()
-    except duckdb.Error as refused:
-        raise BadInput("lake.query_refused", file=asked.file.name, answer=_first_line(refused)) from None
+    except BadInput:
+        raise
+    except Exception as refused:  # Ibis and Arrow answer what they do not know with whatever went wrong inside them
+        raise _refused(asked, _in_words(refused)) from None
+
+
+def _in_words(refused: Exception) -> str:
+    if isinstance(refused, AttributeError):
+        return "Not implemented: VALUES and the like by themselves; write SELECT * FROM (…)"
+    if isinstance(refused, OverflowError):
+        return "Out of range: a day or time outside of the years 1 to 9999"
+    if isinstance(refused, ImportError):  # of a library for a type that is rare
+        return "Not implemented: the type of a column; select it as text"
+    return _first_line(refused)
 
 
 def _sqlite(asked: Query) -> Iterator[list[str]]:
     """With its own library: a column may hold numbers and text at once, which a table with types cannot."""
     try:
-        with closing(sqlite3.connect(f"{asked.file.as_uri()}?mode=ro", uri=True)) as database:
+        before = _last_written(asked.file)
+        address = _address(asked.file)
+        with closing(sqlite3.connect(address, uri=True)) as database:
             database.set_authorizer(lambda action, *_: sqlite3.SQLITE_OK if action in _READ else sqlite3.SQLITE_DENY)
             cursor = database.execute(asked.sql)
             if cursor.description is None:
                 raise BadInput("lake.query_kind", file=asked.file.name)
-            yield [name for name, *_ in cursor.description]
+            names = [name for name, *_ in cursor.description]
+            yield names
             while some := cursor.fetchmany(_ROWS_AT_ONCE):
                 for cells in some:
-                    yield [as_text(cell) for cell in cells]
-    except (sqlite3.Error, sqlite3.Warning) as refused:
-        raise BadInput("lake.query_refused", file=asked.file.name, answer=_first_line(refused)) from None
+                    yield _texts(asked, names, cells)
+        # An immutable file is read without locks: pages written meanwhile would be of another moment than the rest
+        if address.endswith("immutable=1") and _last_written(asked.file) != before:
+            raise BadInput("lake.database_written", file=asked.file.name)
+    except (sqlite3.Error, sqlite3.Warning, OSError) as refused:
+        raise _refused(asked, _first_line(refused)) from None
+
+
+def _address(file: Path) -> str:
+    """How SQLite is asked for the file, so that it makes no file beside it.
+
+    To read a database in WAL mode it makes the -wal and -shm that are not there, even with mode=ro; they would be ours,
+    and the system whose database it is could no longer write.
+    """
+    address = f"{file.as_uri()}?mode=ro"
+    with file.open("rb") as content:
+        if content.read(20)[18:] != _WAL:
+            return address
+    real = file.resolve()  # SQLite looks for them beside the file that a link leads to
+    wal, shared = (real.with_name(real.name + suffix).exists() for suffix in ("-wal", "-shm"))
+    if wal and not shared:
+        raise BadInput("lake.database_written", file=file.name)
+    return address if wal else f"{address}&immutable=1"
+
+
+def _last_written(file: Path) -> tuple[int, int]:
+    found = file.stat()
+    return found.st_mtime_ns, found.st_size
+
+
+def _texts(asked: Query, names: Sequence[str], cells: Sequence[object]) -> list[str]:
+    for name, cell in zip(names, cells, strict=True):
+        if isinstance(cell, bytes):
+            raise _refused(asked, f"Not implemented: bytes (BLOB, BIT) in the column {name[:40]}; select it as text")
+    return [as_text(cell) for cell in cells]
+
+
+def _refused(asked: Query, answer: str) -> BadInput:
+    return BadInput("lake.query_refused", file=asked.file.name, answer=answer)
 
 
 def _first_line(refused: Exception) -> str:
-    return str(refused).partition("\n")[0][:200]
+    said = getattr(refused, "strerror", None) or refused  # without the path, which the error of a file has besides
+    return str(said).partition("\n")[0][:200] or type(refused).__name__

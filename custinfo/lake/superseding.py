@@ -53,6 +53,15 @@ def superseded(site: Site, table: str, row_ids: pa.ChunkedArray, earlier: Sequen
     return in_order.cast(_NONE.schema)
 
 
+def moved(lines: pa.Table, row_id: str, replaced: pa.Table) -> int:
+    """How many of the `replaced` rows are another customer's in the `lines` that replace them."""
+    if not replaced.num_rows:
+        return 0
+    now = lines.select([row_id, "customer_key"]).rename_columns(["row_id", "now"])
+    both = replaced.join(now, "row_id", join_type="inner")
+    return int(pc.sum(pc.not_equal(both["customer_key"], both["now"])).as_py() or 0)
+
+
 def write(site: Site, batch_id: str, rows: pa.Table, recorded_at: datetime) -> LakeFile | None:
     """Write what the batch takes out of force into the lake's folder; None when that is nothing."""
     if not rows.num_rows:

@@ -85,7 +85,7 @@ def test_power_like_customer_by_customer(given: list[tuple[int, int]]) -> None:
     assert found.auc == pytest.approx(auc)
     assert found.gini == pytest.approx(2 * auc - 1)
     assert found.ks == pytest.approx(ks)
-    if 0 < found.auc < 1:
+    if variance > 0:
         half = 1.959964 * math.sqrt(variance)
         assert found.low == pytest.approx(max(auc - half, 0), abs=1e-6)
         assert found.high == pytest.approx(min(auc + half, 1), abs=1e-6)
@@ -100,6 +100,8 @@ def test_power_at_its_ends() -> None:
     assert (nothing.auc, nothing.ks) == (0.5, 0.0)
     assert nothing.low is not None
     assert nothing.low < 0.5
+    for all_in_one in (groups((20, 5)), groups((0, 0), (20, 5), (0, 0))):
+        assert backtest.power(all_in_one) == backtest.Power(0.5, None, None, 0.0, 0.0)
     one = backtest.power(groups((9, 0), (9, 1)))
     assert (one.auc, one.low) == (pytest.approx(13 / 17), None)
 

@@ -87,6 +87,40 @@ def test_worked_by_hand() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("goods", "reversal", "expected"),
+    [
+        (200, "invoice_cancelled", (100, 100, 0, 0, 200)),
+        (100, "invoice_cancelled", (100, 0, 0, 0, 100)),
+        (200, "credit_note", (100, 0, 0, 0, 100)),  # 100 taken back, 100 left
+    ],
+)
+def test_an_invoice_reversed_and_issued_again(
+    goods: int, reversal: str, expected: tuple[int, int, int, int, int]
+) -> None:
+    documents: list[Document] = [
+        ("a", "O1", None, "order", ON, goods),
+        ("a", "D1", "O1", "delivery", ON, goods),
+        ("a", "I1", "O1", "invoice", ON, 100),
+        ("a", "R1", "O1", reversal, ON, 100),
+        ("a", "I2", "O1", "invoice", ON, 100),
+    ]
+    assert exposures("a", documents) == {"a": expected}
+
+
+def test_an_invoice_reversed_and_not_issued_again_leaves_the_goods_open() -> None:
+    documents: list[Document] = [
+        ("a", "O1", None, "order", ON, 100),
+        ("a", "D1", "O1", "delivery", ON, 100),
+        ("a", "I1", "O1", "invoice", ON, 100),
+        ("a", "R1", "O1", "invoice_cancelled", ON, 100),
+        ("b", "D2", None, "delivery", ON, 100),
+        ("b", "I2", "D2", "invoice", ON, 100),
+        ("b", "R2", None, "invoice_cancelled", ON, 100),  # without a reference: the sum is the same
+    ]
+    assert exposures("ab", documents) == {"a": (0, 100, 0, 0, 100), "b": (0, 100, 0, 0, 100)}
+
+
 def reference(documents: Sequence[Document]) -> tuple[int, int, int]:
     """Balance, not invoiced, not delivered of one customer, in plain Python."""
     counted = [row for row in documents if row[4] is not None and row[4] <= ON]
@@ -96,11 +130,13 @@ def reference(documents: Sequence[Document]) -> tuple[int, int, int]:
         sums = dealings.setdefault(refers_to or document, {})
         sums[kind] = sums.get(kind, 0) + (amount or 0)
         total[kind] = total.get(kind, 0) + (amount or 0)
-    balance = total.get("invoice", 0) + total.get("refund", 0) - total.get("payment", 0) - total.get("credit_note", 0)
+    owed = total.get("invoice", 0) + total.get("refund", 0)
+    balance = owed - sum(total.get(kind, 0) for kind in ("payment", "credit_note", "invoice_cancelled"))
     not_invoiced = not_delivered = 0
     for sums in dealings.values():
         delivered = sums.get("delivery", 0) - sums.get("delivery_reversal", 0)
-        ordered, invoiced = sums.get("order", 0) - sums.get("cancellation", 0), sums.get("invoice", 0)
+        ordered = sums.get("order", 0) - sums.get("cancellation", 0)
+        invoiced = sums.get("invoice", 0) - sums.get("invoice_cancelled", 0)
         not_invoiced += max(delivered - invoiced, 0)
         not_delivered += max(ordered - max(delivered, invoiced), 0)
     return balance, not_invoiced, not_delivered

@@ -60,18 +60,48 @@ def test_when_a_proof_holds(proof: Proof, why: str | None, since: int | None) ->
         assert [(lack.kind, lack.why, lack.day) for lack in found] == [(proof.kind, why, day(since or 0))]
 
 
-def test_one_proof_that_holds_is_enough_and_else_the_last_gives_the_reason() -> None:
-    old, later = Proof("licence", day(-900), None, day(-800)), Proof("licence", day(-500))
-    others = ALL[1:]
-    assert [lack.why for lack in first_dealing.lacks([later, old, *others], ON, RULE)] == ["stale"]
-    assert first_dealing.lacks([old, later, *ALL], ON, RULE) == ()
+@pytest.mark.parametrize(
+    ("proofs", "expected"),
+    [
+        # Revoked: seen yesterday that it ended two days ago, whatever was seen before
+        ([Proof("licence", day(-100)), Proof("licence", day(-1), None, day(-2))], [("expired", -2)]),
+        ([Proof("licence", day(-100), None, day(-50)), Proof("licence", day(-1))], []),  # renewed
+        ([Proof("licence", day(-900), None, day(-800)), Proof("licence", day(-500))], [("stale", -134)]),
+        ([Proof("licence", day(-100)), Proof("licence", day(1), None, day(-2))], []),  # not known yet
+        ([Proof("licence", day(-900), None, day(-800)), Proof("licence", day(1))], [("expired", -800)]),
+        ([Proof("licence", day(9)), Proof("licence", day(3))], [("not_seen_yet", 3)]),
+        # Seen on the same day: one that does not hold goes first
+        ([Proof("licence", ON), Proof("licence", ON, None, day(-2))], [("expired", -2)]),
+        ([Proof("licence", ON, day(2)), Proof("licence", ON, None, day(-2))], [("not_valid_yet", 2)]),
+    ],
+)
+def test_of_several_proofs_the_one_seen_last_by_that_day_decides(
+    proofs: list[Proof], expected: list[tuple[str, int]]
+) -> None:
+    for several in (proofs, proofs[::-1]):
+        found = first_dealing.lacks([*several, *ALL[1:]], ON, RULE)
+        assert [(lack.why, lack.day) for lack in found] == [(why, day(later)) for why, later in expected]
 
 
-@given(st.permutations(ALL), st.integers(0, len(ALL)))
-def test_more_proofs_never_shut_the_gate(proofs: list[Proof], number: int) -> None:
-    fewer = {lack.kind for lack in first_dealing.lacks(proofs[:number], ON, RULE)}
-    assert {lack.kind for lack in first_dealing.lacks(proofs, ON, RULE)} <= fewer
-    assert fewer == {proof.kind for proof in proofs[number:]}
+near = st.integers(-400, 5).map(day)
+proofs_of_any_kind = st.builds(Proof, st.sampled_from(first_dealing.PROOFS), near, st.none(), st.none() | near)
+
+
+@given(given=st.lists(proofs_of_any_kind, max_size=20), data=st.data())
+def test_only_what_was_seen_last_counts_in_any_order(given: list[Proof], data: st.DataObject) -> None:
+    last = {
+        kind: max((proof.seen_on for proof in given if proof.kind == kind and proof.seen_on <= ON), default=None)
+        for kind in first_dealing.PROOFS
+    }
+    decisive = [proof for proof in given if proof.seen_on == last[proof.kind]]
+    found = first_dealing.lacks(data.draw(st.permutations(given)), ON, RULE)
+    seen = {proof.kind for proof in decisive}
+    assert [lack for lack in found if lack.kind in seen] == [
+        lack for lack in first_dealing.lacks(decisive, ON, RULE) if lack.kind in seen
+    ]
+    assert {lack.kind for lack in found} >= {kind for kind in first_dealing.PROOFS if kind not in seen}
+    ended = {proof.kind for proof in decisive if proof.valid_until is not None and proof.valid_until < ON}
+    assert ended <= {lack.kind for lack in found}
 
 
 def test_papers_by_occasion() -> None:

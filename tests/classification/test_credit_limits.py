@@ -22,6 +22,7 @@ CUSTOMERS = ibis.schema({"customer_key": "string", "grade": "string", "capital_f
 
 YUAN = 100
 SHIPPED = (rules.FOLDER / limits.FILE).read_text("utf-8")
+UNGRADED = SHIPPED[SHIPPED.index("[version.ungraded]") :].rstrip().removesuffix("]")
 
 
 @pytest.mark.parametrize(
@@ -108,6 +109,16 @@ def test_grades_are_those_that_are_given() -> None:
         ("capital_basis_points = 1000", "capital_basis_points = 2001", "credit_use.more_for_worse"),
         ("planned_sales_basis_points = 5000", "planned_sales_basis_points = 10001", "credit_use.more_for_worse"),
         ('security = "collateral"', 'security = "none"', "credit_use.more_for_worse"),
+        ('["net_60", "net_30", "cash_on_delivery"', '["net_60", "instalments", "net_30"', "credit_use.terms_for_worse"),
+        ('["net_90", "net_60", "net_30"', '["net_90", "net_60"', "credit_use.terms_for_worse"),
+        (
+            'terms = ["prepaid"]\n\n[version.ungraded]',
+            'terms = ["net_30"]\n[version.ungraded]',
+            "credit_use.terms_for_worse",
+        ),
+        (UNGRADED, UNGRADED + ', "cash_on_delivery"', "credit_use.terms_for_worse"),
+        ('["net_90", ', '["net_120", ', "credit_use.terms_not_listed"),
+        (UNGRADED, UNGRADED + ', "Prepaid"', "credit_use.terms_not_listed"),
         ("blocked_overdue_days = 30", "blocked_overdue_days = 1", "credit_use.overdue"),
         ("rounded_down_to_fen = 100000", "rounded_down_to_fen = 0", "classification.limit"),
         ("capital_basis_points = 1000", "capital_basis_points = 10001", "classification.limit"),

@@ -39,7 +39,15 @@ def keys(override: Override, base: Assessment = BASE) -> list[str]:
         ({"reason": " "}, ["override.no_reason"]),
         ({"approved_by": "P3"}, ["override.second_person"]),
         ({"approved_by": "P1"}, ["override.second_person"]),
+        ({"approved_by": " p3 "}, ["override.second_person"]),
+        ({"approved_by": "p1\t"}, ["override.second_person"]),
+        ({"proposed_by": "p4 "}, ["override.second_person"]),
         ({"proposed_by": "P1"}, []),
+        ({"proposed_by": ""}, ["override.no_proposer"]),
+        ({"proposed_by": " \u3000"}, ["override.no_proposer"]),
+        ({"approved_by": ""}, ["override.no_approver"]),
+        ({"approved_by": " \u3000"}, ["override.no_approver"]),
+        ({"proposed_by": " ", "approved_by": ""}, ["override.no_proposer", "override.no_approver"]),
         ({"approved_by": None}, ["override.half_approved"]),
         ({"approved_on": None}, ["override.half_approved"]),
         ({"approved_on": DAY - timedelta(days=1)}, ["override.approved_before"]),
@@ -99,6 +107,10 @@ def test_what_does_not_count() -> None:
     own = replace(GOOD, approved_by="P3")
     other = replace(GOOD, assessment_id="K2")
     assert overrides.grade_on(DAY, BASE, [proposal, own, other], RULE).grade == "C"
+
+
+def test_raters_are_compared_like_the_others() -> None:
+    assert keys(GOOD, replace(BASE, raters=frozenset({" p4"}))) == ["override.second_person"]
 
 
 def test_the_last_approved_counts_and_of_the_same_day_the_worst() -> None:

@@ -122,6 +122,20 @@ def test_prepaid_ties_later_rows_and_the_window() -> None:
     assert {row["invoice"] for row in rows} == {"I1", "I3", "I4"}
 
 
+def test_large_amounts_over_many_years() -> None:
+    # 10^15 fen for 40 years are 1.46 · 10^19 fen days, and int64 ends at 9.2 · 10^18: open, paid late, and in sum
+    large, long = 10**15, 14_610
+    invoices: list[Invoice] = [("a", "I1", ago(long), None, large), ("b", "I2", ago(long), None, large)]
+    invoices += [("c", f"C{n:02}", ago(365), None, large) for n in range(30)]
+    known = ibis.memtable([("a",), ("b",), ("c",)], schema={"customer_key": "string"})
+    given = tables(invoices, [("b", "P1", ON, large)])
+    rows = payments.behaviour(known, *given, ago(long), ON).to_pyarrow().to_pylist()
+    found = {row["customer_key"]: row for row in rows}
+    assert {key: row["days_beyond_terms"] for key, row in found.items()} == {"a": long, "b": long, "c": 365}
+    assert {key: row["open_fen"] for key, row in found.items()} == {"a": large, "b": 0, "c": 30 * large}
+    assert found["b"]["late_fen"] == large
+
+
 def by_the_fen(invoices: Sequence[Invoice], paid: Sequence[Payment]) -> tuple[int, int, int, int]:
     """Due, in time, late, fen days of one customer: every fen by itself."""
     owed = sorted((due or on, on, number, amount) for _, number, on, due, amount in invoices if on <= ON)

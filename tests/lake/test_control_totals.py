@@ -78,6 +78,18 @@ def test_a_batch_of_one_kind_knows_only_that() -> None:
     assert refused(Totals(Total(1, 5), {"sale": Total(0, 0)}), paid, "payments").key == "lake.control_kind"
 
 
+@pytest.mark.parametrize(
+    ("kind", "english", "chinese"), [("payments", "payment", "收款"), ("returns", "return", "退货")]
+)
+def test_the_only_kind_may_be_named_in_chinese(kind: str, english: str, chinese: str) -> None:
+    found = Totals(Total(1, 5), {english: Total(1, 5)})
+    for name in (english, english.upper(), chinese):
+        control_totals.check("p.csv", lake.BATCH_KINDS[kind], found, Totals(Total(1, 5), {name: Total(1, 5)}))
+    wrong = Totals(Total(1, 5), {chinese: Total(2, 5)})
+    assert refused(wrong, found, kind).key == "lake.control_rows_of_kind"
+    assert refused(Totals(Total(1, 5), {"销售": Total(0, 0)}), found, kind).key == "lake.control_kind"
+
+
 def test_a_sum_that_cannot_be_kept_is_refused() -> None:
     with pytest.raises(BadInput) as raised:
         control_totals.check("sales.csv", SALES, Totals(Total(2000, 10**18)), None)
@@ -97,6 +109,8 @@ def control_file(folder: Path, content: str, suffix: str) -> Path:
         ("json", json.dumps({"rows": 3, "sum_fen": 600, "kinds": {"sale": {"rows": 2, "sum_fen": 500}}})),
         ("csv", "kind,rows,sum_fen\nsale,2,500\ntotal,3,600\n"),
         ("csv", "类型,行数,金额（分）\n合计,3,600\nsale,2,500"),
+        ("csv", "kind,rows,sum_fen\nsale,2,500\nTotal,3,600\n,,\n"),
+        ("csv", "kind;rows;sum_fen\nsale;2;500\nTOTAL;3;600\n"),
     ],
 )
 def test_a_control_file_is_found_beside_its_batch_and_read(tmp_path: Path, suffix: str, content: str) -> None:
@@ -104,6 +118,13 @@ def test_a_control_file_is_found_beside_its_batch_and_read(tmp_path: Path, suffi
     assert control_totals.beside(tmp_path / "sales.xlsx") == file
     assert control_totals.beside(tmp_path / "other.csv") is None
     assert control_totals.read(file) == Totals(Total(3, 600), {"sale": Total(2, 500)})
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "utf-16", "utf-8"])
+def test_a_control_csv_is_read_in_every_usual_encoding(tmp_path: Path, encoding: str) -> None:
+    file = tmp_path / "sales.control.csv"
+    file.write_text("类型,行数,金额（分）\n合计,3,600\n退货,1,100\n", encoding)
+    assert control_totals.read(file) == Totals(Total(3, 600), {"退货": Total(1, 100)})
 
 
 def test_of_two_control_files_none_is_chosen(tmp_path: Path) -> None:
@@ -121,6 +142,11 @@ def test_of_two_control_files_none_is_chosen(tmp_path: Path) -> None:
         ("json", '{"rows": true}'), ("json", '{"lines": 3}'), ("json", '{"rows": 3, "kinds": [1]}'), ("json", "[" * 50_000),
         ("json", '{"rows": 1' + " " * 70_000 + "}"), ("csv", ""), ("csv", "rows\nthree"), ("csv", "lines\n3"),
         ("csv", "rows\n3,4"), ("csv", "kind,rows,sum_fen"),
+        ("csv", "kind,rows\nsale,2\nsale,3"), ("csv", "kind,rows\nsale,2\nSALE,2"), ("csv", "kind,rows\nsale,2\n销售,3"),
+        ("csv", "kind,rows\ntotal,2\ntotal,3"), ("csv", "kind,rows\nTotal,2\n合计,2"), ("csv", "kind,rows\n,2\ntotal,2"),
+        ("csv", "rows\n2\n3"), ("csv", "rows,行数\n2,3"), ("json", '{"rows": 2, "rows": 3}'),
+        ("json", '{"kinds": {"sale": {"rows": 2}, "sale": {"rows": 3}}}'),
+        ("json", '{"kinds": {"sale": {"rows": 2}, "销售": {"rows": 3}}}'),
     ],
 )  # fmt: skip
 def test_a_control_file_that_says_nothing_clear_is_refused(tmp_path: Path, suffix: str, content: str) -> None:

@@ -78,6 +78,20 @@ def test_a_site_may_ask_for_more_and_its_readers_follow(tmp_path):
             lake.extract(found, found.customers.filter(found.customers.staff <= 7))
 
 
+@pytest.mark.parametrize("compacted", [True, False])
+def test_who_asks_for_more_later_gets_it_at_the_next_version_which_that_makes(tmp_path, compacted):
+    site = Site.create(tmp_path / "site", name="海风")
+    for number in range(1, 13):
+        lake.publish(site, [customer(number, f"c{number}")], [], at(number))
+    with (site.home / "site.toml").open("a") as stated:
+        stated.write("\n[retention]\nsmallest_group = 8\n")
+    site = Site.load(site.home)
+    made = lake.compact(site, at(20)) if compacted else lake.publish(site, [], [], at(20))
+    assert made is not None
+    assert lake.open_folder(site.lake).smallest_group == 8
+    assert lake.publish(site, [], [], at(21)) is None
+
+
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sets(st.integers(1, 11)))
 def test_whatever_is_picked_fewer_than_k_never_leave(opened, staff):

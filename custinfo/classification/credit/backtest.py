@@ -8,8 +8,8 @@ is shown with a rate and an interval of None; it breaks no order and takes no pa
   that may be chance is the one-sided Fisher test of the two grades.
 - AUC is the chance that of two customers, one who defaulted and one who did not, the former was graded worse; two in
   the same grade count half. Its interval of 95 % is that of DeLong, DeLong and Clarke-Pearson (1988), cut off at 0 and
-  1. It is None with fewer than two customers on either side, and where the grades separate them wholly (AUC 0 or 1),
-  since the variance is then zero whatever the number. Gini = 2 AUC - 1.
+  1. It is None with fewer than two customers on either side, and where the variance is zero whatever the number: the
+  grades separate them wholly (AUC 0 or 1), or all have one grade. Gini = 2 AUC - 1.
 - KS is the largest distance between the cumulative shares of the two, over all grades.
 - PSI = sum of (actual - expected) ln(actual / expected) over shares. A class that is empty on both sides is left out;
   one that is empty on one side counts there as half a customer, the other shares staying as they are.
@@ -241,11 +241,12 @@ def _delong(
     """From sums over customers of twice their number of pairs won (`twice`), and of its squares on both sides."""
     from scipy.stats import norm
 
-    if bad < 2 or good < 2 or twice in (0, 2 * bad * good):
-        return None, None
     # Whole numbers up to here: a variance as a difference of large sums would lose its digits as floats
-    of_bad = (bad * squares_bad - twice * twice) / (4 * bad * (bad - 1) * good * good)
-    of_good = (good * squares_good - twice * twice) / (4 * good * (good - 1) * bad * bad)
+    spread_bad, spread_good = bad * squares_bad - twice * twice, good * squares_good - twice * twice
+    if bad < 2 or good < 2 or spread_bad == spread_good == 0:
+        return None, None
+    of_bad = spread_bad / (4 * bad * (bad - 1) * good * good)
+    of_good = spread_good / (4 * good * (good - 1) * bad * bad)
     half = float(norm.ppf((1 + CONFIDENCE) / 2)) * math.sqrt(of_bad / bad + of_good / good)
     auc = twice / (2 * bad * good)
     return max(auc - half, 0.0), min(auc + half, 1.0)

@@ -6,10 +6,13 @@ without one); a document without a reference begins a dealing of its own. Up to 
 - not delivered = ordered − cancelled − the larger of delivered and invoiced, never below zero: what was invoiced ahead
   of its delivery is in the balance already;
 - not invoiced = delivered − delivery reversals − invoiced, never below zero. Goods taken back after the invoice are a
-  credit note alone.
+  credit note alone;
+- invoiced = invoices − invoices cancelled. An invoice that is reversed, to be issued again or not, is cancelled: its
+  goods stay delivered and are not invoiced any more. A credit note is for goods taken back, which stay invoiced.
 
-The balance is, over all dealings of the customer, invoices + refunds − payments − credit notes; a prepayment makes it
-negative. The exposure may be below zero, which is room that a prepayment or a security leaves beyond the limit.
+The balance is, over all dealings of the customer, invoices + refunds − payments − credit notes − invoices cancelled; a
+prepayment makes it negative. The exposure may be below zero, which is room that a prepayment or a security leaves
+beyond the limit.
 """
 
 from dataclasses import dataclass
@@ -28,6 +31,7 @@ KINDS = (
     "delivery",
     "delivery_reversal",
     "invoice",
+    "invoice_cancelled",
     "credit_note",
     "payment",
     "refund",
@@ -71,7 +75,7 @@ def exposure(customers: ir.Table, documents: ir.Table, securities: ir.Table, day
     open_of = dealings.group_by("customer_key").aggregate(
         not_invoiced_fen=total_fen(dealings.not_invoiced), not_delivered_fen=total_fen(dealings.not_delivered)
     )
-    signed = _signed(until, plus=("invoice", "refund"), minus=("payment", "credit_note"))
+    signed = _signed(until, plus=("invoice", "refund"), minus=("payment", "credit_note", "invoice_cancelled"))
     balance = until.group_by("customer_key").aggregate(balance_fen=total_fen(signed))
     open_ended = securities.valid_until.isnull() | (securities.valid_until >= day)
     valid = securities.filter(securities.valid_from <= day, open_ended)
@@ -90,7 +94,7 @@ def _dealings(documents: ir.Table) -> ir.Table:
     sums = referred.group_by("customer_key", "dealing").aggregate(
         ordered=total_fen(_signed(referred, plus=("order",), minus=("cancellation",))),
         delivered=total_fen(_signed(referred, plus=("delivery",), minus=("delivery_reversal",))),
-        invoiced=total_fen(_signed(referred, plus=("invoice",), minus=())),
+        invoiced=total_fen(_signed(referred, plus=("invoice",), minus=("invoice_cancelled",))),
     )
     return sums.select(
         "customer_key",

@@ -1,14 +1,15 @@
 """The gate before the first dealing: what must have been seen before goods go to a customer, and which papers are kept.
 
 A proof holds on a day when it was seen by then, when that day lies within its validity (both ends included; without an
-end it is valid for good) and when it was seen no longer ago than the rule lets it count. Of several proofs of one kind,
-one that holds is enough. The gate is open when every kind that the rule demands has one.
+end it is valid for good) and when it was seen no longer ago than the rule lets it count. Of several proofs of one kind
+the one seen last by that day decides, since what was seen later corrects what was known before; of those seen on the
+same day one that does not hold goes before one that does. The gate is open when every kind that the rule demands holds.
 
 Papers are asked for by occasion: some for every contract, others when an agent signs, somebody stands surety, and
 so on.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -112,23 +113,15 @@ def rule(on: date, folder: Path = rules.FOLDER) -> FirstDealingRule:
 def lacks(proofs: Iterable[Proof], day: date, rule: FirstDealingRule) -> tuple[Lack, ...]:
     """What keeps the gate shut on `day`, in the order of the rule; nothing: it is open.
 
-    Of several proofs of a kind of which none holds, the one seen last gives the reason. Raises BadInput for a kind that
-    there is not, and for a proof that ends before it begins.
+    Of each kind the proof seen last by that day decides, whatever was seen before it; while none was seen, the first
+    to come gives the day. Raises BadInput for a kind that there is not, and for a proof that ends before it begins.
     """
     seen: dict[str, list[Proof]] = {}
     for proof in proofs:
         _check(proof)
         seen.setdefault(proof.kind, []).append(proof)
-    found = []
-    for demand in rule.demands:
-        reasons = [(proof.seen_on, *_reason(proof, demand.counts_days, day)) for proof in seen.get(demand.proof, [])]
-        if not reasons:
-            found.append(Lack(demand.proof, "missing", None, rule.version))
-        elif all(why is not None for _, why, _ in reasons):
-            # Seen on the same day: the graver one, as LACKS has them
-            _, why, on = max(reasons, key=lambda reason: (reason[0], -LACKS.index(reason[1] or "missing")))
-            found.append(Lack(demand.proof, why or "missing", on, rule.version))
-    return tuple(found)
+    reasons = [(demand.proof, _lack(seen.get(demand.proof, []), demand.counts_days, day)) for demand in rule.demands]
+    return tuple(Lack(kind, *reason, rule.version) for kind, reason in reasons if reason is not None)
 
 
 def papers_lacking(
@@ -148,16 +141,26 @@ def papers_lacking(
     )
 
 
-def _reason(proof: Proof, counts_days: int | None, day: date) -> tuple[str | None, date | None]:
-    if proof.seen_on > day:
-        return "not_seen_yet", proof.seen_on
+def _lack(proofs: Sequence[Proof], counts_days: int | None, day: date) -> tuple[str, date | None] | None:
+    """Why a kind with these proofs does not hold, and the day of it; None when it holds."""
+    by_then = [proof.seen_on for proof in proofs if proof.seen_on <= day]
+    if not by_then:
+        to_come = min((proof.seen_on for proof in proofs), default=None)
+        return ("missing", None) if to_come is None else ("not_seen_yet", to_come)
+    decisive = [_reason(proof, counts_days, day) for proof in proofs if proof.seen_on == max(by_then)]
+    against = [reason for reason in decisive if reason is not None]
+    # The graver one, as LACKS has them; of two alike the earlier day, so that their order does not matter
+    return min(against, key=lambda reason: (LACKS.index(reason[0]), reason[1]), default=None)
+
+
+def _reason(proof: Proof, counts_days: int | None, day: date) -> tuple[str, date] | None:
     if proof.valid_from is not None and proof.valid_from > day:
         return "not_valid_yet", proof.valid_from
     if proof.valid_until is not None and proof.valid_until < day:
         return "expired", proof.valid_until
     if counts_days is not None and proof.seen_on + timedelta(days=counts_days) < day:
         return "stale", proof.seen_on + timedelta(days=counts_days)
-    return None, None
+    return None
 
 
 def _check(proof: Proof) -> None:

@@ -24,9 +24,11 @@ from pydantic import Field
 
 from custinfo.classification import rules
 from custinfo.classification.rules import Fault, Many, Part, Rule, Text
+from custinfo.domain import codelists
 from custinfo.domain.errors import BadInput
 
 FILE = "credit_limits.toml"
+TERMS_LIST = "payment_terms"
 
 Security = Literal["none", "guarantee", "collateral", "prepayment"]
 SECURITIES: tuple[str, ...] = get_args(Security)
@@ -72,16 +74,18 @@ class CreditLimitRule(Rule):
     ungraded: Policy
 
     def check(self) -> None:
-        """Raises Fault for a grade twice, a worse grade that is granted more, or a block before a warning."""
+        """Raises Fault for a grade twice, a worse grade that is granted more or terms that a better one is not, terms
+        that the code list lacks, or a block before a warning.
+        """
         names = [policy.grade for policy in self.grade]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice:
             raise Fault("credit_use.grade_twice", grade=twice)
-        for better, worse in pairwise((*self.grade, self.ungraded)):
-            more = next((name for name in GENEROUS if _generosity(worse, name) > _generosity(better, name)), None)
-            if more:
-                grade = worse.grade if isinstance(worse, GradePolicy) else "ungraded"
-                raise Fault("credit_use.more_for_worse", name=more, grade=grade)
+        policies = (*self.grade, self.ungraded)
+        for policy in policies:
+            _check_terms(policy)
+        for better, worse in pairwise(policies):
+            _check_not_more(better, worse)
         if self.approval_overdue_days >= self.blocked_overdue_days:
             raise Fault("credit_use.overdue", approval=self.approval_overdue_days, blocked=self.blocked_overdue_days)
 
@@ -92,6 +96,28 @@ class CreditLimitRule(Rule):
 
 GENEROUS = ("capital_basis_points", "sales_basis_points", "cap_fen", "planned_sales_basis_points", "security")
 """What a worse grade must not have more of. Less security demanded is more generous."""
+
+
+def _check_terms(policy: Policy) -> None:
+    """Raises Fault for terms that are not in the code list `payment_terms`."""
+    listed = {code.code for code in codelists.load(TERMS_LIST).rows}
+    unlisted = next((terms for terms in policy.terms if terms not in listed), None)
+    if unlisted is not None:
+        raise Fault("credit_use.terms_not_listed", terms=unlisted, grade=_name(policy), codelist=TERMS_LIST)
+
+
+def _check_not_more(better: Policy, worse: Policy) -> None:
+    """Raises Fault where the worse of two neighbours is granted more, or terms that the better one is not."""
+    more = next((name for name in GENEROUS if _generosity(worse, name) > _generosity(better, name)), None)
+    if more:
+        raise Fault("credit_use.more_for_worse", name=more, grade=_name(worse))
+    own = next((terms for terms in worse.terms if terms not in better.terms), None)
+    if own is not None:
+        raise Fault("credit_use.terms_for_worse", terms=own, grade=_name(worse))
+
+
+def _name(policy: Policy) -> str:
+    return policy.grade if isinstance(policy, GradePolicy) else "ungraded"
 
 
 def _generosity(policy: Policy, name: str) -> int:

@@ -2,7 +2,7 @@
 
 1. An override is about one assessment; a new assessment starts without it. It has a reason, is proposed by one
    person and approved by another who neither rated nor proposed, and ends: its last day is within the days of the
-   grades' rule.
+   grades' rule. Both persons are named; upper and lower case, and spaces around a name, make no other person.
 2. Upwards it goes as many notches as the rule allows, and never above the ceiling that caps have set. Downwards it
    may go any number of notches: who learns of something bad need not wait for a rule.
 3. An assessment without a grade has nothing to move.
@@ -114,6 +114,8 @@ def _faults_of_people(override: Override, assessment: Assessment, rule: GradesRu
         found.append(BadInput("credit_scorecards.override.other_assessment"))
     if not override.reason.strip():
         found.append(BadInput("credit_scorecards.override.no_reason"))
+    if not _person(override.proposed_by):
+        found.append(BadInput("credit_scorecards.override.no_proposer"))
     days = (override.last_day - (override.approved_on or override.proposed_on)).days
     if not 0 <= days <= rule.override.days:
         facts = {"last_day": override.last_day, "most": rule.override.days}
@@ -122,6 +124,19 @@ def _faults_of_people(override: Override, assessment: Assessment, rule: GradesRu
         found.append(BadInput("credit_scorecards.override.half_approved"))
     if override.approved_on is not None and override.approved_on < override.proposed_on:
         found.append(BadInput("credit_scorecards.override.approved_before", approved=override.approved_on))
-    if override.approved_by is not None and override.approved_by in {override.proposed_by, *assessment.raters}:
-        found.append(NotAllowed("credit_scorecards.override.second_person"))
-    return found
+    return [*found, *_faults_of_approver(override, assessment)]
+
+
+def _faults_of_approver(override: Override, assessment: Assessment) -> list[CustinfoError]:
+    if override.approved_by is None:
+        return []
+    approver = _person(override.approved_by)
+    if not approver:
+        return [BadInput("credit_scorecards.override.no_approver")]
+    if approver in {_person(name) for name in (override.proposed_by, *assessment.raters)}:
+        return [NotAllowed("credit_scorecards.override.second_person")]
+    return []
+
+
+def _person(name: str) -> str:
+    return name.strip().casefold()

@@ -3,11 +3,13 @@
 Payments settle invoices first in, first out: a customer's invoices stand in order of due day, invoice day, number,
 their payments in order of day and number, and each fen paid settles the earliest fen that is still open, whatever
 invoice the payer named. What was paid before an invoice existed settles it on the day of the payment. Amounts of
-invoices are net of their credit notes. An invoice without a due day is due on its own day.
+invoices are net of their credit notes and cancellations. An invoice without a due day is due on its own day.
 
 On a day, an invoice counts from the day after it fell due: its money was paid in time (on the due day or before), paid
 late, or is still open. Money that is not due yet does not count, paid or not. Days beyond terms are counted for every
 fen that is due: none when it was paid in time, else up to the day it was paid, or up to now.
+
+Fen times days are decimals of 38 digits until they are divided: 64 bits would not hold 10^15 fen for 26 years.
 """
 
 from datetime import date
@@ -18,6 +20,7 @@ import ibis.expr.types as ir
 from custinfo.classification.value_grade import total_fen
 
 ZERO = ibis.literal(0, "int64")
+WIDE = "decimal(38, 0)"
 
 
 def settled(invoices: ir.Table, payments: ir.Table, day: date) -> ir.Table:
@@ -56,12 +59,12 @@ def behaviour(customers: ir.Table, invoices: ir.Table, payments: ir.Table, first
     late = parts.paid_on > parts.due_on
     beyond = ibis.greatest(parts.paid_on.delta(parts.due_on, unit="day").cast("int64"), 0)
     by_invoice = (
-        parts.mutate(late_part=late.ifelse(parts.settled_fen, ZERO), fen_days=beyond * parts.settled_fen)
+        parts.mutate(late_part=late.ifelse(parts.settled_fen, ZERO), fen_days=_fen_days(parts.settled_fen, beyond))
         .group_by("invoice")
         .aggregate(
             paid_fen=lambda t: total_fen(t.settled_fen),
             late_fen=lambda t: total_fen(t.late_part),
-            fen_days=lambda t: total_fen(t.fen_days),
+            fen_days=lambda t: t.fen_days.sum(),
         )
     )
     joined = due.left_join(by_invoice, due.document == by_invoice.invoice)
@@ -73,10 +76,14 @@ def behaviour(customers: ir.Table, invoices: ir.Table, payments: ir.Table, first
         "amount_fen",
         "late_fen",
         open_fen=open_fen,
-        fen_days=filled.fen_days + open_fen * overdue,
+        fen_days=filled.fen_days + _fen_days(open_fen, overdue),
         overdue_days=(open_fen > 0).ifelse(overdue, ZERO),
     )
     return _by_customer(customers, counted)
+
+
+def _fen_days(fen: ir.Value, days: ir.Value) -> ir.Value:
+    return fen.cast(WIDE) * days.cast(WIDE)
 
 
 def _by_customer(customers: ir.Table, counted: ir.Table) -> ir.Table:
@@ -84,7 +91,7 @@ def _by_customer(customers: ir.Table, counted: ir.Table) -> ir.Table:
         due_fen=total_fen(counted.amount_fen),
         late_fen=total_fen(counted.late_fen),
         open_fen=total_fen(counted.open_fen),
-        fen_days=total_fen(counted.fen_days),
+        fen_days=counted.fen_days.sum(),
         longest_overdue_days=counted.overdue_days.max(),
     )
     rows = customers.select("customer_key").left_join(sums, "customer_key").drop("customer_key_right")
@@ -133,4 +140,4 @@ def _paid(payments: ir.Table, day: date) -> ir.Table:
 
 def _running(rows: ir.Table, order: list[ir.Value]) -> ir.Value:
     window = ibis.window(group_by=rows.customer_key, order_by=order, rows=(None, 0))
-    return rows.amount_fen.sum().over(window).cast("decimal(38, 0)").cast("int64")
+    return rows.amount_fen.sum().over(window).cast(WIDE).cast("int64")
