@@ -32,7 +32,7 @@ class Sheet {
   receive(message, buffers) {
     this.line.heard();
     if (!message || message.kind === "pong") return;
-    if (message.kind === "sheet") this.draw(message);
+    if (message.kind === "sheet") { if (!(message.hello && this.ready)) this.draw(message); }
     else if (message.kind === "file") this.files.heard(message, buffers);
     else if (message.kind === "revealed") this.secrets.get(message.ref)?.(message.text);
     else if (message.kind === "download") saveFile(message, buffers[0]);

@@ -76,16 +76,17 @@ class SheetView(Live):
         """Handle one message of `actor`."""
         name = message.get("name")
         if message.get("kind") == "hello":
-            self._draw(actor)
+            self._draw(actor, hello=True)
         elif message.get("kind") == "file":
             self.send(self._take_file(message))
         elif message.get("kind") == "event" and self._react is not None and isinstance(name, str):
             check_texts(message.get("value"))
             self._answer(actor, self._react(actor, name, message.get("value")))
 
-    def _draw(self, actor: Person) -> None:
+    def _draw(self, actor: Person, *, hello: bool = False) -> None:
+        """Send the whole page. A browser that waited greets again: what answers a greeting, it draws once."""
         texts = section("pages.sheet", self._page.language)
-        self.send({"kind": "sheet", "texts": texts, "blocks": self._build(actor)})
+        self.send({"kind": "sheet", "hello": hello, "texts": texts, "blocks": self._build(actor)})
 
     def _answer(self, actor: Person, reaction: "Reaction") -> None:
         if isinstance(reaction, Download):
