@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 import zipfile
 
 import openpyxl
@@ -24,6 +23,7 @@ from custinfo.store import Site, Store
 from tests.factories import account
 from tests.questionnaires import AGE, COLOUR, NAME, PHONE, published, record
 from tests.small_forms import PHOTO, PNG, publish, send
+from tests.work import calls_counted
 
 CARD_LIKE = """| survey |
 | | type | name | label | save_to | bind::custinfo:unique | bind::custinfo:about |
@@ -271,16 +271,17 @@ def test_a_process_that_dies_in_the_middle_leaves_nothing(store, home, head):
 
 
 def test_the_work_of_an_import_grows_with_its_rows(store, head):
-    """Four times the rows take about four times the processor time, and not sixteen."""
+    """Four times the rows take about four times the calls, and not sixteen."""
 
-    def seconds(rows, name):
-        begun = time.process_time()
-        assert run(store, head, table(*([f"{name}{i}", 30, "blue", ""] for i in range(rows)))).accepted == rows
-        return time.process_time() - begun
+    def calls(rows, name):
+        data = table(*([f"{name}{i}", 30, "blue", ""] for i in range(rows)))
+        with calls_counted() as counted:
+            assert run(store, head, data).accepted == rows
+        return counted.made
 
-    seconds(20, "w")
-    few, many = seconds(100, "a"), seconds(400, "b")
-    assert many < 8 * few
+    calls(10, "w")
+    few, many = calls(40, "a"), calls(160, "b")
+    assert many < 5 * few
 
 
 # Out

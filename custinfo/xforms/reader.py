@@ -78,7 +78,7 @@ class Reader:
         if model is None or primary is None or len(primary) == 0 or body is None:
             raise FormError([("xforms.no_form", {})])
         data = primary[0]
-        places = sum(1 for _ in data.iter())
+        places = int(data.xpath("count(descendant-or-self::*)"))
         if places > MAX_PLACES:
             raise FormError([("xforms.form_too_many_places", {"count": places, "limit": MAX_PLACES})])
         data_ref = "/" + _qname(data)
