@@ -3,6 +3,7 @@
 import io
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -57,6 +58,14 @@ def csv_form(delimiter: str = ",") -> str:
         *(["", *row] for row in SETTINGS),
     ]
     return "\r\n".join(delimiter.join(map(str, line)) for line in lines)
+
+
+@contextmanager
+def calls_of_a_second_check(data: bytes, name: str, bound: int) -> Iterator[None]:
+    """The first check of its kind imports, which is not counted as its work."""
+    check(data, name)
+    with calls_counted(bound):
+        yield
 
 
 def keys(result: Checked) -> list[str]:
@@ -170,7 +179,7 @@ def test_packages_that_are_no_workbook(data: bytes, key: str) -> None:
 )  # fmt: skip
 def test_workbooks_that_mean_harm(parts: dict[str, bytes], key: str) -> None:
     data = repacked(xlsx(), parts)
-    with calls_counted(30_000):
+    with calls_of_a_second_check(data, "form.xlsx", 30_000):
         assert keys(check(data, "form.xlsx")) == [key]
 
 
@@ -210,21 +219,21 @@ def test_a_sheet_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None
     assert check(data, "form.xlsx").errors[0].key == "form_check.file.too_many_rows"
 
 
-def test_a_million_rows_are_refused_before_they_are_read() -> None:
-    rows = "".join(f'<row r="{n}"/>' for n in range(1, 1_000_001)).encode()
+def test_rows_beyond_the_limit_are_not_read() -> None:
+    rows = "".join(f'<row r="{n}"/>' for n in range(1, 300_001)).encode()
     data = repacked(
         xlsx(), {"xl/worksheets/sheet1.xml": b"<worksheet><sheetData>" + rows + b"</sheetData></worksheet>"}
     )
     with calls_counted(500_000):
         assert keys(check(data, "form.xlsx")) == ["file.too_many_rows"]
     with calls_counted(500_000):
-        assert keys(check(b"survey\n,type,name\n" + b",text,a\n" * 1_000_000, "form.csv")) == ["file.too_many_rows"]
+        assert keys(check(b"survey\n,type,name\n" + b",text,a\n" * 300_000, "form.csv")) == ["file.too_many_rows"]
 
 
 def test_blank_rows_and_columns_without_end_cost_nothing() -> None:
     far = rows_part(5).replace(b"</sheetData>", b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>')
     data = repacked(xlsx(), {"xl/worksheets/sheet1.xml": far})
-    with calls_counted(100_000):
+    with calls_of_a_second_check(data, "form.xlsx", 100_000):
         result = check(data, "form.xlsx")
     assert keys(result) == ["label.none"] * 3
     wide = check(
