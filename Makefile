@@ -7,7 +7,7 @@ HOME_DIR ?= data/site
 PORT  ?= 8866
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lab check format lock bench conformance soak security browser clean
+.PHONY: help run test lab check format lock bench conformance soak security browser java clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -27,7 +27,10 @@ run: $(READY) ## make what is missing and start the workbench with a demo site
 browser: $(READY) ## find a browser for the tests, or install one
 	@$(BIN)/python tests/browser.py
 
-test: $(READY) browser ## run every test, browser included
+java: $(READY) ## find a Java for the tests on Spark, or install one
+	@$(BIN)/python -m tests.java
+
+test: $(READY) browser java ## run every test, browser included
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 check: $(READY) ## lint, types, architecture, spelling, notebooks, docs: runs all, reports all

@@ -81,22 +81,32 @@ def account_level():
     return Level.SECRET
 
 
-def addresses(ids):
-    """Every page of the server, those about something at what was made, and at a hostile name."""
+WHOSE = {
+    "home": "lin zhou xin jian", "form": "lin", "print": "lin", "customers": "lin zhou", "customer": "lin zhou",
+    "records": "lin zhou", "record": "lin zhou", "waiting": "lin zhou", "case": "zhou", "credit": "zhou",
+    "forms": "xin", "proposal": "xin", "privacy": "xin", "segments": "xin", "people": "xin jian", "person": "xin jian",
+    "retention": "xin jian", "incidents": "xin jian", "audit": "jian lin",
+}  # fmt: skip
+"""Who looks at each page: those whose work it shows, and one who is refused. A new page is named here."""
+
+
+def addresses(ids, name):
+    """Pages of the server that are for that person, those about something at what was made, and at a hostile name."""
     known = {"form_id": "hostile", "record_id": ids["record"], "customer_id": ids["customer"]}
     stand_in = SimpleNamespace(app=SimpleNamespace(settings={"custinfo_assets": None}))
     for entry in PageServer.init_handlers(stand_in):
-        if entry[1] is not PageHandler:
+        if entry[1] is not PageHandler or name not in WHOSE[entry[2]["notebook"]].split():
             continue
         group = re.search(r"\(\?P<(\w+)>(?:\(\?![^)]*\))?[^()]*\)", entry[0])
         if group is None:
             yield entry[0]
         else:
             yield entry[0].replace(group[0], known.get(group[1], "%3Cimg%20src=x%20onerror=pwned=9%3E"))
-    yield f"/form/hostile?draft={ids['draft']}"
-    yield "/form/%3Csvg%20onload=pwned=8%3E"
-    yield "/customers?q=%3Cscript%3Epwned=7%3C/script%3E"
     yield "/account"
+    if name == "lin":
+        yield f"/form/hostile?draft={ids['draft']}"
+        yield "/form/%3Csvg%20onload=pwned=8%3E"
+        yield "/customers?q=%3Cscript%3Epwned=7%3C/script%3E"
 
 
 @pytest.mark.guarantee("page-hostile-text")
@@ -106,7 +116,7 @@ def test_no_text_on_any_page_becomes_markup(site, chromium, name):
     violations = []
     user.page.on("console", lambda said: violations.append(said.text) if "Content Security" in said.text else None)
     shown = 0
-    for path in addresses(site.ids):
+    for path in addresses(site.ids, name):
         user.page.goto(f"{site.url}{path}")
         user.page.wait_for_selector("main h1, main h2, .ci-notice, .ci-empty, .ci-banner", timeout=PATIENCE)
         user.page.wait_for_timeout(300)
