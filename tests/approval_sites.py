@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from custinfo.actions import approvals, people
 from custinfo.domain.people import Role
 from custinfo.store import Site, Store
-from tests.factories import account
+from tests.factories import account, empty_site
 
 TITLE = {"zh-CN": "测试 1", "en": "Test 1"}
 CONTENT = b"what is asked for"
@@ -55,7 +55,7 @@ def crowd_of(store):
 @contextmanager
 def new_store(home):
     """A new site without forms; gives its open store."""
-    with Store.create(Site.create(home, name="测试公司")) as store:
+    with empty_site(home) as store:
         yield store
 
 

@@ -61,26 +61,32 @@ SURVEY = {
 @contextmanager
 def empty_site(home, *, demo=False):
     """A new site without forms; gives its open store."""
-    site = Site.create(home, name="测试公司", demo=demo)
-    with Store.create(site) as store:
+    with _copied(home, _made_once("empty", demo)) as store:
         yield store
 
 
 @contextmanager
 def site_with_forms(home, *, demo=False):
     """A new site with the shipped forms; gives its open store."""
-    shutil.copytree(_made_once(demo), home)
+    with _copied(home, _made_once("forms", demo)) as store:
+        yield store
+
+
+@contextmanager
+def _copied(home, made):
+    shutil.copytree(made, home)
     with Store.open(Site.load(home)) as store:
         yield store
 
 
 @cache
-def _made_once(demo):
-    """A site with the shipped forms that each test copies: to publish them all takes longer than most tests."""
+def _made_once(holding, demo):
+    """A site that each test copies: the schema's migrations and all forms take longer than most tests."""
     folder = Path(tempfile.mkdtemp(prefix="custinfo-tests-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    with empty_site(folder / "site", demo=demo) as store:
-        forms.publish_folder(store, SERVICE)
+    with Store.create(Site.create(folder / "site", name="测试公司", demo=demo)) as store:
+        if holding == "forms":
+            forms.publish_folder(store, SERVICE)
     return folder / "site"
 
 

@@ -15,9 +15,8 @@ from custinfo.domain.errors import NotAllowed, NotFound
 from custinfo.domain.people import Role
 from custinfo.domain.sensitivity import Level
 from custinfo.exchange.audit_log import HEADINGS
-from custinfo.store import Site, Store
 from tests import questionnaires
-from tests.factories import account, draft_of, submit
+from tests.factories import account, draft_of, empty_site, submit
 from tests.questionnaires import AGE, NAME, PHONE
 
 START = datetime(2026, 11, 20, 1, 0, tzinfo=UTC)
@@ -30,7 +29,7 @@ def home(tmp_path):
 
 @pytest.fixture
 def store(home):
-    with Store.create(Site.create(home, name="测试公司")) as opened:
+    with empty_site(home) as opened:
         questionnaires.published(opened)
         yield opened
 

@@ -10,9 +10,8 @@ from custinfo.domain import machines
 from custinfo.domain.errors import BadInput, Conflict, NotAllowed, NotFound, WrongState
 from custinfo.domain.messages import LANGUAGES, text
 from custinfo.domain.people import SERVICE, Role
-from custinfo.store import Site, Store
 from custinfo.xforms import FormError
-from tests.factories import account
+from tests.factories import account, empty_site
 from tests.questionnaires import AGE, NAME, published, record, table
 
 DOCS = Path(__file__).parents[1] / "docs" / "life-of-a-form.md"
@@ -21,7 +20,7 @@ MACHINES = {"A form": machines.FORM, "A record": machines.RECORD, "A query": mac
 
 @pytest.fixture
 def store(tmp_path):
-    with Store.create(Site.create(tmp_path / "site", name="测试公司")) as opened:
+    with empty_site(tmp_path / "site") as opened:
         yield opened
 
 

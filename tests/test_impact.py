@@ -9,8 +9,7 @@ from custinfo.actions import drafts, forms, impact
 from custinfo.domain.errors import NotAllowed
 from custinfo.domain.people import SERVICE, Role
 from custinfo.domain.sensitivity import Level
-from custinfo.store import Site, Store
-from tests.factories import account, submit
+from tests.factories import account, empty_site, submit
 from tests.questionnaires import AGE, COLOUR, NAME, PHONE, published, record, table
 
 WHY = "/data/why"
@@ -18,7 +17,7 @@ WHY = "/data/why"
 
 @pytest.fixture
 def store(tmp_path):
-    with Store.create(Site.create(tmp_path / "site", name="测试公司")) as opened:
+    with empty_site(tmp_path / "site") as opened:
         published(opened)
         yield opened
 

@@ -7,8 +7,7 @@ import pytest
 from custinfo.actions import drafts, forms, reviews
 from custinfo.domain.errors import BadInput, Conflict, NotAllowed, NotFound, WrongState
 from custinfo.domain.people import Role
-from custinfo.store import Site, Store
-from tests.factories import account, submit
+from tests.factories import account, empty_site, submit
 from tests.questionnaires import AGE, COLOUR, NAME, PHONE, published, record
 
 WHY = "/data/why"
@@ -16,7 +15,7 @@ WHY = "/data/why"
 
 @pytest.fixture
 def store(tmp_path):
-    with Store.create(Site.create(tmp_path / "site", name="测试公司")) as opened:
+    with empty_site(tmp_path / "site") as opened:
         published(opened)
         yield opened
 

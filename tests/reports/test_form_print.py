@@ -7,10 +7,9 @@ from pypdf import PdfReader
 from custinfo.cli import main
 from custinfo.domain.people import Role
 from custinfo.reports import papers
-from custinfo.store import Site, Store
 from custinfo.xforms.model import Control
 from tests import questionnaires
-from tests.factories import account
+from tests.factories import account, empty_site
 from tests.questionnaires import AGE, COLOUR, NAME, PHONE
 
 
@@ -21,7 +20,7 @@ def home(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def record_id(home):
-    with Store.create(Site.create(home, name="测试公司")) as store:
+    with empty_site(home) as store:
         questionnaires.published(store)
         questionnaires.published(store, "2", {"age": "| | integer | age | 岁数 | Years of age | | | | | | | | |"})
         account(store, Role.MANAGER, login_name="boss")
