@@ -1,0 +1,136 @@
+"""A/B/C, transitions, RFM, cross-tables, as-of difference: our expressions, hand-written DuckDB SQL, pandas, Spark.
+
+Run: `python -m tests.bench.bench_analysis [customers] [sales] [spark]`. Each piece of work runs in a process of its own,
+in turns, and all must give the same rows; the best of ROUNDS counts, and the most memory that it took.
+"""
+
+import hashlib
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import ibis
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from custinfo.classification import value_grade
+from tests.bench.analysis_data import files, make
+from tests.bench.analysis_works import GRADES, OURS, QUARTERS, Read, by_sql
+
+ROUNDS = 3
+BARS = {"duckdb sql": 1.2}
+LARGE, PANDAS_BAR = 10_000_000, 1.0
+"""From so many customers on pandas is to be slower; below it is a figure to know."""
+SPARK = "local[2]"
+
+
+def digest(table: pa.Table) -> str:
+    """The hash of the sorted rows, whatever order and integer types they came in."""
+    names = sorted(table.column_names)
+    plain = [
+        column.cast(pa.int64()) if pa.types.is_integer(column.type) else column.cast(pa.string())
+        for column in (table[name] for name in names)
+    ]
+    rows = pa.table(plain, names=names).sort_by([(name, "ascending") for name in names]).combine_chunks()
+    sink = hashlib.sha256()
+    for column in rows.columns:
+        sink.update("\n".join(map(str, column.to_pylist())).encode())
+    return sink.hexdigest()
+
+
+def _result(name: str, who: str, folder: Path) -> pa.Table:
+    if who == "ours":
+        return OURS[name](Read(folder, ibis.duckdb.connect())).to_pyarrow()
+    if who == "spark":
+        from custinfo.lake import engines
+
+        return OURS[name](Read(folder, engines.start(SPARK).connection)).to_pyarrow()
+    if who == "pandas":
+        from tests.bench.analysis_pandas import by_pandas
+
+        return by_pandas(name, folder)
+    return by_sql(name, folder)
+
+
+def measure(name: str, who: str, folder: Path) -> None:
+    """In a process of its own: prints seconds, the most memory in MB, and the hash of what came of it."""
+    if who == "pandas":
+        import tests.bench.analysis_pandas  # noqa: F401
+    # What Ibis imports when it first compiles is not measured, as pandas' import is not
+    ibis.duckdb.connect().create_table("warm", {"one": [1]}).to_pyarrow()
+    begun, used = time.perf_counter(), time.process_time()
+    result = _result(name, who, folder)
+    seconds, cpu = time.perf_counter() - begun, time.process_time() - used
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(
+        json.dumps(
+            {"seconds": seconds, "cpu": cpu, "memory": memory, "rows": result.num_rows, "sha256": digest(result)}
+        )
+    )
+
+
+def in_a_process(name: str, who: str, folder: Path) -> dict[str, float | str]:
+    command = [sys.executable, "-m", "tests.bench.bench_analysis", "measure", name, who, str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | {"TZ": "UTC"})
+    if done.returncode:
+        sys.exit(f"{name}, {who}:\n{done.stderr[-3000:]}")
+    measured: dict[str, float | str] = json.loads(done.stdout.splitlines()[-1])
+    return measured
+
+
+def grade_quarters(folder: Path) -> None:
+    """The grades of two quarters as they are published: transitions read these."""
+    data, previous = Read(folder, ibis.duckdb.connect()), None
+    for quarter, name in zip(QUARTERS, ("before", "after"), strict=True):
+        graded = value_grade.grade_quarter(data.customers(), data.sales(), quarter, GRADES, previous)
+        pq.write_table(graded.order_by("customer_key").to_pyarrow(), folder / f"{name}.parquet")
+        previous = data.read(name)
+
+
+def main(customers: int = 1_000_000, sales: int = 10_000_000, spark: bool = False) -> None:
+    """Every work, every peer, in turns."""
+    peers = ("ours", "duckdb sql", "pandas")
+    with tempfile.TemporaryDirectory(dir=os.environ.get("BENCH_FOLDER")) as name:
+        folder = Path(name)
+        make(folder, customers, sales)
+        grade_quarters(folder)
+        print(f"{files(folder, 'sales')}: made", file=sys.stderr)
+        for work in OURS:
+            found: dict[str, list[dict[str, float | str]]] = {who: [] for who in peers}
+            for _ in range(ROUNDS):
+                for who in peers:
+                    found[who].append(in_a_process(work, who, folder))
+            if spark:
+                found["spark"] = [in_a_process(work, "spark", folder)]
+            hashes = {who: one["sha256"] for who, several in found.items() for one in several}
+            if len(set(hashes.values())) > 1:
+                sys.exit(f"{work}: results differ: {hashes}")
+            bars = BARS | ({"pandas": PANDAS_BAR} if customers >= LARGE else {})
+            _tell(f"{work}, {customers:,} customers / {sales:,} sales", found, bars)
+
+
+def _tell(work: str, found: dict[str, list[dict[str, float | str]]], bars: dict[str, float]) -> None:
+    def best(who: str, what: str) -> float:
+        return min(float(one[what]) for one in found[who])
+
+    for peer in (who for who in found if who != "ours"):
+        bar = bars.get(peer)
+        ratio = best("ours", "seconds") / best(peer, "seconds")
+        line = {"name": f"{work}; peer: {peer}", "ours": round(best("ours", "seconds"), 3),
+                "peer": round(best(peer, "seconds"), 3), "unit": "s", "ratio": round(ratio, 3)}  # fmt: skip
+        line |= {"bar": bar, "holds": ratio <= bar if bar else True}
+        line |= {"cpu": [round(best(who, "cpu"), 2) for who in ("ours", peer)]}
+        print(json.dumps(line | {"memory_mb": [best(who, "memory") for who in ("ours", peer)]}), flush=True)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["measure"]:
+        measure(sys.argv[2], sys.argv[3], Path(sys.argv[4]))
+    else:
+        numbers = [int(argument) for argument in sys.argv[1:] if argument.isdigit()]
+        main(*numbers, spark="spark" in sys.argv[1:])
