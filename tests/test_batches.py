@@ -303,17 +303,31 @@ def test_a_batch_that_came_in_between_from_the_same_source_is_not_overlooked(sto
     assert amounts(store) == [12345, 123450]
 
 
-def test_what_was_corrected_does_not_come_back_without_a_word(store, tmp_path):
-    imported(store, tmp_path, GOOD)
-    imported(store, tmp_path, GOOD.replace("1234.50", "7.00"), name="corrected.csv")
+def test_what_was_corrected_comes_back_when_it_is_imported_again_and_is_said(store, tmp_path):
+    changed = GOOD.replace("1234.50", "7.00")
+    first = imported(store, tmp_path, GOOD)
+    imported(store, tmp_path, changed, name="corrected.csv")
     with pytest.raises(Conflict) as refused:
-        imported(store, tmp_path, GOOD)
-    assert refused.value.key == "batches.taken_back"
-    back = HEADER + "C000001,0001,sale,2026-10-05,螺栓,10,1234.50\n"
-    assert imported(store, tmp_path, back, name="back.csv").superseded == 1
+        imported(store, tmp_path, GOOD, source="another")
+    assert (refused.value.key, refused.value.facts["source"]) == ("batches.taken_back", "ERP")
+    back = imported(store, tmp_path, GOOD)
+    assert (back.already, back.superseded, back.batch_id == first.batch_id) == (False, 2, False)
+    assert [remark.key for remark in back.remarks] == ["batches.came_back"]
+    assert imported(store, tmp_path, GOOD).batch_id == back.batch_id, "in force again, it is imported once"
+    assert imported(store, tmp_path, changed, name="corrected.csv").superseded == 2
     lake_actions.publish(store, SERVICE)
-    assert amounts(store) == [12345, 123450]
-    assert imported(store, tmp_path, back, name="back.csv").already
+    assert amounts(store) == [700, 12345]
+
+
+def test_a_cancellation_that_was_undone_can_be_imported_again(store, tmp_path):
+    gone = "customer,line_no,kind,date,product,quantity,amount,state\nC000001,0001,,,,,,void\n"
+    imported(store, tmp_path, GOOD)
+    assert not imported(store, tmp_path, gone, name="void.csv").already
+    assert imported(store, tmp_path, gone, name="void.csv").already
+    imported(store, tmp_path, GOOD)
+    assert imported(store, tmp_path, gone, name="void.csv").superseded == 1
+    lake_actions.publish(store, SERVICE)
+    assert amounts(store) == [12345]
 
 
 def test_numbers_that_begin_anew_each_month_do_not_take_the_month_before_out_of_force(store, tmp_path):
@@ -351,8 +365,9 @@ def test_while_somebody_is_still_to_be_taken_out_of_the_lake_nothing_of_it_is_re
 
 
 def command(home, *arguments, status=0):
-    result = CliRunner().invoke(main, ["import", *map(str, arguments), "--home", str(home), "--source", "ERP",
-                                       "--lawful-basis", "contract"])  # fmt: skip
+    kind, *rest = map(str, arguments)
+    origin = ["--home", str(home), "--source", "ERP", "--lawful-basis", "contract"]
+    result = CliRunner().invoke(main, ["import", kind, *origin, *rest])
     assert result.exit_code == status, result.output
     assert "Traceback" not in result.output
     return result.output

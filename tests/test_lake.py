@@ -68,6 +68,7 @@ def some_sales(count: int = 3, amount: int = 100) -> lake.FactBatch:
             "product": ["Tea"] * count,
             "quantity": [1] * count,
             "amount_fen": [amount] * count,
+            **dict.fromkeys(("cost_fen", "product_line", "area", "channel"), [None] * count),
         },
         schema=schema.SALES_LINES,
     )
@@ -125,6 +126,14 @@ def test_a_version_holds_customers_and_sales(site: Site) -> None:
         "kind": "company",
         "staff": 12,
         "registered_capital_fen": 100_000_050,
+        "revenue_fen": None,
+        "assets_fen": None,
+        "figures_year": None,
+        "location_type": None,
+        "market_position": None,
+        "income_fen": None,
+        "income_year": None,
+        "birth_year": None,
     }
     assert None in opened.customers.staff.to_pyarrow().to_pylist()
     assert rows(opened.sales)[0] == {
@@ -135,6 +144,10 @@ def test_a_version_holds_customers_and_sales(site: Site) -> None:
         "product": "Tea",
         "quantity": 1,
         "amount_fen": 100,
+        "cost_fen": None,
+        "product_line": None,
+        "area": None,
+        "channel": None,
         "batch_id": "B1",
         "recorded_at": START.replace(tzinfo=None),
     }

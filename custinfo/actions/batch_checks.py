@@ -54,7 +54,7 @@ def remarks(
     said = [_named(one, customers) for one in found[:SHOWN]]
     if len(found) > SHOWN:
         said.append(Remark("batches.more_returns", {"count": len(found) - SHOWN}))
-    idle = len(batch.cancelled) - _taken_back(batch, replaced)
+    idle = len(batch.cancelled) - taken_back(batch, replaced)
     if idle:
         said.append(Remark("batches.cancelled_nothing", {"count": idle}))
     return tuple(said)
@@ -67,7 +67,12 @@ def _named(one: returns.Excess, customers: Mapping[str, str]) -> Remark:
     return Remark("batches.returns_above_sales", facts)
 
 
-def _taken_back(batch: FactBatch, replaced: pa.Table) -> int:
+def came_back(batch_id: str) -> Remark:
+    """Content that was imported before as `batch_id` and corrected since is in force again."""
+    return Remark("batches.came_back", {"batch": batch_id})
+
+
+def taken_back(batch: FactBatch, replaced: pa.Table) -> int:
     """How many of the cancelled rows were in force."""
     in_force = frozenset(replaced["row_id"].to_pylist()) if batch.cancelled else frozenset()
     return sum(one.row_id in in_force for one in batch.cancelled)

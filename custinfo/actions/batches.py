@@ -4,6 +4,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ import pyarrow as pa
 
 from custinfo import lake
 from custinfo.access import permissions
-from custinfo.actions import origins, pseudonyms, sealing
+from custinfo.actions import leftovers, origins, pseudonyms, sealing
 from custinfo.domain.clock import parse, stamp, utc_now
 from custinfo.domain.errors import BadInput, Conflict
 from custinfo.domain.messages import DEFAULT_LANGUAGE
@@ -22,7 +23,7 @@ from custinfo.lake import control_totals, imports, query_text, readers, sql_sour
 from custinfo.lake.batch_kinds import BatchKind
 from custinfo.lake.control_totals import Totals
 from custinfo.lake.superseding import Registered
-from custinfo.store import Store
+from custinfo.store import Site, Store
 from custinfo.store.database import Row
 
 if TYPE_CHECKING:
@@ -43,8 +44,8 @@ class Origin:
 @dataclass(frozen=True)
 class Batch:
     """A registered batch: the rows of its file and their sum, cancelled rows among them; how many rows of earlier
-    batches it took out of force; what is remarkable about it. `already` says that this very content was imported before
-    and nothing was done now.
+    batches it took out of force; what is remarkable about it. `already` says that this very content was imported
+    before and is in force: nothing was done now.
     """
 
     batch_id: str
@@ -83,11 +84,17 @@ def import_query(
     stated: Totals | None = None, moves: bool = False, language: str = DEFAULT_LANGUAGE,
 ) -> Batch:  # fmt: skip
     """As `import_file`, for what a query gives of a database `duckdb:///path` or `sqlite:///path`. Database and
-    query, without its constants, are on the register; the same rows in the same order again are the same batch.
+    query, without its constants, are on the register; the same rows in the same order again are the same batch. Wrong
+    rows are listed in `<kind>.errors.csv` in the folder `errors`, such as `errors_of_queries`.
     """
     return _Import(store, actor, lake.BATCH_KINDS[kind], origin, language, moves=moves).of_query(
         sql, connection, errors, stated
     )
+
+
+def errors_of_queries(site: Site) -> Path:
+    """Where wrong rows of queries are listed when no folder is named. They may be about people: old ones are swept."""
+    return site.home / leftovers.RUN / leftovers.ERRORS
 
 
 @dataclass(frozen=True)
@@ -119,8 +126,9 @@ class _Import:
     def of_file(self, file: Path, errors: Path, stated: Totals | None) -> Batch:
         digest = _sha256(file)
         known = self._known(digest)
-        if known is not None:
-            return self._again(known)
+        # What it cancels is only known once it is read
+        if known is not None and not known["cancelled_count"] and self._in_force(known):
+            return _again(known)
         control = None if stated else control_totals.beside(file)
         came = _From(
             file.name, lambda: digest, control=control.name if control else "",
@@ -130,11 +138,12 @@ class _Import:
 
     def of_query(self, sql: str, connection: str, errors: Path, stated: Totals | None) -> Batch:
         asked = sql_source.query(self._store.site, sql, connection)
-        hashed = _Hashed(sql_source.rows(asked))
-        came = _From(
-            asked.file.name, hashed.sha256, query_text.without_constants(asked), asked.connection, stated=stated
-        )
-        return self._take(came, iter(hashed), errors / f"{self._kind.name}.errors.csv")
+        listed = errors / f"{self._kind.name}.errors.csv"
+        with closing(sql_source.rows(asked)) as rows:  # or a refused batch would keep the database locked
+            hashed = _Hashed(rows)
+            query = query_text.without_constants(asked)
+            came = _From(asked.file.name, hashed.sha256, query, asked.connection, stated=stated)
+            return self._take(came, iter(hashed), listed)
 
     def _take(self, came: _From, rows: Iterator[readers.Row], listed: Path) -> Batch:
         from custinfo.actions import batch_checks  # rules take half a second, which publishing need not wait for
@@ -143,20 +152,26 @@ class _Import:
         customers = _customer_keys(self._store)
         known = lake.Known(customers, now, site.zone)
         batch = imports.read_rows(self._kind, rows, came.name, known, listed, self._language)
-        same = self._known(came.sha256())
-        if same is not None:
-            return self._again(same)
-        control_totals.check(came.name, self._kind, batch.totals, came.stated)
         registered = self._registered()
         same_source = [one.batch for one in registered if (one.kind, one.source) == (self._kind.name, self._source)]
         replaced = superseding.superseded(site, self._kind.table, batch.row_ids, same_source)
+        known_as = self._known(came.sha256())
+        if known_as is not None:
+            if self._in_force(known_as) and not batch_checks.taken_back(batch, replaced):
+                return _again(known_as)
+            if known_as["source"] != self._source:
+                raise Conflict("batches.taken_back", batch=known_as["batch_id"], source=known_as["source"])
+        control_totals.check(came.name, self._kind, batch.totals, came.stated)
         self._check_moved(batch, replaced)
         same_table = [one.batch for one in registered if one.table == self._kind.table]
         remarks = batch_checks.remarks(site, batch, replaced, same_table, customers, now)
-        return self._register(came, batch, replaced, remarks)
+        if known_as is not None:
+            remarks = (batch_checks.came_back(known_as["batch_id"]), *remarks)
+        return self._register(came, batch, replaced, remarks, known_as)
 
     def _register(
-        self, came: _From, batch: lake.FactBatch, replaced: pa.Table, remarks: "tuple[Remark, ...]"
+        self, came: _From, batch: lake.FactBatch, replaced: pa.Table, remarks: "tuple[Remark, ...]",
+        known_as: Row | None,
     ) -> Batch:  # fmt: skip
         store, batch_id, received_at = self._store, f"B-{secrets.token_hex(8)}", utc_now()
         # The files first, without the store's lock; a file that no batch names is never published
@@ -164,8 +179,8 @@ class _Import:
         taken_out = superseding.write(store.site, batch_id, replaced, received_at)
         with store.act(self._actor.person_id, "batch.import", "batch", batch_id) as tx:
             known = self._known(came.sha256())
-            if known is not None:
-                return self._again(known)
+            if known is not None and (known_as is None or known["batch_id"] != known_as["batch_id"]):
+                return _again(known)
             self._check_still(replaced)
             tx.insert(
                 "batch",
@@ -203,18 +218,15 @@ class _Import:
         }
 
     def _known(self, digest: str) -> Row | None:
-        return self._store.row("SELECT * FROM batch WHERE kind = ? AND sha256 = ?", [self._kind.name, digest])
+        """The last batch of this very content."""
+        return self._store.row(
+            "SELECT * FROM batch WHERE kind = ? AND sha256 = ? ORDER BY rowid DESC LIMIT 1", [self._kind.name, digest]
+        )
 
-    def _again(self, known: Row) -> Batch:
-        """Nothing to do for content that was imported before, as long as all of it is still in force.
-
-        Raises Conflict when a later batch replaced rows of it: to say "already" would leave those replaced.
-        """
-        batch_id = known["batch_id"]
+    def _in_force(self, known: Row) -> bool:
+        """Whether no later batch replaced or cancelled a row of it."""
         registered = [one.batch for one in self._registered() if one.table == self._kind.table]
-        if batch_id in superseding.gone(self._store.site, registered)["batch_id"].to_pylist():
-            raise Conflict("batches.taken_back", batch=batch_id)
-        return Batch(batch_id, known["line_count"] + known["cancelled_count"], known["sum_fen"], True)
+        return known["batch_id"] not in superseding.gone(self._store.site, registered)["batch_id"].to_pylist()
 
     def _check_moved(self, batch: lake.FactBatch, replaced: pa.Table) -> None:
         """Files whose numbers begin anew each month would take the month before out of force without a word."""
@@ -248,6 +260,11 @@ class _Import:
             raise Conflict("batches.erasure_pending")
         if batches != self._before[2]:
             raise Conflict("batches.another_meanwhile", source=self._source)
+
+
+def _again(known: Row) -> Batch:
+    """Nothing to do for content that was imported before and is in force."""
+    return Batch(known["batch_id"], known["line_count"] + known["cancelled_count"], known["sum_fen"], True)
 
 
 @dataclass(frozen=True)
@@ -298,10 +315,19 @@ def _row_for_lake(row: Row) -> lake.BatchRow:
 
 
 def _customer_keys(store: Store) -> dict[str, str]:
-    """Every customer number, and every credit code, with the customer's pseudonym in the lake."""
+    """Every customer number, and every credit code, with the customer's pseudonym in the lake.
+
+    A customer that was merged keeps its number and its pseudonym, which the lake follows to the survivor's. What both
+    are known by is the survivor's.
+    """
     known = pseudonyms.keys(store)
     keys: dict[str, str] = {}
-    customers = "SELECT number, entity_id, version, properties FROM entity_current WHERE dataset = 'customers'"
+    customers = (
+        "SELECT number, entity_id, version, properties FROM entity JOIN entity_version AS newest USING (entity_id) "
+        "WHERE dataset = 'customers' AND erased_at IS NULL AND version = (SELECT max(version) FROM entity_version "
+        "WHERE entity_version.entity_id = newest.entity_id) "
+        "ORDER BY entity_id NOT IN (SELECT loser_id FROM merged_now), number"
+    )
     for row in store.rows(customers):
         pseudonym = known[row["entity_id"]]
         keys[row["number"]] = pseudonym

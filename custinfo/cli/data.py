@@ -10,6 +10,7 @@ from custinfo import lake
 from custinfo.actions import batches
 from custinfo.actions import lake as lake_actions
 from custinfo.cli import AS_JSON, HOME, Commands, language, main, opened, say
+from custinfo.cli.lawful_basis import LawfulBasis
 from custinfo.domain import clock, consent, money
 from custinfo.domain.errors import BadInput
 from custinfo.domain.people import SERVICE
@@ -45,26 +46,31 @@ def _add(kind: str) -> None:
     @click.option("--connect", help="The database that answers it: duckdb:///path or sqlite:///path.")
     @click.option("--source", required=True, help="The system it came from, named alike every time, such as 'ERP'.")
     @click.option("--source-kind", type=click.Choice(list(consent.sources())), default="own_records", show_default=True)
-    @click.option("--lawful-basis", required=True, type=click.Choice([one.value for one in consent.Basis]))
+    @click.option("--lawful-basis", required=True, type=LawfulBasis(), help="Why the data may be used.")
     @click.option("--rows", type=click.IntRange(min=0), help="How many rows the batch has to have.")
     @click.option("--sum", "sum_yuan", help="What its amounts have to add up to, in yuan.")
+    @click.option(
+        "--errors", type=click.Path(file_okay=False, path_type=Path),
+        help="Folder for the list of wrong rows; else beside the file, and of a query run/import-errors of the site.",
+    )  # fmt: skip
     @click.option("--moves-rows", is_flag=True, help="Corrected rows may go to other customers.")
     def command(
         home: Path, as_json: bool, file: Path | None, sql: str | None, connect: str | None, source: str,
-        source_kind: str, lawful_basis: str, rows: int | None, sum_yuan: str | None, moves_rows: bool,
+        source_kind: str, lawful_basis: str, rows: int | None, sum_yuan: str | None, errors: Path | None,
+        moves_rows: bool,
     ) -> None:  # fmt: skip
         origin = batches.Origin(source, lawful_basis, source_kind)
         stated = _stated(rows, sum_yuan)
         with opened(home) as store:
             if file is not None and sql is None and connect is None:
                 batch = batches.import_file(
-                    store, SERVICE, kind, file, origin, errors=file.absolute().parent, stated=stated,
+                    store, SERVICE, kind, file, origin, errors=errors or file.absolute().parent, stated=stated,
                     moves=moves_rows, language=language(),
                 )  # fmt: skip
             elif file is None and sql is not None and connect is not None:
                 batch = batches.import_query(
-                    store, SERVICE, kind, sql, connect, origin, errors=Path.cwd(), stated=stated,
-                    moves=moves_rows, language=language(),
+                    store, SERVICE, kind, sql, connect, origin, stated=stated, moves=moves_rows, language=language(),
+                    errors=errors or batches.errors_of_queries(store.site),
                 )  # fmt: skip
             else:
                 raise BadInput("batches.one_content")

@@ -14,6 +14,14 @@ PROPERTIES: Mapping[str, tuple[str, Callable[[str], str | int]]] = {
     "kind": ("kind", str),
     "staff": ("staff", int),
     "registered_capital_fen": ("registered_capital", money.fen),
+    "revenue_fen": ("revenue", money.fen),
+    "assets_fen": ("assets", money.fen),
+    "figures_year": ("figures_year", int),
+    "location_type": ("location_type", str),
+    "market_position": ("market_position", str),
+    "income_fen": ("income", money.fen),
+    "income_year": ("income_year", int),
+    "birth_year": ("birth_year_about", int),
 }
 
 

@@ -6,6 +6,7 @@
 - `newest`, `read_all` and `log` give the versions; `verify` checks every file against them; `compact` makes few files
   of many.
 - `open_branches` opens the lakes of many branches together; `extract` hands out rows, of enough customers.
+- `published_tables` declares what custinfo itself adds (gradings, decisions, links); `append` publishes computed rows.
 - `erasing.erase` takes people out of every version.
 
 The lake holds no names and no identifiers: a customer is its keyed `pseudonym`.
@@ -15,12 +16,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from custinfo.domain.pseudonym import pseudonym
+from custinfo.lake.appending import append
 from custinfo.lake.batch_kinds import KINDS as BATCH_KINDS
 from custinfo.lake.batch_kinds import BatchKind
 from custinfo.lake.compaction import Compacted, compact
 from custinfo.lake.history import Entry, log
 from custinfo.lake.imports import FactBatch, read_batch, write_batch
 from custinfo.lake.manifest import LakeFile, Manifest, newest, read_all
+from custinfo.lake.published_tables import TableRow
 from custinfo.lake.publishing import BatchRow, EntityVersionRow, publish
 from custinfo.lake.row_rules import Known
 from custinfo.lake.verification import verify
@@ -44,7 +47,9 @@ __all__ = [
     "LakeFile",
     "Late",
     "Manifest",
+    "TableRow",
     "Tables",
+    "append",
     "compact",
     "extract",
     "log",

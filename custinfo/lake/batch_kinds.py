@@ -76,6 +76,12 @@ _STATE = Column("state", ("状态", "单据状态"), "state", "", optional=True,
 _PRODUCT = Column("product", ("品名",), "text", "product")
 _QUANTITY = Column("quantity", ("数量",), "quantity", "quantity")
 _KIND = Column("kind", ("类型",), "kind", "kind")
+_OF_PROFIT = (
+    Column("cost", ("成本(元)", "成本"), "cost", "cost_fen", optional=True, blank=_ANY),
+    Column("product_line", ("产品线",), "text", "product_line", optional=True, blank=_ANY),
+    Column("area", ("销售区域",), "text", "area", optional=True, blank=_ANY),
+    Column("channel", ("销售渠道", "渠道"), "text", "channel", optional=True, blank=_ANY),
+)
 
 _EVENT = (_CUSTOMER, Column("event_id", ("事件编号",), "row_id", "event_id"), _KIND,
           Column("time", ("时间",), "past_moment", "occurred_at"))  # fmt: skip
@@ -89,7 +95,7 @@ SALES = BatchKind(
         _CUSTOMER, _LINE_NO, _KIND, _DAY,
         Column("product", ("品名",), "text", "product", blank=_PAYMENTS),
         Column("quantity", ("数量",), "quantity", "quantity", blank=_PAYMENTS),
-        _AMOUNT, _CURRENCY, _STATE,
+        _AMOUNT, *_OF_PROFIT, _CURRENCY, _STATE,
     ),
     _named({"sale": "销售", "payment": "收款", "return": "退货"}),
 )  # fmt: skip
@@ -98,7 +104,7 @@ PAYMENTS = BatchKind(
 )
 RETURNS = BatchKind(
     "returns", "sales", "line_no",
-    (_CUSTOMER, _LINE_NO, _DAY, _PRODUCT, _QUANTITY, _AMOUNT, _CURRENCY, _STATE), {}, "return",
+    (_CUSTOMER, _LINE_NO, _DAY, _PRODUCT, _QUANTITY, _AMOUNT, *_OF_PROFIT, _CURRENCY, _STATE), {}, "return",
 )  # fmt: skip
 SERVICE_EVENTS = BatchKind(
     "service_events", "service_events", "event_id", (*_EVENT, _EVENT_PRODUCT, _RATING, _STATE),

@@ -29,8 +29,9 @@ import ibis.expr.types as ir
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from custinfo.domain import clock
-from custinfo.domain.errors import NotFound, SiteFault, WrongState
-from custinfo.lake import code_tables, engines, manifest, schema, tables
+from custinfo.domain.errors import BadInput, NotFound, SiteFault, WrongState
+from custinfo.lake import code_tables, engines, manifest, published_tables, schema, tables
+from custinfo.lake.manifest import Manifest
 from custinfo.lake.tables import Lake, Late, Tables
 
 FILE = "branches.toml"
@@ -75,58 +76,83 @@ class Branches(Tables):
 
 
 def open_branches(
-    folder: Path, *, as_of: datetime | None = None, purpose: str = "analysis", withheld_by: datetime | None = None,
-    engine: str = engines.DUCKDB,
+    folder: Path, *, as_of: datetime | None = None, versions: Mapping[str, int] | None = None,
+    purpose: str = "analysis", withheld_by: datetime | None = None, engine: str = engines.DUCKDB,
 ) -> Branches:  # fmt: skip
     """Open the lakes of all branches as of a moment, by default the present one. A late branch is named in `late`.
 
-    Raises SiteFault when `branches.toml` is missing or wrong, when a folder holds a lake that it does not name, or when
+    `versions`, as an earlier result lists them, are read instead of each branch's newest: with the same `as_of` they
+    give that result again, whatever came in since. A branch that is not among them is left out.
+
+    Raises BadInput for a version of a branch that there is not, NotFound for a version that a branch does not have,
+    SiteFault when `branches.toml` is missing or wrong, when a folder holds a lake that it does not name, or when
     a branch's file is missing; WrongState when no branch had published anything by then.
     """
     zone, branches = _listed(folder)
     moment = as_of or clock.utc_now()
     running = engines.start(engine)
+    unknown = sorted(set(versions or ()) - {branch.name for branch in branches})
+    if unknown:
+        raise BadInput("lake.branch_unknown", branch=unknown[0][:64], file=folder / FILE)
     found = {}
-    for branch in branches:
+    for branch in branches if versions is None else [one for one in branches if one.name in versions]:
         try:
             found[branch.name] = tables.read(
-                running, folder / branch.name, as_of=moment, purpose=purpose, withheld_by=withheld_by
-            )
+                running, folder / branch.name, version=versions[branch.name] if versions else None, as_of=moment,
+                purpose=purpose, withheld_by=withheld_by,
+            )  # fmt: skip
         except (NotFound, WrongState):
+            if versions is not None:
+                raise
             continue  # nothing published by then: it is late, or not due yet
     if not found:
         raise WrongState("lake.no_branch", folder=folder)
     last = max(found, key=lambda name: (found[name].manifest.published_at, name))
     return Branches(
         as_of=moment,
-        found={table: _together({name: lake.found[table] for name, lake in found.items()}) for table in schema.TABLES},
+        found={
+            table: _together(table, {name: lake.found[table] for name, lake in found.items()})
+            for table in schema.TABLES
+        },
         smallest_group=max(lake.smallest_group for lake in found.values()),
-        late=_late(branches, found, moment, zone),
+        late=_late(folder, branches, found, moment, zone),
         code_list=cache(partial(code_tables.read, folder / last, found[last].manifest)),
         versions={name: lake.version for name, lake in found.items()},
     )
 
 
-def _together(parts: Mapping[str, ir.Table]) -> ir.Table:
-    return reduce(lambda one, other: one.union(other), [_of_branch(name, table) for name, table in parts.items()])
+def _together(table: str, parts: Mapping[str, ir.Table]) -> ir.Table:
+    of_branches = [_of_branch(name, table, rows) for name, rows in parts.items()]
+    return reduce(lambda one, other: one.union(other), of_branches)
 
 
-def _of_branch(name: str, table: ir.Table) -> ir.Table:
+def _of_branch(name: str, table: str, rows: ir.Table) -> ir.Table:
     # Two sites that were made from one copy would know two customers by one key
-    key = ibis.literal(name + SEPARATOR) + table["customer_key"]
-    return table.mutate(customer_key=key, branch=ibis.literal(name))
+    keys = {key: ibis.literal(name + SEPARATOR) + rows[key] for key in published_tables.keys(table)}
+    return rows.mutate(**keys, branch=ibis.literal(name))
 
 
 def _late(
-    branches: Sequence[Branch], found: Mapping[str, Lake], moment: datetime, zone: ZoneInfo
+    folder: Path, branches: Sequence[Branch], found: Mapping[str, Lake], moment: datetime, zone: ZoneInfo
 ) -> tuple[Late, ...]:  # fmt: skip
     late = []
     for branch in branches:
         begun = branch.due_day(moment, zone)
-        published = found[branch.name].manifest.published_at if branch.name in found else None
+        here = found.get(branch.name)
+        published = _fed_at(folder / branch.name, here.manifest) if here else None
         if published is None or published < begun:
             late.append(Late(branch.name, begun + timedelta(hours=branch.hours), published))
     return tuple(late)
+
+
+def _fed_at(lake: Path, version: Manifest) -> datetime:
+    """When the branch last published its data: a version that only brought gradings, or was compacted, has none."""
+    while version.version > 1:
+        before = manifest.read(lake, version.version - 1)
+        if before.parts == version.parts and set(before.files) <= set(version.files):
+            break
+        version = before
+    return version.published_at
 
 
 def _listed(folder: Path) -> tuple[ZoneInfo, tuple[Branch, ...]]:

@@ -18,7 +18,7 @@ from custinfo.domain.errors import SiteFault
 from custinfo.lake import files
 from custinfo.lake.manifest import LakeFile, Manifest
 
-LISTS = ("ownership", "region", "industry", "kind_of_customer")
+LISTS = ("ownership", "region", "industry", "kind_of_customer", "location_type", "market_position")
 """The lists that columns of the lake hold codes of."""
 FOLDER = "codelists"
 _DIGITS = 16

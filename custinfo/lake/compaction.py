@@ -14,13 +14,12 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from custinfo.domain import clock
 from custinfo.domain.errors import SiteFault
 from custinfo.lake import erasing, files, manifest, schema
+from custinfo.lake.appending import ROWS_PER_FILE, moment_after
 from custinfo.lake.coarsening import smallest_group
 from custinfo.lake.locking import sole_writer
 from custinfo.lake.manifest import LakeFile, Manifest
-from custinfo.lake.publishing import ROWS_PER_FILE
 from custinfo.lake.verification import check_file
 from custinfo.store.site import Site
 
@@ -55,10 +54,7 @@ def compact(site: Site, now: Callable[[], datetime]) -> Compacted | None:
         made = {group[0].path: _joined(site, last.version + 1, n, group) for n, group in enumerate(groups)}
         gone = {file.path for group in groups for file in group[1:]}
         kept = tuple(made.get(file.path, file) for file in last.files if file.path not in gone)
-        at = now()
-        if at <= last.published_at:
-            raise SiteFault("lake.clock", now=clock.stamp(at), version=last.version, at=clock.stamp(last.published_at))
-        version = _next(site, last, kept, at)
+        version = _next(site, last, kept, moment_after(last, now))
         manifest.write(site.lake, version)
         return Compacted(version.version, len(last.files), len(kept))
 

@@ -22,6 +22,7 @@ MAX_SUM_FEN = 10**18
 """A batch's sum stays below it, so that sums over many batches still fit into 64 bits."""
 
 _MAX_BYTES = 65_536
+_SHOWN = 10
 _HEADINGS = {
     "kind": "kind",
     "类型": "kind",
@@ -131,14 +132,24 @@ def beside(file: Path) -> Path | None:
     return found[0] if found else None
 
 
+class _Repeated(ValueError):
+    """Something is said twice: `key` and `facts` are of the message that names it."""
+
+    def __init__(self, key: str, **facts: object) -> None:
+        self.key, self.facts = key, facts
+        super().__init__(key)
+
+
 def read(file: Path) -> Totals:
-    """What a control file says. Raises BadInput for one that cannot be read or says nothing that can be compared."""
+    """What a control file says. Raises BadInput for one that cannot be read, says nothing that can be compared, or says
+    something twice: of two figures neither is chosen.
+    """
     try:
         if file.stat().st_size > _MAX_BYTES:
             raise ValueError
         found = _from_json(file.read_text("utf-8-sig")) if file.suffix == ".json" else _from_csv(readers.rows(file))
-        if len({_meant(name) for name in found.kinds}) < len(found.kinds):
-            raise ValueError
+    except _Repeated as repeated:
+        raise BadInput(repeated.key, file=file.name, **repeated.facts) from None
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise BadInput("lake.control_unreadable", file=file.name) from None
     if found.whole == Total(None, None) and not found.kinds:
@@ -151,6 +162,7 @@ def _from_json(written: str) -> Totals:
     if not content.keys() <= {"rows", "sum_fen", "kinds"}:
         raise KeyError
     kinds = {str(name): _total(total) for name, total in content.get("kinds", {}).items()}
+    _each_once((_meant(name), name) for name in kinds)
     return Totals(_total({name: content.get(name) for name in ("rows", "sum_fen")}), kinds)
 
 
@@ -164,11 +176,10 @@ def _total(content: Mapping[str, object]) -> Total:
 
 
 def _each_once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """Of two figures under one name neither is chosen."""
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise ValueError
+            raise _Repeated("lake.control_named_twice", name=name[:40])
         found[name] = value
     return found
 
@@ -176,8 +187,18 @@ def _each_once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 def _from_csv(rows: Iterator[readers.Row]) -> Totals:
     _, headings = next(rows, (1, []))
     names = [_HEADINGS[heading(name)] for name in headings]
-    lines = _each_once(_line(names, values) for _, values in rows)
-    return Totals(lines.pop("", Total(None, None)), lines)
+    found: dict[str, Total] = {}
+    lines: dict[str, list[int]] = {}
+    for number, values in rows:
+        kind, total = _line(names, values)
+        lines.setdefault(_meant(kind) if kind else "", []).append(number)
+        found[kind] = total
+    for kind, numbers in lines.items():
+        if len(numbers) > 1:
+            raise _Repeated(
+                "lake.control_repeated", kind=kind[:40] or "total / 合计", lines=", ".join(map(str, numbers[:_SHOWN]))
+            )
+    return Totals(found.pop("", Total(None, None)), found)
 
 
 def _line(names: list[str], values: list[str]) -> tuple[str, Total]:

@@ -15,6 +15,7 @@ import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ import pyarrow.parquet as pq
 
 from custinfo.domain import clock
 from custinfo.domain.errors import SiteFault
-from custinfo.lake import coarsening, files, manifest, schema
+from custinfo.lake import coarsening, files, manifest, published_tables, schema
 from custinfo.lake.locking import sole_writer
 from custinfo.lake.manifest import LakeFile, Manifest
 from custinfo.store import group_read
@@ -181,15 +182,23 @@ class _Stage:
         return Erased(len(found), len(found & self._bare))
 
     def _rewrite(self, file: LakeFile, published_at: datetime) -> None:
+        keys = published_tables.keys(file.table)
+        if not keys:
+            return
         try:
-            table = pq.read_table(self._lake / file.path, schema=schema.TABLES[file.table])
+            # Most files have nobody of them: of these no other column is read
+            pointers = pq.read_table(self._lake / file.path, columns=list(keys))
         except FileNotFoundError:
             raise SiteFault("lake.missing", file=file.path) from None
-        theirs = pc.is_in(table["customer_key"], self._wanted)
+        theirs = reduce(pc.or_, [pc.is_in(pointers[key], self._wanted) for key in keys])
         if not pc.any(theirs).as_py():
             return
+        table = pq.read_table(self._lake / file.path, schema=schema.TABLES[file.table])
         rows = table.filter(theirs).to_pylist()
-        self._touched[file.path] = {row["customer_key"] for row in rows}
+        self._touched[file.path] = {row[key] for row in rows for key in keys} & self._keys.keys()
+        own = published_tables.TABLES.get(file.table)
+        if own is not None and own.when_erased == "drop":
+            rows = []
         pairs = [(self._without_traces(file.table, row, published_at), row) for row in rows]
         # At the end, in the order of random keys: the place in the file says nothing
         pairs.sort(key=lambda pair: tuple(str(value) for value in pair[0].values()))
@@ -206,8 +215,11 @@ class _Stage:
         self._replaced[file.path] = LakeFile(file.table, path, files.sha256(target), count)
 
     def _without_traces(self, table: str, row: dict[str, Any], published_at: datetime) -> dict[str, Any]:
+        moved = row | {name: self._new_keys.get(row[name], row[name]) for name in published_tables.keys(table)}
+        if table in published_tables.TABLES:
+            blanked = dict.fromkeys(published_tables.TABLES[table].blanked)
+            return moved | blanked | {"recorded_at": published_at}
         key = row["customer_key"]
-        moved = row | {"customer_key": self._new_keys[key]}
         if table in schema.ROW_IDS:
             return moved | {schema.ROW_IDS[table]: ""} | _without_moment(row)
         enough = self._keys[key] and coarsening.group(row) in self._crowds

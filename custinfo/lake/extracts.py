@@ -1,9 +1,12 @@
 """Handing out rows: never of so few customers that one of them could be told from what the rows say."""
 
+from collections import Counter
+
 import ibis.expr.types as ir
 import pyarrow as pa
 
 from custinfo.domain.errors import BadInput, NotAllowed
+from custinfo.lake.branches import SEPARATOR
 from custinfo.lake.tables import Tables
 
 KEY = "customer_key"
@@ -12,15 +15,19 @@ KEY = "customer_key"
 def extract(opened: Tables, selection: ir.Table) -> pa.Table:
     """The rows of `selection`, an expression over the tables of `opened` with the column `customer_key`.
 
-    NULL is no customer, and a customer with many rows is one. Raises NotAllowed when there are fewer than
-    `opened.smallest_group` customers in it, in the same words for none: a refusal does not say whether anybody is like
-    that. BadInput when the selection has no `customer_key`: then nobody can say how many customers it is about.
+    NULL is no customer, and a customer with many rows is one. Of many branches only the customers of one of them count,
+    of the one that has most: a company that deals with all of them is a customer of each, and nobody can tell.
+
+    Raises NotAllowed when there are fewer than `opened.smallest_group` customers in it, in the same words for none: a
+    refusal does not say whether anybody is like that. BadInput when the selection has no `customer_key`: then nobody
+    can say how many customers it is about.
     """
     if KEY not in selection.columns:
         raise BadInput("lake.extract_key", column=KEY)
     # Counted on the rows that are handed out: asked twice, an engine may give two answers to a question with a LIMIT
     rows: pa.Table = selection.to_pyarrow()
-    keys = rows[KEY].drop_null().unique()
-    if len(keys) < opened.smallest_group:
+    keys = rows[KEY].drop_null().unique().to_pylist()
+    by_branch = Counter(key.rpartition(SEPARATOR)[0] for key in keys)
+    if max(by_branch.values(), default=0) < opened.smallest_group:
         raise NotAllowed("lake.extract_small", k=opened.smallest_group)
     return rows

@@ -11,13 +11,13 @@ import pyarrow as pa
 
 from custinfo.domain.errors import BadInput, WrongState
 from custinfo.domain.messages import DEFAULT_LANGUAGE, text
-from custinfo.lake import batch_kinds, control_totals, error_file, files, manifest, readers, schema
+from custinfo.lake import batch_kinds, batch_schemas, control_totals, error_file, files, manifest, readers, schema
+from custinfo.lake.appending import naive
 from custinfo.lake.batch_kinds import BatchKind, Column
 from custinfo.lake.cells import RowError
 from custinfo.lake.control_totals import Totals
 from custinfo.lake.error_file import ErrorFile
 from custinfo.lake.manifest import LakeFile
-from custinfo.lake.publishing import naive
 from custinfo.lake.row_rules import Cancelled, Known, RowRules
 from custinfo.store.site import Site
 
@@ -72,7 +72,8 @@ def read_rows(
     """Check rows, headings first. Amounts are yuan in a file and fen in the batch. Other columns are passed over.
 
     Raises BadColumns when there are no rows or a column is missing or there twice; and BadInput `lake.batch_errors`
-    when any row is wrong: then every wrong value is listed, in `language`, in the file `listed`.
+    when any row is wrong: then every wrong value is listed, in `language`, in the file `listed`; and BadRows when what
+    was read is not what the kind's schema declares.
     """
     headings = _headings(kind, name, next(rows, None), language)
     with error_file.opened(listed, language) as wrong:
@@ -83,6 +84,8 @@ def read_rows(
         raise BadColumns("lake.batch_empty", kind, file=name)
     if wrong.count:
         raise BadInput("lake.batch_errors", file=str(listed), errors=wrong.count, rows=found.count, first=wrong.first)
+    if lines.num_rows:  # none where all are cancelled
+        batch_schemas.check(name, kind, lines, known)
     return FactBatch(kind, lines, control_totals.of(lines, found.cancelled), found.cancelled)
 
 

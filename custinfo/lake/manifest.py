@@ -6,7 +6,7 @@ version, those of earlier versions included, and the hash of the manifest before
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,8 @@ class Manifest:
     the store that it holds; `batches` are the ids of its sales batches; `codelists` gives the edition of each code list
     at the time; `previous_sha256` is the hash of the manifest before, empty for the first. `codelist_files` are the
     lists themselves, `table` being the list's name; none in versions of before they were kept. Rows of fewer than
-    `smallest_group` customers are not handed out.
+    `smallest_group` customers are not handed out. Of tables that custinfo fills (`published_tables`), `last_seqs`
+    gives the newest row of the store by the table's name; `parts` names what was appended, as `<table>/<part>`.
     """
 
     version: int
@@ -52,6 +53,8 @@ class Manifest:
     previous_sha256: str
     codelist_files: tuple[LakeFile, ...] = ()
     smallest_group: int = SMALLEST_GROUP
+    last_seqs: Mapping[str, int] = field(default_factory=dict)
+    parts: tuple[str, ...] = ()
 
     def paths(self, table: str) -> list[str]:
         """The files of one table, within the lake's folder."""
@@ -94,7 +97,11 @@ def read(lake: Path, version: int) -> Manifest:
 
 def _from_json(fields: dict[str, Any]) -> Manifest:
     moments = {name: clock.parse(fields[name]) for name in _MOMENTS}
-    lists = {"files": _files(fields["files"]), "batches": tuple(fields["batches"])}
+    lists = {
+        "files": _files(fields["files"]),
+        "batches": tuple(fields["batches"]),
+        "parts": tuple(fields.get("parts", ())),
+    }
     code_lists = {"codelist_files": _files(fields.get("codelist_files", ()))}
     return Manifest(**(fields | moments | lists | code_lists))
 

@@ -6,23 +6,23 @@ has a name that no manifest lists, and the next run writes it anew.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 
 import pyarrow as pa
 
-from custinfo.domain import clock, codelists
+from custinfo.domain import codelists
 from custinfo.domain.customer import PROPERTIES
 from custinfo.domain.errors import BadInput, SiteFault
 from custinfo.domain.pseudonym import pseudonym
-from custinfo.lake import code_tables, erasing, files, manifest, schema
+from custinfo.lake import appending, code_tables, erasing, files, manifest, schema
+from custinfo.lake.appending import ROWS_PER_FILE, NewRows, moment_after, naive
 from custinfo.lake.coarsening import smallest_group
 from custinfo.lake.locking import sole_writer
 from custinfo.lake.manifest import LakeFile, Manifest
+from custinfo.lake.published_tables import TableRow
 from custinfo.lake.verification import check_file
 from custinfo.store.site import Site
-
-ROWS_PER_FILE = 500_000
 
 
 @dataclass(frozen=True)
@@ -59,14 +59,15 @@ class BatchRow:
 
 def publish(
     site: Site, rows: Iterable[EntityVersionRow], batches: Sequence[BatchRow], now: Callable[[], datetime], *,
-    even_unchanged: bool = False,
+    tables: Mapping[str, Iterable[TableRow]] | None = None, even_unchanged: bool = False,
 ) -> Manifest | None:  # fmt: skip
     """Publish what the newest version does not hold yet; None when there is nothing new, a new edition of a code list
     included, unless a version is wanted `even_unchanged`: by it a branch says that it has nothing new.
 
-    `rows` come in ascending `seq`; those already published are passed over, as are known `batches`. The clock `now` is
-    read when all rows are written: a version holds everything that was recorded before its moment, and whoever opened
-    the lake as of an earlier moment sees the version before it, then and ever after.
+    `rows` come in ascending `seq`; those already published are passed over, as are known `batches`, and likewise the
+    rows of other `tables` (`published_tables`). The clock `now` is read when all rows are written: a version holds
+    everything that was recorded before its moment, and whoever opened the lake as of an earlier moment sees the version
+    before it, then and ever after.
     Raises WrongState while another publisher is at work, and SiteFault when the clock stands before the newest version,
     when the file of a new batch is missing or was changed, or when a property cannot be read as its column's type.
     """
@@ -75,15 +76,13 @@ def publish(
         last = manifest.newest(site.lake)
         new = _Customers(site, last)
         new.write(rows)
+        of_tables = appending.from_store(site, last, tables or {})
         new_batches = _new_batches(site, last, batches)
         code_lists = code_tables.write(site.lake, last)
         same = last is None or (code_lists, smallest_group(site)) == (last.codelist_files, last.smallest_group)
-        if not new.files and not new_batches and same and not even_unchanged:
+        if not new.files and not of_tables.files and not new_batches and same and not even_unchanged:
             return None
-        at = now()
-        if last is not None and at <= last.published_at:
-            raise SiteFault("lake.clock", now=clock.stamp(at), version=last.version, at=clock.stamp(last.published_at))
-        version = _next(site, last, new, new_batches, at, code_lists)
+        version = _next(site, last, new, of_tables, new_batches, moment_after(last, now), code_lists)
         manifest.write(site.lake, version)
         return version
 
@@ -130,11 +129,6 @@ class _Customers:
         return pa.RecordBatch.from_pydict(columns, schema=schema.CUSTOMER_VERSIONS)
 
 
-def naive(moment: datetime) -> datetime:
-    """A moment as the lake's tables hold it: in UTC, without its zone."""
-    return moment.astimezone(UTC).replace(tzinfo=None)
-
-
 def _value(row: EntityVersionRow, column: str) -> str | int | None:
     name, read = PROPERTIES[column]
     text = row.properties.get(name, "")
@@ -155,17 +149,22 @@ def _new_batches(site: Site, last: Manifest | None, batches: Sequence[BatchRow])
 
 
 def _next(
-    site: Site, last: Manifest | None, customers: _Customers, batches: Sequence[BatchRow], now: datetime,
-    code_lists: tuple[LakeFile, ...],
+    site: Site, last: Manifest | None, customers: _Customers, of_tables: NewRows, batches: Sequence[BatchRow],
+    now: datetime, code_lists: tuple[LakeFile, ...],
 ) -> Manifest:  # fmt: skip
-    moments = customers.moments | {batch.recorded_at for batch in batches}
+    moments = customers.moments | of_tables.moments | {batch.recorded_at for batch in batches}
     if last:
         moments |= {last.recorded_from, last.recorded_to}
     moments = moments or {now}
     return Manifest(
         version=last.version + 1 if last else 1,
         published_at=now,
-        files=(last.files if last else ()) + tuple(customers.files) + tuple(f for one in batches for f in one.files),
+        files=(
+            *(last.files if last else ()),
+            *customers.files,
+            *of_tables.files,
+            *(f for one in batches for f in one.files),
+        ),
         recorded_from=min(moments),
         recorded_to=max(moments),
         last_seq=customers.last_seq,
@@ -174,4 +173,6 @@ def _next(
         previous_sha256=files.sha256(manifest.path(site.lake, last.version)) if last else "",
         codelist_files=code_lists,
         smallest_group=smallest_group(site),
+        last_seqs=of_tables.last_seqs,
+        parts=last.parts if last else (),
     )

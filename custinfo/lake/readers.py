@@ -178,9 +178,27 @@ def _parquet(file: Path) -> Iterator[Row]:
             for batch in content.iter_batches(batch_size=16_384):
                 for cells in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                     number += 1
+                    for name, cell in zip(names, cells, strict=True):
+                        if holds_bytes(cell):
+                            raise BadInput("lake.bytes", file=file.name, column=name[:40])
                     yield number, [as_text(cell) for cell in cells]
     except (pa.ArrowException, OSError):
         raise BadInput("lake.unreadable", file=file.name) from None
+
+
+def holds_bytes(cell: object) -> bool:
+    """Whether a value is bytes, or a list or structure with bytes somewhere in it: no text that anybody typed."""
+    match cell:
+        case None | str() | int() | float():
+            return False
+        case bytes() | bytearray() | memoryview():
+            return True
+        case dict():
+            return any(holds_bytes(part) for pair in cell.items() for part in pair)
+        case list() | tuple():
+            return any(map(holds_bytes, cell))
+        case _:
+            return False
 
 
 def as_text(cell: object) -> str:

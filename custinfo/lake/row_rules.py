@@ -86,6 +86,7 @@ class RowRules:
             "page": cells.page,
             "quantity": cells.quantity,
             "amount": cells.amount,
+            "cost": cells.amount,
             "rating": cells.rating,
             "yuan_only": cells.yuan_only,
             "state": cells.cancelled,

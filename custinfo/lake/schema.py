@@ -6,8 +6,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-MOMENT = pa.timestamp("us")
-"""A moment in UTC, without a zone: one meaning on every engine, whatever zone its session is in."""
+from custinfo.lake import published_tables
+
+MOMENT = published_tables.MOMENT
+"""A moment in UTC, without a zone."""
+
+MARK = pa.field("recorded_at", MOMENT, nullable=False)
+"""From which moment on a row is known."""
 
 CUSTOMER_VERSIONS = pa.schema(
     [
@@ -21,8 +26,20 @@ CUSTOMER_VERSIONS = pa.schema(
         pa.field("kind", pa.string()),
         pa.field("staff", pa.int64()),
         pa.field("registered_capital_fen", pa.int64()),
+        # Of the calendar year `figures_year`
+        pa.field("revenue_fen", pa.int64()),
+        pa.field("assets_fen", pa.int64()),
+        pa.field("figures_year", pa.int32()),
+        pa.field("location_type", pa.string()),
+        pa.field("market_position", pa.string()),
+        # Of the household, in the calendar year `income_year`
+        pa.field("income_fen", pa.int64()),
+        pa.field("income_year", pa.int32()),
+        # The middle of five years: when somebody was born is of level 1
+        pa.field("birth_year", pa.int32()),
     ]
 )
+"""Columns are only ever added, at the end: an older file lacks them, and its rows have NULL there."""
 
 SALES_LINES = pa.schema(
     [
@@ -34,6 +51,11 @@ SALES_LINES = pa.schema(
         pa.field("product", pa.string()),
         pa.field("quantity", pa.int64()),
         pa.field("amount_fen", pa.int64(), nullable=False),
+        # Of all that the line is about, not of a piece; of a return, of what came back
+        pa.field("cost_fen", pa.int64()),
+        pa.field("product_line", pa.string()),
+        pa.field("area", pa.string()),
+        pa.field("channel", pa.string()),
     ]
 )
 
@@ -83,12 +105,13 @@ TABLES = {
     "service_events": SERVICE_EVENTS,
     "web_events": WEB_EVENTS,
     "superseded": SUPERSEDED,
+    **{name: table.columns for name, table in published_tables.TABLES.items()},
 }
 
 ROW_IDS = {"sales": "line_no", "service_events": "event_id", "web_events": "event_id", "superseded": "row_id"}
 """The column that tells a row from the others of its batch. It is a number of the system that the batch came from."""
 
-FOLDERS = ("customers", *LINES, "superseded")
+FOLDERS = ("customers", *LINES, "superseded", *published_tables.TABLES)
 """Where the files of the tables stand within the lake."""
 
 ROW_GROUP = 122_880  # DuckDB's own: one thread's share of work

@@ -4,12 +4,13 @@ The database is one file, of DuckDB or SQLite. A query is one SELECT; it reaches
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from custinfo.domain.errors import BadInput
+from custinfo.lake import readers
 from custinfo.lake.readers import MAX_ROWS, Row, as_text
 from custinfo.store.site import Site
 
@@ -53,7 +54,7 @@ def query(site: Site, sql: str, connection: str) -> Query:
     return Query(sql.strip().rstrip(";"), engine, file)
 
 
-def rows(asked: Query) -> Iterator[Row]:
+def rows(asked: Query) -> Generator[Row, None, None]:
     """The names of the query's columns, then its rows as text; blank rows are left out.
 
     Raises BadInput when the database cannot be opened or refuses the query, with the database's own words, when
@@ -154,7 +155,7 @@ def _last_written(file: Path) -> tuple[int, int]:
 
 def _texts(asked: Query, names: Sequence[str], cells: Sequence[object]) -> list[str]:
     for name, cell in zip(names, cells, strict=True):
-        if isinstance(cell, bytes):
+        if readers.holds_bytes(cell):
             raise _refused(asked, f"Not implemented: bytes (BLOB, BIT) in the column {name[:40]}; select it as text")
     return [as_text(cell) for cell in cells]
 

@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 
 from custinfo.domain.errors import SiteFault
 from custinfo.lake import files, manifest, schema
+from custinfo.lake.appending import naive
 from custinfo.lake.manifest import LakeFile
-from custinfo.lake.publishing import naive
 from custinfo.store.site import Site
 
 _NONE = schema.SUPERSEDED.empty_table().drop_columns(["recorded_at"])

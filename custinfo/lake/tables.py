@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from functools import cache, cached_property, partial
 from pathlib import Path
 
@@ -12,11 +12,13 @@ import pyarrow as pa
 
 from custinfo.domain import clock
 from custinfo.domain.errors import NotFound, SiteFault, WrongState
-from custinfo.lake import code_tables, engines, manifest, schema, superseding
+from custinfo.domain.messages import DEFAULT_LANGUAGE, text
+from custinfo.lake import code_tables, describing, engines, manifest, merging, published_tables, schema, superseding
+from custinfo.lake.appending import naive
 from custinfo.lake.coarsening import smallest_group
+from custinfo.lake.describing import Description
 from custinfo.lake.engines import Engine
 from custinfo.lake.manifest import Manifest
-from custinfo.lake.publishing import naive
 from custinfo.store import withheld
 from custinfo.store.site import Site
 
@@ -30,6 +32,13 @@ class Late:
     branch: str
     due: datetime
     published_at: datetime | None
+
+    def text(self, language: str = DEFAULT_LANGUAGE, zone: tzinfo = UTC) -> str:
+        """The sentence that stands beside every result, in `language`, with times as clocks of `zone` show them."""
+        due = clock.show(self.due, zone)
+        if self.published_at is None:
+            return text("lake.late_never", language, branch=self.branch, due=due)
+        return text("lake.late", language, branch=self.branch, due=due, published=clock.show(self.published_at, zone))
 
 
 @dataclass(frozen=True)
@@ -65,6 +74,52 @@ class Tables:
     def web_events(self) -> ir.Table:
         """What customers did on a site or in an app, in force; one row for each."""
         return self.found["web_events"]
+
+    def describe(self, name: str = "", language: str = DEFAULT_LANGUAGE) -> Description:
+        """What the tables are; with the name of one, what its columns mean. A notebook shows it as a table."""
+        return describing.describe(self, name, language)
+
+    def _repr_html_(self) -> str:
+        return self.describe()._repr_html_()
+
+    def table(self, name: str) -> ir.Table:
+        """A table that custinfo fills, by its name in `published_tables.TABLES`; every row recorded by then."""
+        return self.found[name]
+
+    @cached_property
+    def credit_grades(self) -> ir.Table:
+        """The credit grade of each customer on the day of `as_of`: columns of `published_tables.CREDIT_DECISIONS`.
+
+        That of the newest approved decision, or of the override of it that was approved last, while it holds. Who was
+        never decided on has no row; a decision that came to no grade has NULL.
+        """
+        rows = self.found["credit_decisions"]
+        made = rows.filter(rows.kind == "decision")
+        by = {"group_by": made.customer_key, "order_by": [made.recorded_at.desc(), made.decision.desc()]}
+        newest = made.mutate(_place=ibis.row_number().over(**by)).filter(lambda t: t["_place"] == 0).drop("_place")
+        # A day of UTC: an override ends within hours of the end of the site's day
+        holds = rows.filter(rows.kind == "override", rows.valid_until >= self.as_of.astimezone(UTC).date().isoformat())
+        current = holds.semi_join(newest, ["customer_key", "decision"]).union(newest)
+        first = {
+            "group_by": current.customer_key,
+            "order_by": [
+                current.kind.desc(),
+                current.recorded_at.desc(),
+                current.grade.desc(),
+                current.decision.desc(),
+            ],
+        }
+        return current.mutate(_place=ibis.row_number().over(**first)).filter(lambda t: t["_place"] == 0).drop("_place")
+
+    @cached_property
+    def gradings(self) -> ir.Table:
+        """The classes of customers at the end of each quarter: of the newest edition that was recorded by `as_of`."""
+        rows = self.found["gradings"]
+        # In a lake of branches each of them grades for itself
+        by = [name for name in ("branch", "quarter") if name in rows.columns]
+        newest = rows.group_by(**{f"{name}_of": rows[name] for name in by}).agg(newest=rows.edition.max())
+        same = [rows[name] == newest[f"{name}_of"] for name in by]
+        return rows.semi_join(newest, [*same, rows.edition == newest.newest])
 
     @cached_property
     def customers(self) -> ir.Table:
@@ -156,12 +211,13 @@ def read(
             raise SiteFault("lake.missing", file=file.path)
     kept_back = withheld.keys(lake, purpose, withheld_by or clock.utc_now())
     found = {
-        name: _without(_recorded_by(_table(engine, lake, chosen, name), moment), kept_back) for name in schema.TABLES
+        name: _without(_recorded_by(_table(engine, lake, chosen, name), moment), name, kept_back)
+        for name in schema.TABLES
     }
     newest = manifest.newest(lake) or chosen
     return Lake(
         as_of=moment,
-        found=_in_force(lake, chosen, found),
+        found=_merged(chosen, _in_force(lake, chosen, found)),
         smallest_group=newest.smallest_group,
         late=(),
         code_list=cache(partial(code_tables.read, lake, chosen)),
@@ -210,9 +266,16 @@ def _in_force(lake: Path, chosen: Manifest, found: Mapping[str, ir.Table]) -> Ma
     return {**found, **{name: left(name) for name in schema.LINES}}
 
 
-def _without(table: ir.Table, customer_keys: Sequence[str]) -> ir.Table:
-    """The table without these customers."""
+def _merged(chosen: Manifest, found: Mapping[str, ir.Table]) -> Mapping[str, ir.Table]:
+    """The tables with the customers that were merged by then as one; a lake in which nobody was pays nothing for it."""
+    return merging.applied(found) if chosen.paths(merging.TABLE) else found
+
+
+def _without(table: ir.Table, name: str, customer_keys: Sequence[str]) -> ir.Table:
+    """The table without what is about these customers."""
     if not customer_keys:
         return table
-    kept_back = ibis.memtable({"customer_key": list(customer_keys)}, schema={"customer_key": "string"})
-    return table.anti_join(kept_back, "customer_key")
+    for key in published_tables.keys(name):
+        kept_back = ibis.memtable({key: list(customer_keys)}, schema={key: "string"})
+        table = table.anti_join(kept_back, key)
+    return table

@@ -71,11 +71,30 @@ def test_a_kind_fills_the_columns_of_its_table(kind: object) -> None:
             assert text(f"lake.column.{column.name}", language) in (column.name, *column.aliases)
 
 
+def test_sales_and_returns_may_say_what_profit_is_counted_by(tmp_path: Path) -> None:
+    more = {"成本(元)": "8.00", "产品线": "茶叶", "销售区域": "华南", "渠道": "直销"}
+    for kind, row in (("sales", SALE), ("returns", {name: SALE[name] for name in SALE if name != "kind"})):
+        (line,) = read(tmp_path, kind, row | more).lines.to_pylist()
+        assert [line[name] for name in ("cost_fen", "product_line", "area", "channel")] == [800, "茶叶", "华南", "直销"]
+    assert refused(tmp_path, "sales", SALE | {"cost": "-8"}) == [("2", "cost", problem("amount_sign"))]
+    (line,) = read(tmp_path, "sales", SALE | {"cost": "", "area": ""}).lines.to_pylist()
+    assert (line["cost_fen"], line["area"]) == (None, None)
+
+
+def test_bytes_in_a_file_are_no_text(tmp_path: Path) -> None:
+    file = tmp_path / "batch.parquet"
+    pq.write_table(pa.table({name: [value] for name, value in SALE.items()} | {"note": [[b"x"]]}), file)
+    with pytest.raises(BadInput) as raised:
+        lake.read_batch(lake.BATCH_KINDS["sales"], file, lake.Known({"C1": "k1"}, NOW, SHANGHAI), tmp_path)
+    assert (raised.value.key, raised.value.facts["column"]) == ("lake.bytes", "note")
+
+
 def test_payments_and_returns_have_no_kind_and_payments_no_product(tmp_path: Path) -> None:
     paid = {name: SALE[name] for name in ("customer", "line_no", "date", "amount")}
     (row,) = read(tmp_path, "payments", paid).lines.to_pylist()
     assert row == {"customer_key": "k1", "line_no": "L1", "kind": "payment", "occurred_on": date(2026, 10, 5),
-                   "product": None, "quantity": None, "amount_fen": 1250}  # fmt: skip
+                   "product": None, "quantity": None, "amount_fen": 1250, "cost_fen": None, "product_line": None,
+                   "area": None, "channel": None}  # fmt: skip
     given_back = {name: value for name, value in SALE.items() if name != "kind"}
     (row,) = read(tmp_path, "returns", given_back).lines.to_pylist()
     assert (row["kind"], row["product"], row["quantity"]) == ("return", "Tea", 2)

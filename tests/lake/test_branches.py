@@ -1,6 +1,7 @@
 """Many branches in one lake: their customers stay apart, and who is late is named."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 import custinfo
 from custinfo import lake
-from custinfo.domain.errors import NotAllowed, NotFound, SiteFault, WrongState
+from custinfo.domain.errors import BadInput, NotAllowed, NotFound, SiteFault, WrongState
 from custinfo.lake import branches
 from custinfo.lake.branches import Branch
 from custinfo.store import withheld
@@ -132,6 +133,42 @@ def test_rows_of_few_customers_are_refused_over_all_branches(folder):
     opened = lake.open_branches(folder, as_of=moment(3))
     with refused(NotAllowed, "lake.extract_small", k=5):
         lake.extract(opened, opened.customers)
+
+
+def test_a_company_of_many_branches_does_not_make_enough_customers_of_few(folder):
+    for n in range(3, 6):
+        publish(folder, "fuzhou", n, n)
+        publish(folder, "xiamen", n, n)
+    opened = lake.open_branches(folder, as_of=moment(9))
+    assert len(rows(opened.customers)) == 8, "each branch has four, which may be the same four companies"
+    with refused(NotAllowed, "lake.extract_small", k=5):
+        lake.extract(opened, opened.customers)
+    publish(folder, "xiamen", 9, 9)
+    opened = lake.open_branches(folder, as_of=moment(10))
+    assert lake.extract(opened, opened.customers).num_rows == 9
+
+
+def test_versions_that_a_result_lists_give_it_again_whatever_came_in_since(folder):
+    first = lake.open_branches(folder, as_of=moment(9))
+    before = rows(first.sales), rows(first.customers)
+    publish(folder, "xiamen", 5, 2)  # its copy was on the way
+    assert rows(lake.open_branches(folder, as_of=moment(9)).sales) != before[0]
+    again = lake.open_branches(folder, as_of=moment(9), versions=first.versions)
+    assert (rows(again.sales), rows(again.customers)) == before
+    assert dict(again.versions) == dict(first.versions) == {"fuzhou": 1, "xiamen": 1}
+    alone = lake.open_branches(folder, as_of=moment(9), versions={"xiamen": 2})
+    assert {row["branch"] for row in rows(alone.customers)} == {"xiamen"}
+    with refused(NotFound, "lake.no_version", version=9):
+        lake.open_branches(folder, as_of=moment(9), versions={"xiamen": 9})
+    with refused(BadInput, "lake.branch_unknown", branch="putian"):
+        lake.open_branches(folder, as_of=moment(9), versions={"putian": 1})
+
+
+def test_who_is_late_is_said_in_a_sentence(folder):
+    (late,) = lake.open_branches(folder, as_of=MONDAY + timedelta(hours=19)).late
+    said = late.text("zh-CN", ZoneInfo("Asia/Shanghai"))
+    assert (late.branch, "2026-11-02 18:00" in said, "2026-11-01 21:00" in said) == ("fuzhou", True, True)
+    assert "has not published" in lake.Late("putian", MONDAY, None).text("en")
 
 
 def test_open_finds_out_by_itself_that_a_folder_holds_branches(folder):

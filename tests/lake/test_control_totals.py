@@ -142,11 +142,6 @@ def test_of_two_control_files_none_is_chosen(tmp_path: Path) -> None:
         ("json", '{"rows": true}'), ("json", '{"lines": 3}'), ("json", '{"rows": 3, "kinds": [1]}'), ("json", "[" * 50_000),
         ("json", '{"rows": 1' + " " * 70_000 + "}"), ("csv", ""), ("csv", "rows\nthree"), ("csv", "lines\n3"),
         ("csv", "rows\n3,4"), ("csv", "kind,rows,sum_fen"),
-        ("csv", "kind,rows\nsale,2\nsale,3"), ("csv", "kind,rows\nsale,2\nSALE,2"), ("csv", "kind,rows\nsale,2\n销售,3"),
-        ("csv", "kind,rows\ntotal,2\ntotal,3"), ("csv", "kind,rows\nTotal,2\n合计,2"), ("csv", "kind,rows\n,2\ntotal,2"),
-        ("csv", "rows\n2\n3"), ("csv", "rows,行数\n2,3"), ("json", '{"rows": 2, "rows": 3}'),
-        ("json", '{"kinds": {"sale": {"rows": 2}, "sale": {"rows": 3}}}'),
-        ("json", '{"kinds": {"sale": {"rows": 2}, "销售": {"rows": 3}}}'),
     ],
 )  # fmt: skip
 def test_a_control_file_that_says_nothing_clear_is_refused(tmp_path: Path, suffix: str, content: str) -> None:
@@ -155,3 +150,35 @@ def test_a_control_file_that_says_nothing_clear_is_refused(tmp_path: Path, suffi
     assert raised.value.key == "lake.control_unreadable"
     assert "sum_fen" in raised.value.text("en")
     assert raised.value.text("zh-CN")
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "lines"),
+    [
+        ("kind,rows\nsale,2\nsale,3", "sale", "2, 3"), ("kind,rows\nsale,2\nreturn,1\nSALE,2", "sale", "2, 4"),
+        ("kind,rows\nsale,2\n销售,3", "sale", "2, 3"), ("kind,rows\ntotal,2\n\ntotal,3", "total", "2, 4"),
+        ("kind,rows\nTotal,2\n合计,2", "total", "2, 3"), ("kind,rows\n,2\ntotal,2", "total", "2, 3"),
+        ("rows\n2\n3", "total", "2, 3"),
+    ],
+)  # fmt: skip
+def test_of_two_lines_about_the_same_both_are_named(tmp_path: Path, content: str, kind: str, lines: str) -> None:
+    with pytest.raises(BadInput) as raised:
+        control_totals.read(control_file(tmp_path, content, "csv"))
+    assert (raised.value.key, raised.value.facts["lines"]) == ("lake.control_repeated", lines)
+    for language in ("zh-CN", "en"):
+        assert lines in raised.value.text(language) and kind in raised.value.text(language)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "content", "name"),
+    [
+        ("csv", "rows,行数\n2,3", "rows"), ("json", '{"rows": 2, "rows": 3}', "rows"),
+        ("json", '{"kinds": {"sale": {"rows": 2}, "sale": {"rows": 3}}}', "sale"),
+        ("json", '{"kinds": {"sale": {"rows": 2}, "销售": {"rows": 3}}}', "sale"),
+    ],
+)  # fmt: skip
+def test_of_two_figures_under_one_name_neither_is_chosen(tmp_path: Path, suffix: str, content: str, name: str) -> None:
+    with pytest.raises(BadInput) as raised:
+        control_totals.read(control_file(tmp_path, content, suffix))
+    assert (raised.value.key, raised.value.facts["name"]) == ("lake.control_named_twice", name)
+    assert raised.value.text("zh-CN") != raised.value.text("en")

@@ -101,7 +101,8 @@ def test_nothing_but_one_select_is_put_to_a_database(site: Site, database: str, 
         ("SELECT 'infinity'::DATE", "9999"), ("SELECT '20000-01-01'::DATE", "9999"),
         ("SELECT '20000-01-01'::TIMESTAMP", "9999"), ("SELECT '0001-01-01 (BC)'::DATE", "9999"),
         ("SELECT 'POINT(1 1)'::GEOMETRY", "type of a column"), ("SELECT repeat('a', 3)::VARIANT", "VARIANT"),
-        ("SELECT 1 AS id, 'x'::BLOB AS photo", "photo"), ("SELECT '0001'::BIT AS flags", "flags"),
+        ("SELECT 1 AS id, 'x'::BLOB AS photo", "photo"), ("SELECT {'a': ['x'::BLOB]} AS nested", "nested"),
+        ("SELECT MAP {'x'::BLOB: 1} AS keyed", "keyed"), ("SELECT '0001'::BIT AS flags", "flags"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_from_duckdb_is_said_in_words(site: Site, tmp_path: Path, sql: str, answer: str) -> None:

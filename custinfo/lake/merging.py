@@ -1,0 +1,40 @@
+"""Customers that were merged: from that moment on what is known of one is known of its survivor.
+
+Rows of the lake keep the key that they were written with. Which keys are one customer is looked up when a version is
+opened, in the links that were recorded by then: whoever opens the lake as of a moment before a merge, or after it was
+taken back, sees two customers.
+"""
+
+from collections.abc import Mapping
+
+import ibis
+import ibis.expr.types as ir
+
+from custinfo.lake import schema
+
+TABLE = "merged"
+
+
+def applied(found: Mapping[str, ir.Table]) -> dict[str, ir.Table]:
+    """The tables of a version with the links that it holds: dealings of who was merged are their survivor's, and their
+    card's versions are not among those of customers.
+    """
+    leads = _leads(found[TABLE])
+    versions = found["customer_versions"].anti_join(leads, [("customer_key", "gone_key")])
+    return {**found, "customer_versions": versions, **{name: _followed(found[name], leads) for name in schema.LINES}}
+
+
+def _leads(links: ir.Table) -> ir.Table:
+    """gone_key, survivor_key: one row for each key that leads to another. The newest link of a key counts; of links of
+    the same moment the one that leads somewhere, then the smallest survivor.
+    """
+    order = [links.recorded_at.desc(), links.survivor_key.isnull(), links.survivor_key]
+    newest = ibis.row_number().over(group_by=links.customer_key, order_by=order)
+    last = links.mutate(_place=newest).filter(lambda t: (t["_place"] == 0) & t["survivor_key"].notnull())
+    return last.select(gone_key="customer_key", survivor_key="survivor_key")
+
+
+def _followed(rows: ir.Table, leads: ir.Table) -> ir.Table:
+    joined = rows.left_join(leads, rows["customer_key"] == leads["gone_key"])
+    followed = joined.mutate(customer_key=ibis.coalesce(joined["survivor_key"], joined["customer_key"]))
+    return followed.select(*rows.columns)

@@ -1,0 +1,216 @@
+"""Tables that custinfo itself fills, beside customers and batches: gradings, decisions, links.
+
+They are append-only. A table is declared here once, in `TABLES`. What the lake does with every table then holds for it
+too: its files stand in every later version's manifest with their hash, `open(as_of=T)` gives the rows recorded by T,
+`verify`, `log` and `compact` know it, `open_branches` marks its rows with their branch, people who withdrew are left
+out, and `erase` takes people out of it.
+
+    CREDIT_GRADES = PublishedTable(
+        "credit_grades",
+        pa.schema([
+            pa.field("customer_key", pa.string(), nullable=False),
+            pa.field("grade", pa.string()),
+            pa.field("rule_version", pa.int32()),
+            pa.field("recorded_at", MOMENT, nullable=False),
+        ]),
+        when_erased="drop",
+    )
+
+Rows come in one of two ways:
+
+- from a table of the store: `custinfo.actions.lake.SOURCES` names a function that gives its rows after a `seq`, as
+  `TableRow(seq, {"customer_key": …, "grade": "B", "rule_version": 1, "recorded_at": moment})`; the next
+  `custinfo publish` makes them part of the lake, each once (`Manifest.last_seqs`);
+- computed from a version of the lake: `lake.append(site, "gradings", "2026-Q3-1", rows, of=opened.manifest, …)` makes
+  them the next version, all or none, once for each name of a part (`Manifest.parts`).
+
+`lake.open(site).table("credit_grades")` reads them; a lake of before the table has no rows of it. A column that is
+added later is NULL in older rows. Columns are never renamed and never change their type.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import pyarrow as pa
+
+MOMENT = pa.timestamp("us")
+"""A moment in UTC, without a zone: one meaning on every engine, whatever zone its session is in."""
+
+
+@dataclass(frozen=True)
+class PublishedTable:
+    """A table: `columns` have `recorded_at` (MOMENT), from which moment on a row is known, and no name of anybody.
+
+    `keys` are the columns that hold the lake's key of a customer; a table without any holds nothing about people. When
+    somebody is erased, their rows go (`drop`), or stay under another key with the columns `blanked` NULL (`keep`).
+    """
+
+    name: str
+    columns: pa.Schema
+    when_erased: Literal["drop", "keep"] = "drop"
+    keys: tuple[str, ...] = ("customer_key",)
+    blanked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """A row of a table of the store: `seq` only ever grows, `values` are those of all columns, moments with a zone."""
+
+    seq: int
+    values: Mapping[str, str | int | datetime | None]
+
+
+GRADINGS = PublishedTable(
+    "gradings",
+    pa.schema(
+        [
+            pa.field("customer_key", pa.string(), nullable=False),
+            pa.field("quarter", pa.string(), nullable=False),
+            pa.field("edition", pa.int32(), nullable=False),
+            pa.field("scheme", pa.string(), nullable=False),
+            pa.field("class", pa.string(), nullable=False),
+            pa.field("reason", pa.string()),
+            pa.field("figure", pa.int64()),
+            pa.field("rule_version", pa.int32()),
+            pa.field("code_edition", pa.string()),
+            pa.field("lake_version", pa.int32(), nullable=False),
+            pa.field("as_of", MOMENT, nullable=False),
+            pa.field("recorded_at", MOMENT, nullable=False),
+        ]
+    ),
+)
+"""The class of each customer by each scheme at the end of a quarter (`custinfo.lake.gradings`).
+
+`reason` is a code of the scheme, `figure` the number that the class rests on (`classification.schemes`); a class comes
+from a rule (`rule_version`) or a code list (`code_edition`). It was made of version `lake_version` of the lake, of what
+had been recorded by `as_of`. Who is erased goes from every edition: all classes together could tell who it was.
+"""
+
+MARKS = PublishedTable(
+    "marks",
+    pa.schema(
+        [
+            pa.field("customer_key", pa.string(), nullable=False),
+            pa.field("mark_id", pa.string(), nullable=False),
+            pa.field("version", pa.int32(), nullable=False),
+            pa.field("mark", pa.string(), nullable=False),
+            pa.field("from_on", pa.string(), nullable=False),
+            pa.field("ended_on", pa.string(), nullable=False),
+            pa.field("recorded_at", MOMENT, nullable=False),
+        ]
+    ),
+)
+"""Every approved version of each strategic mark of a customer; the newest of a `mark_id` counts.
+
+It counts from the day `from_on` on and until the one before `ended_on`, written 2026-11-01; a blank one is no end.
+"""
+
+SEGMENTS = PublishedTable(
+    "segments",
+    pa.schema(
+        [
+            pa.field("segment_id", pa.string(), nullable=False),
+            pa.field("version", pa.int32(), nullable=False),
+            pa.field("state", pa.string(), nullable=False),
+            pa.field("name_zh", pa.string(), nullable=False),
+            pa.field("name_en", pa.string(), nullable=False),
+            pa.field("conditions", pa.string(), nullable=False),
+            pa.field("purpose", pa.string(), nullable=False),
+            pa.field("strategy", pa.string(), nullable=False),
+            pa.field("valid_from", pa.string(), nullable=False),
+            pa.field("valid_until", pa.string(), nullable=False),
+            pa.field("recorded_at", MOMENT, nullable=False),
+        ]
+    ),
+    keys=(),
+)
+"""Every version of each segment that people keep (`custinfo.domain.segments`): what it is, for what, and what is done.
+
+`conditions` are JSON, `state` is `active` or `retired`, days are written 2026-11-01, blank for none. Nothing in it is
+about a customer, and who wrote it stays in the store.
+"""
+
+MERGED = PublishedTable(
+    "merged",
+    pa.schema(
+        [
+            pa.field("customer_key", pa.string(), nullable=False),
+            pa.field("survivor_key", pa.string()),
+            pa.field("recorded_at", MOMENT, nullable=False),
+        ]
+    ),
+    keys=("customer_key", "survivor_key"),
+)
+"""Customers that were merged: from `recorded_at` on a key leads to another, or, NULL, stands for itself again.
+
+Merges of merged customers are followed to the end: the newest row of a key says where it leads. Two keys say nothing of
+anybody, so customers of level 1 are among them: their links must not be missing once they are level 1 no more.
+"""
+
+CREDIT_DECISIONS = PublishedTable(
+    "credit_decisions",
+    pa.schema(
+        [
+            pa.field("customer_key", pa.string(), nullable=False),
+            pa.field("kind", pa.string(), nullable=False),
+            pa.field("decision", pa.string(), nullable=False),
+            pa.field("version", pa.int32(), nullable=False),
+            pa.field("scheme", pa.string(), nullable=False),
+            pa.field("grade", pa.string()),
+            pa.field("points", pa.int64()),
+            pa.field("coverage", pa.int64()),
+            pa.field("limit_fen", pa.int64(), nullable=False),
+            pa.field("valid_until", pa.string(), nullable=False),
+            pa.field("rule_version", pa.int32(), nullable=False),
+            pa.field("card_version", pa.int32(), nullable=False),
+            pa.field("limits_version", pa.int32(), nullable=False),
+            pa.field("recorded_at", MOMENT, nullable=False),
+        ]
+    ),
+)
+"""Decisions on credit from their approval on (`kind` decision), and what people set a grade to (override).
+
+An override is about the `decision` of a customer and holds until `valid_until` (2026-11-30; blank: until the next
+decision). `points` and `coverage` are hundredths of a percent; `rule_version` is that of the grades.
+"""
+
+DEMANDS = PublishedTable(
+    "demands",
+    pa.schema(
+        [
+            pa.field("customer_key", pa.string()),
+            pa.field("demand_number", pa.string(), nullable=False),
+            pa.field("version", pa.int32(), nullable=False),
+            pa.field("kind", pa.string(), nullable=False),
+            pa.field("stage", pa.string()),
+            pa.field("importance", pa.int64()),
+            pa.field("urgency", pa.int64()),
+            pa.field("feasibility", pa.int64()),
+            pa.field("recorded_at", MOMENT, nullable=False),
+        ]
+    ),
+)
+"""Every version of customers' demands, without what was said; ratings are 1 to 5, NULL where nobody rated it.
+
+`kind` is `need` (a demand that goes through stages) or `intention` (to buy; its `stage` is the outcome). A demand that
+no customer on file has, has no `customer_key`.
+"""
+
+_DECLARED: tuple[PublishedTable, ...] = (
+    DEMANDS,
+    CREDIT_DECISIONS,
+    MERGED,
+    GRADINGS,
+    MARKS,
+    SEGMENTS,
+)
+
+TABLES: dict[str, PublishedTable] = {table.name: table for table in _DECLARED}
+"""Every such table by its name, which is its folder's too."""
+
+
+def keys(table: str) -> tuple[str, ...]:
+    """The columns of a table of the lake, any of them, that hold customers' keys."""
+    return TABLES[table].keys if table in TABLES else ("customer_key",)
