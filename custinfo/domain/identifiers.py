@@ -12,6 +12,7 @@ fitting outer character.
 """
 
 import re
+from operator import mul
 
 LENGTH = 18
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -22,6 +23,7 @@ DEPARTMENTS = "123456789ANY"
 
 CATEGORIES = "123456789"
 ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
+_CREDIT_CODE_WEIGHTS = tuple(pow(3, place, 31) for place in range(LENGTH - 1))
 
 
 def credit_code(text: str) -> str | None:
@@ -67,7 +69,7 @@ def normalise_credit_code(text: str) -> str:
 
 def credit_code_check_character(first17: str) -> str:
     """The 18th character (GB 32100: weights 3^i, modulo 31). Raises ValueError for a character outside `ALPHABET`."""
-    total = sum(ALPHABET.index(character) * pow(3, i, 31) for i, character in enumerate(first17))
+    total = sum(map(mul, map(ALPHABET.index, first17), _CREDIT_CODE_WEIGHTS))
     return ALPHABET[-total % 31]
 
 

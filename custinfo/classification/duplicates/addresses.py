@@ -1,0 +1,81 @@
+"""Addresses as bags of words, so that parts in another order, with or without the town, still meet.
+
+    广东省深圳市南山区科技路12号创新大厦B座5楼  →  科技路 12号 创新大厦 b座 5楼, each by its sound and without its unit
+
+Regions at the head are left to the region's own code. In Latin letters the words are what spaces separate.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+from custinfo.classification.duplicates import places
+from custinfo.classification.duplicates.readings import Same, plain, sound
+
+_NUMERALS = str.maketrans("〇零一二三四五六七八九", "00123456789")
+_IN_WORDS = re.compile(r"[〇零一二三四五六七八九十百]+(?=[号楼层室栋幢座弄单组期])")
+_UNITS = "号楼层室栋幢座弄单元组期"
+_ENDINGS = "路街道巷村镇乡园苑城厦心场区里庄寓"
+_CUT = Same({ord(unit): " " for unit in _UNITS} | {ord(ending): f"{ending} " for ending in _ENDINGS})
+_APART = re.compile("(?<=[街园苑城里区庄村]) (?=[路街道巷区] )")
+_WORD = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*|[^\x00-\x7f,。、;()·]+")
+_STREET = ("路", "街", "道", "巷", "胡同", "弄", "村")
+_LATIN = re.compile(r"[a-z0-9]+")
+
+
+@dataclass(frozen=True)
+class Address:
+    """`words`: sounds of its words and its numbers, sorted, each once. `street`: sound of the road and the number,
+    as `kejilu12` (`12main` in Latin letters); empty when either is not there.
+    """
+
+    words: tuple[str, ...]
+    street: str
+
+
+NOWHERE = Address((), "")
+
+
+def address(text: str) -> Address:
+    """The words of an address as it was written."""
+    text = plain(text)
+    if not text or text.isspace():
+        return NOWHERE
+    if text.isascii():
+        words = _LATIN.findall(text)
+        number = next((place for place, word in enumerate(words[:-1]) if word[0].isdigit()), None)
+        return Address(tuple(sorted(set(words))), "" if number is None else words[number] + words[number + 1])
+    text = _IN_WORDS.sub(lambda found: _number(found[0]), text).translate(_CUT)
+    words = [rest for word in _WORD.findall(_APART.sub("", text)) if (rest := _without_regions(word))]
+    return Address(tuple(sorted({_sound(word) for word in words})), _street(words))
+
+
+# Roads, buildings and numbers come again and again
+_sound = lru_cache(maxsize=1 << 16)(sound)
+
+
+def _street(words: list[str]) -> str:
+    """The first road that a number follows at once."""
+    for word, number in pairwise(words):
+        if word.endswith(_STREET) and number[-1:].isdigit():
+            return _sound(word) + number
+    return ""
+
+
+@lru_cache(maxsize=1 << 16)
+def _without_regions(word: str) -> str:
+    while (region := places.head(word)) and not (len(region) < len(word) <= len(region) + 1):
+        word = word[len(region) :]
+    return word
+
+
+def _number(numeral: str) -> str:
+    """`十二` → `12`, `二十` → `20`, `一〇三` → `103`."""
+    if "百" in numeral:
+        hundreds, _, rest = numeral.partition("百")
+        return str(int(_number(hundreds or "一")) * 100 + int(_number(rest.lstrip("零〇") or "〇")))
+    if "十" in numeral:
+        tens, _, ones = numeral.partition("十")
+        return f"{(tens or '一').translate(_NUMERALS)}{(ones or '〇').translate(_NUMERALS)}"
+    return numeral.translate(_NUMERALS)

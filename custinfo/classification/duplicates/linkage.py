@@ -1,0 +1,240 @@
+"""All duplicates of a table at once: Splink scores candidate pairs, rules hold back, clusters are checked as wholes.
+
+Splink, DuckDB and pandas are heavy: import this module where duplicates are looked for, not where a page starts.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+
+import duckdb
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from custinfo.classification.duplicates import blocking, clusters, learning, scoring
+from custinfo.classification.duplicates.comparisons import COMPARISONS, UNKNOWN, Comparison
+from custinfo.classification.duplicates.model import DuplicatesRule, Model, weights
+from custinfo.classification.duplicates.party import Band, Kind, Party
+from custinfo.classification.duplicates.prepared import Prepared, prepare
+from custinfo.classification.duplicates.splinking import GAMMA, linker
+
+COLUMNS = tuple(column.name for column in fields(Party))
+_LISTS = frozenset(name for name, default in Prepared._field_defaults.items() if isinstance(default, tuple))
+_KEPT = ("code", "identity", "branch")
+SUPPORT = 0.34
+"""Of the pairs across two clusters, the share that must be likely before a likely pair joins them."""
+
+_LINE = pa.struct([("comparison", pa.string()), ("level", pa.string()), ("weight", pa.float64())])
+PAIRS = pa.schema(
+    [
+        ("left", pa.string()),
+        ("right", pa.string()),
+        ("probability", pa.float64()),
+        ("band", pa.string()),
+        ("rule_version", pa.int64()),
+        ("cluster", pa.string()),
+        ("lines", pa.list_(_LINE)),
+        ("held_back", pa.list_(pa.string())),
+    ]
+)
+CLUSTERS = pa.schema([("id", pa.string()), ("cluster", pa.string()), ("size", pa.int64()), ("band", pa.string())])
+
+
+@dataclass(frozen=True)
+class Found:
+    """Likely pairs and clusters as Ibis tables (columns: see the package), and the model that scored each kind."""
+
+    pairs: ir.Table
+    clusters: ir.Table
+    models: Mapping[Kind, Model]
+
+
+def table(parties: Iterable[Party]) -> ir.Table:
+    """Parties as `find` takes them."""
+    rows = list(parties)
+    columns = {name: [_written(getattr(row, name)) for row in rows] for name in COLUMNS}
+    return ibis.memtable(pa.table(columns, schema=pa.schema([(name, pa.string()) for name in COLUMNS])))
+
+
+def _written(value: str | tuple[str, ...]) -> str:
+    return value if isinstance(value, str) else "\n".join(value)
+
+
+def find(table: ir.Table, rule: DuplicatesRule) -> Found:
+    """The likely duplicates among the rows of `table`. The same rows, in any order, give the same result."""
+    rows = table.select(*COLUMNS).order_by("id").to_pyarrow()
+    pairs, grouped, models = [PAIRS.empty_table()], [CLUSTERS.empty_table()], {}
+    for kind in COMPARISONS:
+        of_kind = rows.filter(pc.equal(rows["kind"], kind))
+        if of_kind.num_rows < 2:
+            continue
+        with duckdb.connect() as connection:
+            run = _Run(connection, kind, rule, of_kind)
+            models[kind] = run.model
+            pairs.append(run.pairs)
+            grouped.append(run.clusters)
+    in_order = pa.concat_tables(pairs).sort_by([("left", "ascending"), ("right", "ascending")])
+    return Found(ibis.memtable(in_order), ibis.memtable(pa.concat_tables(grouped).sort_by("id")), models)
+
+
+def prepared(rows: pa.Table, columns: Iterable[str]) -> Iterator[pa.RecordBatch]:
+    """The parties of `rows` prepared, with `unique_id`, their place in it. What is unknown is NULL."""
+    names = list(columns)
+    kinds = [pa.list_(pa.string()) if name in _LISTS else pa.string() for name in names]
+    start = 0
+    for batch in rows.to_batches(max_chunksize=20_000):
+        ready = [prepare(party) for party in _parties(batch)]
+        arrays = [
+            pa.array([getattr(party, name) or None for party in ready], kind)
+            for name, kind in zip(names, kinds, strict=True)
+        ]
+        place = pa.array(range(start, start + len(ready)), pa.int32())
+        start += len(ready)
+        yield pa.RecordBatch.from_arrays([place, *arrays], ["unique_id", *names])
+
+
+def _parties(batch: pa.RecordBatch) -> Iterator[Party]:
+    values = (batch.column(name).to_pylist() for name in COLUMNS)
+    for id_, kind, name, others, code, phones, address, region, birth, identity in zip(*values, strict=True):
+        yield Party(
+            id_, kind, name or "", tuple((others or "").split("\n")), code or "", tuple((phones or "").split("\n")),
+            address or "", region or "", birth or "", identity or "",
+        )  # fmt: skip
+
+
+class _Run:
+    """The duplicates of one kind. `pairs` and `clusters` as in `PAIRS` and `CLUSTERS`, `model` the numbers used."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, kind: Kind, rule: DuplicatesRule, rows: pa.Table) -> None:
+        self._connection, self._kind, self._rule = connection, kind, rule
+        self._ids = rows["id"].combine_chunks()
+        columns = [name for name in Prepared._fields if name not in ("id", "kind")]
+        batches = prepared(rows, columns)
+        first = next(batches)
+        reader = pa.RecordBatchReader.from_batches(first.schema, _chain(first, batches))
+        connection.register("incoming", reader)
+        connection.execute("CREATE TABLE parties AS SELECT * FROM incoming")
+        connection.unregister("incoming")
+        connection.execute(f"CREATE TABLE candidates AS {blocking.pairs_sql(kind, 'parties', rule.most_alike)}")
+        self.model = learning.learnt(connection, kind, rule)
+        scored = linker(connection, kind, self.model, _KEPT)
+        api = scored._db_api
+        scored.table_management.register_blocked_pairs_for_predict(api.register("candidates"))
+        likely = scored.inference.predict(threshold_match_probability=self.model.review_from, warning_mode="never")
+        self._likely = likely.physical_name
+        self._weights = weights(self.model)
+        self._judge()
+        of = self._clusters()
+        self.pairs, self.clusters = self._pairs(of), self._members(of)
+
+    def _judge(self) -> None:
+        """Makes the table `judged`: the likely pairs that are not held back altogether, and how they agree.
+
+        There are many pairs and few ways: each way is judged once, by the same code as a pair at entry.
+        """
+        names = [comparison.name for comparison in COMPARISONS[self._kind]]
+        gammas = ", ".join(f"{GAMMA}{name}" for name in names)
+        self._connection.execute(
+            f"""CREATE TABLE likely AS SELECT unique_id_l AS l, unique_id_r AS r, match_probability AS probability,
+            match_weight AS bits, {gammas},
+            coalesce(code_l <> code_r, false) OR coalesce(identity_l <> identity_r, false) AS other_code,
+            coalesce(branch_l, '') <> coalesce(branch_r, '') AS other_branch FROM {self._likely}"""
+        )
+        told = f"{gammas}, other_code, other_branch"
+        ways = self._connection.execute(f"SELECT DISTINCT {told} FROM likely ORDER BY ALL").to_arrow_table().to_pylist()
+        self._ways = [self._way(way) for way in ways]
+        kept = [way | {"way": place} for place, way in enumerate(ways) if self._ways[place].band != "no"]
+        schema = pa.schema([(f"{GAMMA}{name}", pa.int32()) for name in names])
+        for name, kind in (("other_code", pa.bool_()), ("other_branch", pa.bool_()), ("way", pa.int32())):
+            schema = schema.append(pa.field(name, kind))
+        self._connection.register("ways", pa.Table.from_pylist(kept, schema=schema))
+        self._connection.execute(
+            f"CREATE TABLE judged AS SELECT likely.* EXCLUDE ({told}), way FROM likely JOIN ways USING ({told})"
+        )
+
+    def _way(self, way: Mapping[str, object]) -> "_Way":
+        levels = {comparison.name: self._level(comparison, way) for comparison in COMPARISONS[self._kind]}
+        reasons = scoring.held_back(levels, bool(way["other_code"]), bool(way["other_branch"]), self._kind)
+        told = [(name, level, round(self._weights[name][level], 2)) for name, level in levels.items()]
+        told.sort(key=lambda line: -abs(line[2]))
+        lines: list[dict[str, object]] = [
+            dict(zip(("comparison", "level", "weight"), line, strict=True)) for line in told
+        ]
+        return _Way(lines, scoring.best_band(levels, reasons, self._kind), reasons)
+
+    @staticmethod
+    def _level(comparison: Comparison, way: Mapping[str, object]) -> str:
+        met = int(str(way[f"{GAMMA}{comparison.name}"]))
+        return UNKNOWN if met < 0 else comparison.names[-1 - met]
+
+    def _clusters(self) -> dict[int, int]:
+        rows = self._connection.execute("SELECT l, r, bits, way, probability FROM judged ORDER BY l, r").fetchnumpy()
+        sure_from = self.model.automatic_from
+        edges = [
+            clusters.Edge(left, right, weight, likely >= sure_from and self._ways[way].band == "automatic")
+            for left, right, weight, way, likely in zip(*(rows[name].tolist() for name in rows), strict=True)
+        ]
+        marked = self._connection.execute(
+            "SELECT unique_id, code, identity, branch FROM parties WHERE unique_id IN (SELECT l FROM judged UNION "
+            "SELECT r FROM judged)"
+        ).fetchall()
+        marks = {}
+        for place, code, identity, branch in marked:
+            own = {"code": code, "identity": identity}
+            marks[place] = {name: value for name, value in own.items() if value} | {"branch": branch or ""}
+        self._edges = edges
+        return clusters.join(edges, marks, SUPPORT)
+
+    def _pairs(self, of: Mapping[int, int]) -> pa.Table:
+        rows = self._connection.execute("SELECT way, probability FROM judged ORDER BY l, r").to_arrow_table()
+        together = [of[edge.left] == of[edge.right] for edge in self._edges]
+        cut = [[*way.reasons, "duplicates.held_back.cluster"] for way in self._ways]
+        reasons = pa.array([list(way.reasons) for way in self._ways] + cut, pa.list_(pa.string()))
+        ways = rows["way"].combine_chunks()
+        columns = {
+            "left": self._ids.take(pa.array([edge.left for edge in self._edges], pa.int32())),
+            "right": self._ids.take(pa.array([edge.right for edge in self._edges], pa.int32())),
+            "probability": rows["probability"],
+            "band": [
+                "automatic" if edge.sure and same else "review"
+                for edge, same in zip(self._edges, together, strict=True)
+            ],
+            "rule_version": pa.repeat(self._rule.version, len(together)),
+            "cluster": self._ids.take(
+                pa.array(
+                    [of[edge.left] if same else None for edge, same in zip(self._edges, together, strict=True)],
+                    pa.int32(),
+                )
+            ),
+            "lines": pa.array([way.lines for way in self._ways], pa.list_(_LINE)).take(ways),
+            "held_back": reasons.take(pc.add(ways, pc.if_else(pa.array(together, pa.bool_()), 0, len(self._ways)))),
+        }
+        return pa.table(columns, schema=PAIRS)
+
+    def _members(self, of: Mapping[int, int]) -> pa.Table:
+        sizes = Counter(of.values())
+        sure = set(clusters.held_together(of, (edge for edge in self._edges if edge.sure)))
+        members = sorted(record for record, cluster in of.items() if sizes[cluster] > 1)
+        columns = {
+            "id": self._ids.take(pa.array(members, pa.int32())),
+            "cluster": self._ids.take(pa.array([of[record] for record in members], pa.int32())),
+            "size": [sizes[of[record]] for record in members],
+            "band": ["automatic" if of[record] in sure else "review" for record in members],
+        }
+        return pa.table(columns, schema=CLUSTERS)
+
+
+@dataclass(frozen=True)
+class _Way:
+    """One way in which pairs agree: what each comparison says, the best band, and what holds back."""
+
+    lines: list[dict[str, object]]
+    band: Band
+    reasons: tuple[str, ...]
+
+
+def _chain(first: pa.RecordBatch, rest: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    yield first
+    yield from rest

@@ -1,0 +1,195 @@
+"""Duplicates among 1 M invented companies: ours, and plain Splink as its manual has it; and the check at entry.
+
+Run: `python -m tests.bench.bench_duplicates [companies] [seed]`. One JSON line for each number; what is found is held
+against the truth of the generator. Plain Splink: pinyin of the whole name, code, telephone, address, region; u from
+random pairs, m by expectation maximisation; pairs and clusters from the same probability on. Both prepare their own
+columns; the time of this is within.
+"""
+
+import json
+import sqlite3
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import date
+from itertools import combinations
+
+import pyarrow as pa
+
+from custinfo.classification.duplicates import keys, linkage, rank, rule
+from custinfo.classification.duplicates.party import Party
+from custinfo.classification.duplicates.readings import plain, sound
+from tests.classification.duplicates.corrupted_companies import Maker
+
+PLAIN_FROM = 0.95
+ENTRIES = 1_000
+CANDIDATES = 30
+BARS = {"pairs": 0.95, "clusters": 0.95, "automatic": 0.995, "time": 1.2, "p95": 5.0, "recall@10": 0.98}
+Pairs = Iterable[tuple[str, str]]
+
+
+def score(pairs: Pairs, truth: Mapping[str, int]) -> dict[str, float]:
+    """Precision, recall and F1 of pairs of ids."""
+    found = list(pairs)
+    right = sum(truth[one] == truth[other] for one, other in found)
+    every = sum(count * (count - 1) // 2 for count in Counter(truth.values()).values())
+    precision, recall = right / max(1, len(found)), right / max(1, every)
+    return {"precision": precision, "recall": recall, "f1": 2 * precision * recall / max(1e-9, precision + recall)}
+
+
+def within(members: Iterable[tuple[str, str]]) -> Pairs:
+    """Every pair of a cluster, from (id, cluster)."""
+    clusters = defaultdict(list)
+    for member, cluster in members:
+        clusters[cluster].append(member)
+    return (pair for group in clusters.values() for pair in combinations(sorted(group), 2))
+
+
+def ours(parties: pa.Table) -> tuple[Pairs, Pairs, Pairs]:
+    """Pairs of automatic and review, the automatic ones, and pairs within clusters."""
+    import ibis
+
+    found = linkage.find(ibis.memtable(parties), rule(date(2026, 11, 1)))
+    pairs = found.pairs.select("left", "right", "band").to_pyarrow().to_pydict()
+    members = found.clusters.select("id", "cluster").to_pyarrow().to_pydict()
+    every = list(zip(pairs["left"], pairs["right"], pairs["band"], strict=True))
+    automatic = [(left, right) for left, right, band in every if band == "automatic"]
+    grouped = within(zip(members["id"], members["cluster"], strict=True))
+    return [(left, right) for left, right, _ in every], automatic, grouped
+
+
+def plain_splink(parties: pa.Table) -> tuple[Pairs, Pairs]:
+    """Pairs and pairs within clusters, from `PLAIN_FROM` on."""
+    import duckdb
+    import splink.comparison_library as cl
+    from splink import DuckDBAPI, Linker, SettingsCreator, block_on
+
+    def known(values: Iterable[str]) -> list[str | None]:
+        return [value or None for value in values]
+
+    columns = {name: parties[name].to_pylist() for name in ("id", "name", "credit_code", "phones", "address", "region")}
+    table = pa.table(
+        {
+            "unique_id": columns["id"],
+            "name": known(sound(plain(name)) for name in columns["name"]),
+            "code": known(plain(code).upper() for code in columns["credit_code"]),
+            "phone": known("".join(filter(str.isdigit, phones.partition("\n")[0])) for phones in columns["phones"]),
+            "address": known(sound(plain(address)) for address in columns["address"]),
+            "region": known(columns["region"]),
+        }
+    )
+    settings = SettingsCreator(
+        link_type="dedupe_only",
+        comparisons=[
+            cl.JaroWinklerAtThresholds("name", [0.95, 0.88]),
+            cl.LevenshteinAtThresholds("code", [2]),
+            cl.ExactMatch("phone"),
+            cl.JaroWinklerAtThresholds("address", [0.95, 0.88]),
+            cl.ExactMatch("region"),
+        ],
+        blocking_rules_to_generate_predictions=[
+            block_on("code"), block_on("phone"), block_on("name"), block_on("address"), block_on("substr(name, 1, 12)", "region"),
+        ],
+    )  # fmt: skip
+    with duckdb.connect() as connection:
+        api = DuckDBAPI(connection)
+        linker = Linker(api.register(table), settings, log_level="CRITICAL")
+        linker.training.estimate_probability_two_random_records_match(
+            [block_on("code"), block_on("name", "phone")], recall=0.7
+        )
+        linker.training.estimate_u_using_random_sampling(max_pairs=1e6, seed=1)
+        for training in (block_on("code"), block_on("phone")):
+            linker.training.estimate_parameters_using_expectation_maximisation(training)
+        scored = linker.inference.predict(threshold_match_probability=PLAIN_FROM, warning_mode="never")
+        grouped = linker.clustering.cluster_pairwise_predictions_at_threshold(scored, PLAIN_FROM)
+        pairs = connection.execute(f"SELECT unique_id_l, unique_id_r FROM {scored.physical_name}").fetchall()
+        members = connection.execute(f"SELECT unique_id, cluster_id FROM {grouped.physical_name}").fetchall()
+    return pairs, within(members)
+
+
+def at_entry(parties: list[Party], truth: Mapping[str, int]) -> dict[str, float]:
+    """p50 and p95 in ms of CPU of a check, and recall@10: of entries that have another record, how many find one of theirs."""
+    index = sqlite3.connect(":memory:")
+    index.execute("CREATE TABLE key (value TEXT, party INTEGER)")
+    index.execute("CREATE VIRTUAL TABLE gram USING fts5(words, content='', detail=none, tokenize='unicode61')")
+    for place, party in enumerate(parties):
+        found = keys(party)
+        index.executemany("INSERT INTO key VALUES (?, ?)", [(value, place) for value in found.exact])
+        index.execute("INSERT INTO gram (rowid, words) VALUES (?, ?)", (place, " ".join(found.grams)))
+    index.execute("CREATE INDEX key_value ON key (value)")
+    in_force = rule(date(2026, 11, 1))
+    counts = Counter(truth.values())
+    asked = [place for place, party in enumerate(parties) if counts[truth[party.id]] > 1][:ENTRIES]
+    times, hits = [], 0
+    for place in asked:
+        party = parties[place]
+        start = time.process_time()
+        found = rank(party, (parties[one] for one in candidates(index, party, place)), in_force)[:10]
+        times.append((time.process_time() - start) * 1000)
+        hits += any(truth[other.id] == truth[party.id] for other, _ in found)
+    times.sort()
+    return {"p50": times[len(times) // 2], "p95": times[int(len(times) * 0.95)], "recall@10": hits / len(asked)}
+
+
+def candidates(index: sqlite3.Connection, party: Party, itself: int) -> list[int]:
+    """Rows that share keys with a party, those that share most first, then those of a name of the same characters."""
+    found = keys(party)
+    shared: Counter[int] = Counter()
+    for value in found.exact:
+        rows = index.execute("SELECT party FROM key WHERE value = ? LIMIT 50", (value,)).fetchall()
+        shared.update(row for (row,) in rows if row != itself)
+    best = [row for row, _ in shared.most_common(CANDIDATES)]
+    if len(best) < CANDIDATES // 3 and found.grams:
+        wanted = " OR ".join(found.grams)
+        rows = index.execute("SELECT rowid FROM gram WHERE gram MATCH ? ORDER BY rank LIMIT ?", (wanted, CANDIDATES))
+        best += [row for (row,) in rows if row != itself and row not in shared]
+    return best[:CANDIDATES]
+
+
+def say(name: str, number: float, bar: float | None, unit: str, *, most: bool = False, **more: float) -> None:
+    """One line of JSON."""
+    line = {"name": name, "ours": round(number, 4), "unit": unit} | {
+        key: round(value, 4) for key, value in more.items()
+    }
+    if bar is not None:
+        line |= {"bar": bar, "holds": number <= bar if most else number >= bar}
+    print(json.dumps(line), flush=True)
+
+
+def main(companies: int = 1_000_000, seed: int = 2026) -> None:
+    """Generates, runs both, prints."""
+    made = list(Maker(seed).records(companies))
+    truth = {party.id: company for party, company in made}
+    parties = [party for party, _ in made]
+    table = linkage.table(parties).to_pyarrow()
+    size = f"{companies:,} companies"
+    start = time.perf_counter()
+    every, automatic, clustered = ours(table)
+    mine = time.perf_counter() - start
+    for name, pairs in (("pairs", every), ("clusters", clustered), ("automatic", automatic)):
+        numbers = score(pairs, truth)
+        wanted = "precision" if name == "automatic" else "f1"
+        say(f"duplicates among {size}: {wanted} of {name}", numbers[wanted], BARS[name], wanted, **numbers)
+    start = time.perf_counter()
+    pairs, clustered = plain_splink(table)
+    peer = time.perf_counter() - start
+    for name, those in (("pairs", pairs), ("clusters", clustered)):
+        numbers = score(those, truth)
+        say(f"plain Splink among {size}: f1 of {name}", numbers["f1"], None, "f1", **numbers)
+    say(
+        f"duplicates among {size}, against plain Splink",
+        mine / peer,
+        BARS["time"],
+        "ratio",
+        most=True,
+        seconds=mine,
+        peer=peer,
+    )
+    entry = at_entry(parties, truth)
+    say(f"check at entry against {size}: p95", entry["p95"], BARS["p95"], "ms", most=True, p50=entry["p50"])
+    say(f"check at entry against {size}: recall@10", entry["recall@10"], BARS["recall@10"], "share")
+
+
+if __name__ == "__main__":
+    main(*(int(argument) for argument in sys.argv[1:]))
