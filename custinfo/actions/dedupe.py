@@ -1,0 +1,154 @@
+"""Looking for duplicates among all customers: what `custinfo dedupe` does.
+
+Pairs are written in pages, each with its audit event: killed at any point, the next run finds the rest, and what is
+there already is not put there twice.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, TypeVar
+
+from custinfo.access import permissions
+from custinfo.actions import duplicates, matching, merges
+from custinfo.classification.duplicates import Evidence, Line, rule
+from custinfo.domain.clock import utc_now
+from custinfo.domain.errors import CustinfoError
+from custinfo.domain.messages import DEFAULT_LANGUAGE, text
+from custinfo.domain.people import Person
+from custinfo.store import Store
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+PAGE = 500
+One = TypeVar("One")
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a run came to: customers that were compared, pairs found, new ones among them, merges, pairs that wait."""
+
+    customers: int
+    pairs: int
+    new: int
+    merged: int
+    waiting: int
+
+
+def run(store: Store, actor: Person, *, automatic: bool = False) -> Done:
+    """Compare all customers and put likely pairs on the review list. `automatic`: merge those of which the rule is
+    certain, where nobody ever said otherwise; the customer that was known first stays.
+
+    Raises NotAllowed.
+    """
+    from custinfo.classification.duplicates import linkage  # Splink, DuckDB: not in the process of a page
+
+    permissions.check(actor, "duplicate.find")
+    if automatic:
+        permissions.check(actor, "duplicate.review")
+    index_missing(store, actor)
+    parties = list(matching.all_parties(store))
+    found = linkage.find(linkage.table(parties), rule(utc_now().astimezone(store.site.zone).date()))
+    pairs, new = found.pairs.to_pyarrow(), 0
+    for page in _pages(_evidence(pairs)):
+        with store.act(actor.person_id, "duplicate.find", "customer", "", pairs=len(page)) as tx:
+            there = [one for one in page if _both_there(store, one[0], one[1])]
+            added, _ = duplicates.put_all(store, tx, there, source=duplicates.BATCH, found_by=actor.person_id)
+            tx.note(new=added)
+            new += added
+    merged = _merge_certain(store, actor, found.clusters.to_pyarrow()) if automatic else 0
+    return Done(len(parties), pairs.num_rows, new, merged, duplicates.count(store, actor))
+
+
+def _pages(of: Iterable[One]) -> Iterator[list[One]]:
+    rest = iter(of)
+    while page := list(islice(rest, PAGE)):
+        yield page
+
+
+def _evidence(pairs: "pa.Table") -> Iterator[tuple[str, str, Evidence]]:
+    for row in pairs.to_pylist():
+        lines = tuple(Line(one["comparison"], one["level"], one["weight"]) for one in row["lines"])
+        held_back = tuple(row["held_back"] or ())
+        evidence = Evidence(row["probability"], row["band"], row["rule_version"], lines, held_back)
+        yield row["left"], row["right"], evidence
+
+
+def _both_there(store: Store, *ids: str) -> bool:
+    """Whether they are customers still: the comparison took minutes."""
+    return all(store.row("SELECT 1 FROM entity_current WHERE entity_id = ?", [one]) for one in ids)
+
+
+def _merge_certain(store: Store, actor: Person, clusters: "pa.Table") -> int:
+    """Merge the clusters of which the rule is certain as a whole; gives how many customers went."""
+    groups: dict[str, list[str]] = {}
+    for row in clusters.to_pylist():
+        if row["band"] == "automatic":
+            groups.setdefault(row["cluster"], []).append(row["id"])
+    return sum(_merge_group(store, actor, groups[name]) for name in sorted(groups))
+
+
+def _merge_group(store: Store, actor: Person, ids: list[str]) -> int:
+    """Merge into the one with the smallest number. Who somebody called different, changed, or is to be erased stays."""
+    rows = store.rows(
+        "SELECT entity_id, version FROM entity_current WHERE entity_id IN (SELECT value FROM json_each(?)) "
+        "ORDER BY number",
+        [json.dumps(ids)],
+    )
+    if len(rows) < 2 or _said_different(store, ids):
+        return 0
+    survivor, gone = rows[0]["entity_id"], 0
+    for row in rows[1:]:
+        try:
+            merges.merge(
+                store, actor, survivor, row["entity_id"], reason=text("dedupe.by_rule", DEFAULT_LANGUAGE),
+                seen=(rows[0]["version"], row["version"]), automatic=True,
+            )  # fmt: skip
+            gone += 1
+        except CustinfoError:  # it waits on the review list, where a person sees why it cannot be merged
+            continue
+    return gone
+
+
+def _said_different(store: Store, ids: list[str]) -> bool:
+    """Whether a person said of two of them that they are different customers."""
+    given = json.dumps(ids)
+    said = store.row(
+        "SELECT 1 FROM duplicate_decision WHERE decision IN ('different', 'said') "
+        "AND low_id IN (SELECT value FROM json_each(?1)) AND high_id IN (SELECT value FROM json_each(?1))",
+        [given],
+    )
+    undone = store.row(
+        "SELECT 1 FROM merge_undo WHERE loser_id IN (SELECT value FROM json_each(?1)) "
+        "AND survivor_id IN (SELECT value FROM json_each(?1))",
+        [given],
+    )
+    return said is not None or undone is not None
+
+
+# ---- the index
+
+
+def index_missing(store: Store, actor: Person) -> int:
+    """Put customers that the index does not know into it: those of a store that is older than it; gives how many."""
+    permissions.check(actor, "duplicate.find")
+    ids = matching.missing(store)
+    for page in _pages(ids):
+        with store.act(actor.person_id, "duplicate.index", "customer", "", indexed=len(page)) as tx:
+            for one in page:
+                if _both_there(store, one):
+                    matching.index_current(store, tx, one)
+    return len(ids)
+
+
+def reindex(store: Store, actor: Person) -> int:
+    """Make the whole index anew; gives how many customers are in it. Needed after the rules of names changed."""
+    permissions.check(actor, "duplicate.find")
+    ids = [row["entity_id"] for row in store.rows("SELECT entity_id FROM match_party ORDER BY entity_id")]
+    for page in _pages(ids):
+        with store.act(actor.person_id, "duplicate.index", "customer", "", dropped=len(page)) as tx:
+            for one in page:
+                matching.drop(tx, one)
+    return index_missing(store, actor)

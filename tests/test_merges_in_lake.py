@@ -1,0 +1,64 @@
+"""The lake after a merge: dealings of both are one customer's from then on, and never before."""
+
+import pytest
+
+from custinfo import lake
+from custinfo.actions import batches, merges, pseudonyms
+from custinfo.actions import lake as publishing
+from custinfo.domain.clock import utc_now
+from custinfo.domain.people import SERVICE
+from tests import factories
+from tests.merging import World
+
+
+def sell(store, folder, *numbers):
+    """Two dealings of each customer, published."""
+    lines = [f"{number},{number}-{n},sale,2026-10-05,螺栓,1,10.00" for number in numbers for n in (1, 2)]
+    file = folder / "sales.csv"
+    file.write_text("\n".join(["customer,line_no,kind,date,product,quantity,amount", *lines, ""]), "utf-8")
+    batches.import_sales(store, SERVICE, file, source="ERP", lawful_basis="contract", errors=folder)
+    publishing.publish(store, SERVICE)
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory):
+    """Published before a merge, after it, and after it was taken back: the site, the moments, the two keys."""
+    folder = tmp_path_factory.mktemp("merged")
+    with factories.site_with_forms(folder / "site") as store:
+        world = World(store)
+        moments = []
+        sell(store, folder, world.stays.customer_number, world.goes.customer_number)
+        moments.append(utc_now())
+        done = merges.merge(
+            store, world.supervisor, world.stays.customer_id, world.goes.customer_id, reason="同一家", seen=world.seen()
+        )
+        publishing.publish(store, SERVICE)
+        moments.append(utc_now())
+        merges.undo(store, world.supervisor, done.merge_id, reason="看错了")
+        publishing.publish(store, SERVICE)
+        keys = [pseudonyms.key_of(store, one.customer_id) for one in (world.stays, world.goes)]
+        yield store.site, moments, keys
+
+
+def seen(opened):
+    """(keys of customers, dealings by key)."""
+    counted = opened.sales.group_by("customer_key").agg(n=opened.sales.count()).to_pyarrow().to_pylist()
+    customers = opened.customers.customer_key.to_pyarrow().to_pylist()
+    return sorted(customers), {row["customer_key"]: row["n"] for row in counted}
+
+
+def test_before_a_merge_there_are_two_whatever_happened_since(told):
+    site, moments, keys = told
+    assert seen(lake.open(site, as_of=moments[0])) == (sorted(keys), dict.fromkeys(keys, 2))
+    newest = lake.newest(site.lake)
+    assert seen(lake.open(site, version=newest.version, as_of=moments[0])) == (sorted(keys), dict.fromkeys(keys, 2))
+
+
+def test_after_it_the_survivor_has_the_dealings_of_both(told):
+    site, moments, keys = told
+    assert seen(lake.open(site, as_of=moments[1])) == ([keys[0]], {keys[0]: 4})
+
+
+def test_taken_back_each_has_its_own_again(told):
+    site, _, keys = told
+    assert seen(lake.open(site)) == (sorted(keys), dict.fromkeys(keys, 2))
