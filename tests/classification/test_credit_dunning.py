@@ -168,6 +168,8 @@ def test_items_out_of_order_are_refused(item: Item, key: str) -> None:
         ("interval_days = 5", "interval_days = 0", "classification.limit"),
         ('action = "visit"', 'action = "shout"', "classification.wrong_entry"),
         ("promises = 2\n", "", "classification.missing_entry"),
+        ('action = "visit"', 'action = "call"', "credit_use.level_action"),
+        ("from_days = 90", "from_days = 9999999999", "classification.limit"),
     ],
 )
 def test_a_rule_file_out_of_order_is_refused(tmp_path: Path, old: str, new: str, key: str) -> None:

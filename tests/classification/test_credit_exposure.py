@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from custinfo.classification.credit import exposure, grades, limits
 from custinfo.classification.credit.exposure import Standing
 from custinfo.classification.credit.limits import Limit
+from custinfo.domain import money
 from custinfo.domain.errors import BadInput
 from custinfo.domain.messages import text
 
@@ -236,7 +237,7 @@ def test_an_order_of_nothing_is_refused(order: int) -> None:
     with pytest.raises(BadInput) as raised:
         exposure.decide(order, "net_30", SOUND, GRANTED, RULE)
     assert raised.value.key == "credit_use.order"
-    assert str(order) in raised.value.text("zh-CN")
+    assert money.show(order) in raised.value.text("zh-CN")
 
 
 @given(st.integers(1, 10**6), st.integers(0, 10**6), st.integers(0, 60))

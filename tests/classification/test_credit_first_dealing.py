@@ -73,6 +73,13 @@ def test_when_a_proof_holds(proof: Proof, why: str | None, since: int | None) ->
         # Seen on the same day: one that does not hold goes first
         ([Proof("licence", ON), Proof("licence", ON, None, day(-2))], [("expired", -2)]),
         ([Proof("licence", ON, day(2)), Proof("licence", ON, None, day(-2))], [("not_valid_yet", 2)]),
+        # Renewed in good time: the old one holds until the new one begins
+        ([Proof("licence", day(-100), None, day(9)), Proof("licence", day(-1), day(10))], []),
+        ([Proof("licence", day(-100), None, day(-1)), Proof("licence", day(-5), day(2))], [("not_valid_yet", 2)]),
+        # Both seen on one day, and the old one has run out since
+        ([Proof("licence", day(-9), None, day(-2)), Proof("licence", day(-9), day(-1))], []),
+        # Revoked after the renewal was seen
+        ([Proof("licence", day(-9), day(2)), Proof("licence", day(-1), None, day(-2))], [("expired", -2)]),
     ],
 )
 def test_of_several_proofs_the_one_seen_last_by_that_day_decides(
@@ -100,7 +107,9 @@ def test_only_what_was_seen_last_counts_in_any_order(given: list[Proof], data: s
         lack for lack in first_dealing.lacks(decisive, ON, RULE) if lack.kind in seen
     ]
     assert {lack.kind for lack in found} >= {kind for kind in first_dealing.PROOFS if kind not in seen}
-    ended = {proof.kind for proof in decisive if proof.valid_until is not None and proof.valid_until < ON}
+    # What had ended when it was seen, and what has ended with all that was seen with it
+    ended = {proof.kind for proof in decisive if proof.valid_until is not None and proof.valid_until < proof.seen_on}
+    ended |= seen - {proof.kind for proof in decisive if proof.valid_until is None or proof.valid_until >= ON}
     assert ended <= {lack.kind for lack in found}
 
 

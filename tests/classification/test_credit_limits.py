@@ -98,7 +98,7 @@ def test_grades_are_those_that_are_given() -> None:
     with pytest.raises(BadInput) as raised:
         limits.rule(ON, ("A", "B"))
     assert raised.value.key == "credit_use.other_grades"
-    assert "A、B" in raised.value.text("en")
+    assert "A, B" in raised.value.text("en")
 
 
 @pytest.mark.parametrize(

@@ -205,6 +205,8 @@ def test_indicators_out_of_order_are_refused(tmp_path: Path, content: str, key: 
         (GRADES.replace('code = "B"', 'code = "A"'), "twice"),
         (GRADES.replace('code = "dishonest"', 'code = "A"'), "twice"),
         (GRADES.replace('at_most = "D"', 'at_most = "F"'), "no_such_grade"),
+        (GRADES.replace('at_most = "D"', 'at_most = "A"'), "no_cap"),
+        (GRADES.replace('standing = "good"', 'standing = "superb"'), "standing"),
     ],
 )
 def test_grades_out_of_order_are_refused(tmp_path: Path, content: str, key: str) -> None:
@@ -223,6 +225,7 @@ def test_grades_out_of_order_are_refused(tmp_path: Path, content: str, key: str)
     [
         ({"card": CARD.replace('"q"', '"s"')}, "no_indicator"),
         ({"card": CARD.replace('at_most = "D"', 'at_most = "F"')}, "no_grade"),
+        ({"card": CARD.replace('at_most = "D"', 'at_most = "A"')}, "no_cap"),
     ],
 )
 def test_files_that_do_not_fit_one_another_are_refused(tmp_path: Path, changed: dict[str, str], key: str) -> None:

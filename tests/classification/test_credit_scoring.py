@@ -13,7 +13,7 @@ from custinfo.classification.credit import explanation, scorecards
 from custinfo.classification.credit.scorecards import Scorecard
 from custinfo.classification.credit.scoring import Evidence, Finding, Rating, score
 from custinfo.domain.errors import BadInput
-from tests.classification.credit_cards import ON, SEEN, files, rated
+from tests.classification.credit_cards import CARD, ON, SEEN, files, rated
 
 SHIPPED = {scheme: scorecards.scorecard(scheme, ON) for scheme in scorecards.SCHEMES}
 DISHONEST = Finding("dishonest", Evidence("court", ON))
@@ -214,3 +214,37 @@ def test_an_explanation_adds_up(case: tuple[Scorecard, list[Rating], list[Findin
         place = next(place for place, rating in enumerate(ratings) if rating.indicator == lever.indicator)
         other = [*ratings[:place], replace(ratings[place], value=lever.instead), *ratings[place + 1 :]]
         assert score(card, other, ON, findings).grade == lever.grade != told.scored.grade
+
+
+UNKNOWN_CAPS = """
+[[version.cap]]
+code = "p_unknown"
+title = { zh = "p", en = "p" }
+indicator = "p"
+unknown = true
+at_most = "B"
+
+[[version.cap]]
+code = "old"
+title = { zh = "old", en = "old" }
+stale_percent = 30
+at_most = "C"
+"""
+
+
+def test_not_knowing_and_old_evidence_cap_the_grade(tmp_path: Path) -> None:
+    card = scorecards.scorecard("5c", ON, files(tmp_path, card=CARD + UNKNOWN_CAPS))
+    assert score(card, rated(p=5, q=5, r=5), ON).grade == "A"
+    unknown = score(card, rated(p=None, q=5, r=5), ON)
+    # Known weight of 55 % gives no grade to lower; the ceiling is there all the same
+    assert [(cap.code, cap.rating, cap.lowered) for cap in unknown.caps] == [("p_unknown", None, False)]
+    assert (unknown.grade, unknown.ceiling) == (None, "B")
+    old = (Evidence("s", date(2026, 3, 31)),)  # six months end with September
+    stale = [Rating("p", 5, "P1", old), *rated(q=5, r=5)]
+    found = score(card, stale, ON)
+    assert [(cap.code, cap.subject, cap.rating, cap.lowered) for cap in found.caps] == [
+        ("p_unknown", "p", 5, True), ("old", "old", None, True),
+    ]  # fmt: skip
+    assert found.grade == "C"
+    little = score(card, [*rated(p=5, q=5), Rating("r", 5, "P1", old)], ON)  # a quarter of the weight is old
+    assert (little.caps, little.grade) == ((), "A")

@@ -79,14 +79,14 @@ def signs(
     )
 
 
-def _starts(day: date, rule: AccountWatchRule) -> tuple[date, date]:
+def starts(day: date, rule: AccountWatchRule) -> tuple[date, date]:
     """The first day of the stretch that ends on `day`, and of the first one before it that is looked at."""
     first = day - timedelta(days=rule.days - 1)
     return first, first - timedelta(days=rule.days * rule.stretches_before)
 
 
 def _bought(customers: ir.Table, sales: ir.Table, day: date, rule: AccountWatchRule) -> ir.Table:
-    first, earliest = _starts(day, rule)
+    first, earliest = starts(day, rule)
     within = sales.filter(sales.occurred_on.between(earliest, day))
     now, sold = within.occurred_on >= first, within.kind == "sale"
 
@@ -100,7 +100,7 @@ def _bought(customers: ir.Table, sales: ir.Table, day: date, rule: AccountWatchR
 
 
 def _late(customers: ir.Table, invoices: ir.Table, paid: ir.Table, day: date, rule: AccountWatchRule) -> ir.Table:
-    first, earliest = _starts(day, rule)
+    first, earliest = starts(day, rule)
     now = payments.behaviour(customers, invoices, paid, first, day)
     then = payments.behaviour(customers, invoices, paid, earliest, first).select(
         was="customer_key", due_before="due_fen", missed_before=lambda t: t.late_fen + t.open_fen

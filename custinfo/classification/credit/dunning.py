@@ -22,6 +22,7 @@ from pydantic import Field
 
 from custinfo.classification import rules
 from custinfo.classification.credit.terms import overdue_days
+from custinfo.classification.credit.wording import SpokenBadInput, Yuan
 from custinfo.classification.rules import Fault, Many, Part, Rule
 from custinfo.domain.errors import BadInput
 
@@ -29,13 +30,16 @@ FILE = "dunning.toml"
 
 Action = Literal["remind", "call", "letter", "visit", "stop_delivery", "legal"]
 ACTIONS: tuple[str, ...] = get_args(Action)
+"""What is done, from the mildest to the gravest."""
+LONGEST_DAYS = 3660
+"""Ten years: a longer time is a slip of the pen, and the calendar ends somewhere."""
 PAUSES = ("dispute", "promise", "interval")
 
 
 class Level(Part):
     """One level: from how many days overdue, for which amounts, what is done."""
 
-    from_days: Annotated[int, Field(gt=0)]
+    from_days: Annotated[int, Field(gt=0, le=LONGEST_DAYS)]
     from_fen: Annotated[int, Field(gt=0)]
     action: Action
 
@@ -43,18 +47,22 @@ class Level(Part):
 class DunningRule(Rule):
     """One version: `level` holds them from the mildest on; level 1 is the first of them."""
 
-    interval_days: Annotated[int, Field(gt=0)]
-    promise_days: Annotated[int, Field(gt=0)]
+    interval_days: Annotated[int, Field(gt=0, le=LONGEST_DAYS)]
+    promise_days: Annotated[int, Field(gt=0, le=LONGEST_DAYS)]
     promises: Annotated[int, Field(ge=0)]
     level: Many[Level]
 
     def check(self) -> None:
-        """Raises Fault for a level that does not begin after the one before it, or asks for a smaller amount."""
+        """Raises Fault for a level that does not begin after the one before it, asks for a smaller amount, or does
+        what is not graver than what the one before it does.
+        """
         for number, (before, after) in enumerate(pairwise(self.level), start=2):
             if after.from_days <= before.from_days:
                 raise Fault("credit_use.level_days", level=number, days=after.from_days, before=before.from_days)
             if after.from_fen < before.from_fen:
                 raise Fault("credit_use.level_amount", level=number, amount=after.from_fen, before=before.from_fen)
+            if ACTIONS.index(after.action) <= ACTIONS.index(before.action):
+                raise Fault("credit_use.level_action", level=number, action=after.action, before=before.action)
 
 
 @dataclass(frozen=True)
@@ -212,10 +220,9 @@ def _pause(item: Item, day: date, days: int, owed: int, rule: DunningRule) -> tu
 
 def _check(item: Item, rule: DunningRule) -> None:
     if item.open_fen <= 0:
-        raise BadInput("credit_use.not_open", document=item.document, amount=item.open_fen)
+        raise SpokenBadInput("credit_use.not_open", document=item.document, amount=Yuan(item.open_fen))
     if not 0 <= item.disputed_fen <= item.open_fen:
-        raise BadInput(
-            "credit_use.disputed", document=item.document, amount=item.disputed_fen, open_amount=item.open_fen
-        )
+        amounts = {"amount": Yuan(item.disputed_fen), "open_amount": Yuan(item.open_fen)}
+        raise SpokenBadInput("credit_use.disputed", document=item.document, **amounts)
     if not 0 <= item.last_level <= len(rule.level):
         raise BadInput("credit_use.last_level", document=item.document, level=item.last_level, most=len(rule.level))

@@ -33,6 +33,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field
 
 from custinfo.classification import rules
+from custinfo.classification.credit.wording import Named, SpokenBadInput, Yuan
 from custinfo.classification.rules import Fault, Many, Part, Rule
 from custinfo.domain.errors import BadInput
 
@@ -68,6 +69,8 @@ SIGNALS = ("alarm", "watch", "deterioration", "negative_equity", "loss", "missin
 """From the gravest on; where two stand for one ratio, only the first of `alarm` and `watch` does."""
 
 DAYS_OF_A_YEAR = 365
+WHOLE = 10_000
+"""A ratio of 1, in basis points."""
 
 
 class Threshold(Part):
@@ -85,7 +88,9 @@ class EarlyWarningRule(Rule):
     threshold: Many[Threshold]
 
     def check(self) -> None:
-        """Raises Fault for a ratio that is missing or stands twice, and for an alarm that comes before its watch."""
+        """Raises Fault for a ratio that is missing or stands twice, an alarm that comes before its watch, and bounds
+        that the ratio cannot have: a debt ratio outside of 0 to 100 %, or one of HIGHER_IS_WORSE at or below 0.
+        """
         named: list[str] = [threshold.ratio for threshold in self.threshold]
         wrong = next((ratio for ratio in RATIOS if named.count(ratio) != 1), None)
         if wrong:
@@ -93,6 +98,10 @@ class EarlyWarningRule(Rule):
         for one in self.threshold:
             if one.alarm == one.watch or (one.alarm > one.watch) is (one.ratio not in HIGHER_IS_WORSE):
                 raise Fault("credit_use.alarm_first", ratio=one.ratio, watch=one.watch, alarm=one.alarm)
+            most = WHOLE if one.ratio == "debt_ratio" else None
+            bounds = (one.watch, one.alarm)
+            if one.ratio in HIGHER_IS_WORSE and (min(bounds) <= 0 or (most is not None and max(bounds) > most)):
+                raise Fault("credit_use.bound", ratio=one.ratio, watch=one.watch, alarm=one.alarm)
 
 
 @dataclass(frozen=True)
@@ -254,11 +263,14 @@ def _check(statement: Statement) -> None:
     for name in FIGURES:
         amount = getattr(statement, name)
         if amount is not None and amount < 0 and name not in ("operating_profit", "net_profit"):
-            raise BadInput("credit_use.below_zero", year=statement.year, figure=name, amount=amount)
+            facts = {"figure": Named(f"credit_use.figure.{name}"), "amount": Yuan(amount)}
+            raise SpokenBadInput("credit_use.below_zero", year=statement.year, **facts)
     for part, whole in PARTS:
         less, more = getattr(statement, part), getattr(statement, whole)
         if less is not None and more is not None and less > more:
-            raise BadInput("credit_use.part", year=statement.year, part=part, whole=whole, less=less, more=more)
+            names = {"part": Named(f"credit_use.figure.{part}"), "whole": Named(f"credit_use.figure.{whole}")}
+            amounts = {"less": Yuan(less), "more": Yuan(more)}
+            raise SpokenBadInput("credit_use.part", year=statement.year, **names, **amounts)
 
 
 PARTS = (

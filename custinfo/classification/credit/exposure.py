@@ -22,8 +22,8 @@ import ibis
 import ibis.expr.types as ir
 
 from custinfo.classification.credit.limits import CreditLimitRule, Limit
+from custinfo.classification.credit.wording import SpokenBadInput, Yuan
 from custinfo.classification.value_grade import total_fen
-from custinfo.domain.errors import BadInput
 
 KINDS = (
     "order",
@@ -145,7 +145,7 @@ def decide(order_fen: int, terms: str, standing: Standing, limit: Limit, rule: C
     can stop it. Raises BadInput for an order that is not above zero.
     """
     if order_fen <= 0:
-        raise BadInput("credit_use.order", amount=order_fen)
+        raise SpokenBadInput("credit_use.order", amount=Yuan(order_fen))
     on_credit = terms != NO_CREDIT
     after = standing.exposure_fen + (order_fen if on_credit else 0)
     over = max(after - limit.limit_fen, 0) if on_credit else 0

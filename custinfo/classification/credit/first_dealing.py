@@ -3,7 +3,9 @@
 A proof holds on a day when it was seen by then, when that day lies within its validity (both ends included; without an
 end it is valid for good) and when it was seen no longer ago than the rule lets it count. Of several proofs of one kind
 the one seen last by that day decides, since what was seen later corrects what was known before; of those seen on the
-same day one that does not hold goes before one that does. The gate is open when every kind that the rule demands holds.
+same day one that did not hold even then goes before one that does. One that begins later, such as a licence renewed in
+good time, decides from its first day on: until then the others do. The gate is open when every kind that the rule
+demands holds.
 
 Papers are asked for by occasion: some for every contract, others when an agent signs, somebody stands surety, and
 so on.
@@ -18,8 +20,8 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field
 
 from custinfo.classification import rules
+from custinfo.classification.credit.wording import Listed, Named, SpokenBadInput
 from custinfo.classification.rules import Fault, Many, Part, Rule
-from custinfo.domain.errors import BadInput
 
 FILE = "first_dealing.toml"
 
@@ -57,7 +59,7 @@ class Demand(Part):
     """A kind of proof that is demanded; for `counts_days` after it was seen it counts (left out: for good)."""
 
     proof: ProofKind
-    counts_days: Annotated[int, Field(gt=0)] | None = None
+    counts_days: Annotated[int, Field(gt=0, le=3660)] | None = None
 
 
 class Paper(Part):
@@ -131,9 +133,12 @@ def papers_lacking(
 
     Raises BadInput for a paper or an occasion that there is not.
     """
-    for name, known in [*((paper, PAPERS) for paper in kept), *((occasion, OCCASIONS) for occasion in occasions)]:
-        if name not in known:
-            raise BadInput("credit_use.unknown_name", name=name, known="、".join(known))
+    for paper in kept:
+        if paper not in PAPERS:
+            raise _unknown(paper, "paper", PAPERS)
+    for occasion in occasions:
+        if occasion not in OCCASIONS:
+            raise _unknown(occasion, "occasion", OCCASIONS)
     return tuple(
         (paper.paper, paper.occasion)
         for paper in rule.papers
@@ -143,11 +148,20 @@ def papers_lacking(
 
 def _lack(proofs: Sequence[Proof], counts_days: int | None, day: date) -> tuple[str, date | None] | None:
     """Why a kind with these proofs does not hold, and the day of it; None when it holds."""
-    by_then = [proof.seen_on for proof in proofs if proof.seen_on <= day]
-    if not by_then:
+    if not any(proof.seen_on <= day for proof in proofs):
         to_come = min((proof.seen_on for proof in proofs), default=None)
         return ("missing", None) if to_come is None else ("not_seen_yet", to_come)
-    decisive = [_reason(proof, counts_days, day) for proof in proofs if proof.seen_on == max(by_then)]
+    seen = [proof for proof in proofs if proof.seen_on <= day]
+    begun = [proof for proof in seen if proof.valid_from is None or proof.valid_from <= day] or seen
+    last = max(proof.seen_on for proof in begun)
+    together = [proof for proof in begun if proof.seen_on == last]
+    if any(_reason(proof, counts_days, day) is None for proof in together):
+        # What ran out after it was seen is no news against what was seen with it, such as its renewal
+        together = [proof for proof in together if not (proof.valid_until and last <= proof.valid_until < day)]
+    decisive = [_reason(proof, counts_days, day) for proof in together]
+    if any(reason is not None for reason in decisive):
+        # What begins later cannot shut the gate; where it is shut anyway, it says from when on it will be open
+        decisive += [_reason(proof, counts_days, day) for proof in seen if proof not in begun and proof.seen_on >= last]
     against = [reason for reason in decisive if reason is not None]
     # The graver one, as LACKS has them; of two alike the earlier day, so that their order does not matter
     return min(against, key=lambda reason: (LACKS.index(reason[0]), reason[1]), default=None)
@@ -165,6 +179,12 @@ def _reason(proof: Proof, counts_days: int | None, day: date) -> tuple[str, date
 
 def _check(proof: Proof) -> None:
     if proof.kind not in PROOFS:
-        raise BadInput("credit_use.unknown_name", name=proof.kind, known="、".join(PROOFS))
+        raise _unknown(proof.kind, "proof", PROOFS)
     if proof.valid_from is not None and proof.valid_until is not None and proof.valid_until < proof.valid_from:
-        raise BadInput("credit_use.validity", kind=proof.kind, first=proof.valid_from, last=proof.valid_until)
+        kind = Named(f"credit_use.proof.{proof.kind}")
+        raise SpokenBadInput("credit_use.validity", kind=kind, first=proof.valid_from, last=proof.valid_until)
+
+
+def _unknown(name: str, kind: str, known: Sequence[str]) -> SpokenBadInput:
+    listed = Listed(tuple(Named(f"credit_use.{kind}.{one}") for one in known))
+    return SpokenBadInput("credit_use.unknown_name", name=name, known=listed)

@@ -16,8 +16,10 @@ from pydantic import Field
 from custinfo.classification import rules
 from custinfo.classification.rules import Fault, Many, Part, Rule, Text
 from custinfo.classification.words import Words
+from custinfo.domain import codelists
 from custinfo.domain.errors import BadInput
 
+STANDINGS = "credit_standing"
 FILE = "credit_grades.toml"
 FULL = 10000
 """Points when every indicator is rated 5."""
@@ -59,8 +61,8 @@ class GradesRule(Rule):
     override: OverrideRule
 
     def check(self) -> None:
-        """Raises Fault for a grade or finding named twice, grades that overlap, points without a grade, and a finding
-        that leads to no grade.
+        """Raises Fault for a grade or finding named twice, grades that overlap, points without a grade, a finding that
+        leads to no grade or to the best one, which is no cap, and a standing that the code list lacks.
         """
         codes = self.order
         for code in (*codes, *(finding.code for finding in self.finding)):
@@ -75,6 +77,13 @@ class GradesRule(Rule):
         for finding in self.finding:
             if finding.at_most not in codes:
                 raise Fault("credit_scorecards.grades.no_such_grade", code=finding.code, grade=finding.at_most)
+            if finding.at_most == codes[0]:
+                raise Fault("credit_scorecards.grades.no_cap", code=finding.code, grade=finding.at_most)
+        listed = {code.code for code in codelists.load(STANDINGS).rows}
+        for grade in self.grade:
+            if grade.standing not in listed:
+                named = {"grade": grade.code, "standing": grade.standing, "codelist": STANDINGS}
+                raise Fault("credit_scorecards.grades.standing", **named)
 
     @property
     def order(self) -> tuple[str, ...]:

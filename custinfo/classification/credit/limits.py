@@ -68,8 +68,8 @@ class CreditLimitRule(Rule):
     rounded_down_to_fen: Annotated[int, Field(gt=0)]
     unproven_cap_fen: Annotated[int, NOT_NEGATIVE]
     approval_over_basis_points: Annotated[int, NOT_NEGATIVE]
-    approval_overdue_days: Annotated[int, Field(gt=0)]
-    blocked_overdue_days: Annotated[int, Field(gt=0)]
+    approval_overdue_days: Annotated[int, Field(gt=0, le=3660)]
+    blocked_overdue_days: Annotated[int, Field(gt=0, le=3660)]
     grade: Many[GradePolicy]
     ungraded: Policy
 
@@ -144,7 +144,7 @@ def rule(on: date, order: Sequence[str], folder: Path = rules.FOLDER) -> CreditL
     found = rules.on(on, FILE, CreditLimitRule, folder)
     named = [policy.grade for policy in found.grade]
     if named != list(order):
-        raise BadInput("credit_use.other_grades", file=FILE, found="、".join(named), grades="、".join(order))
+        raise BadInput("credit_use.other_grades", file=FILE, found=", ".join(named), grades=", ".join(order))
     return found
 
 

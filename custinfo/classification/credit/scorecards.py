@@ -103,14 +103,31 @@ class Judgement(Part):
 
 
 class Cap(Part):
-    """When a criterion's mean, or an indicator, is rated `rating` or lower, the grade is `at_most` at best."""
+    """What leaves the grade `at_most` at best. It is one of three:
+
+    - a criterion's mean, or an indicator, is rated `rating` or lower;
+    - `unknown`: of an indicator there is no information, or only evidence that is stale;
+    - `stale_percent`: so much of the weight that is known, or more, rests on evidence that is stale.
+    """
 
     code: Text
     title: Words
     criterion: Text | None = None
     indicator: Text | None = None
-    rating: LowRating
+    rating: LowRating | None = None
+    unknown: Literal[True] | None = None
+    stale_percent: Annotated[int, Field(ge=1, le=100)] | None = None
     at_most: Text
+
+    @property
+    def in_order(self) -> bool:
+        """Whether it is exactly one of the three, about what it can be about."""
+        subjects = (self.criterion is not None) + (self.indicator is not None)
+        about_a_rating = self.rating is not None and subjects == 1
+        about_the_unknown = self.unknown is not None and self.indicator is not None and subjects == 1
+        about_the_whole = self.stale_percent is not None and subjects == 0
+        given = [self.rating, self.unknown, self.stale_percent]
+        return sum(one is not None for one in given) == 1 and (about_a_rating or about_the_unknown or about_the_whole)
 
 
 class CardRule(Rule):
@@ -136,7 +153,8 @@ class CardRule(Rule):
         self._check_judgements()
         for cap in self.cap:
             subjects = {c.code for c in self.criterion} if cap.criterion else set(self.shares())
-            if (cap.criterion is None) == (cap.indicator is None) or (cap.criterion or cap.indicator) not in subjects:
+            subject = cap.criterion or cap.indicator
+            if not cap.in_order or (subject is not None and subject not in subjects):
                 raise Fault("credit_scorecards.card.cap", code=cap.code)
 
     def _check_judgements(self) -> None:
@@ -205,6 +223,8 @@ def scorecard(scheme: str, on: date, folder: Path = rules.FOLDER) -> Scorecard:
         if cap.at_most not in graded.order:
             facts = {"code": cap.code, "grade": cap.at_most}
             raise BadInput("credit_scorecards.card.no_grade", file=file, version=card.version, **facts)
+        if cap.at_most == graded.order[0]:
+            raise BadInput("credit_scorecards.card.no_cap", file=file, version=card.version, code=cap.code)
     used = {code: known[code] for code in card.shares()}
     return Scorecard(scheme, card, used, described.version, graded)
 

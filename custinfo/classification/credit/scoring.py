@@ -5,7 +5,8 @@
 2. Points = the mean of the known ratings by weight, 2000 for each step: 10000 when all are 5. A criterion's mean is
    that of its own known indicators. Below the coverage that the rule asks for there are points, but no grade.
 3. The grade of the points is lowered to the worst of the caps that apply: a criterion's mean or an indicator rated
-   so low, or a finding such as the courts' list of dishonest persons. A cap about what is not known does not apply.
+   so low, or a finding such as the courts' list of dishonest persons; where nothing is known of that, such a cap does
+   not apply. Other caps are about not knowing itself: nothing recent about an indicator, or too much old evidence.
 4. Evidence counts for the months that the indicator's rule says; an indicator whose newest evidence is older is
    stale: it still counts, and is pointed out with the share of the known weight that is stale.
 """
@@ -17,7 +18,7 @@ from fractions import Fraction
 
 from custinfo.classification.credit.grades import FULL
 from custinfo.classification.credit.scorecards import Cap, Criterion, Indicator, Scorecard
-from custinfo.domain.errors import BadInput
+from custinfo.classification.credit.wording import Listed, Spoken, SpokenBadInput
 from custinfo.domain.periods import Month
 
 STEP = FULL // 5
@@ -75,7 +76,8 @@ class CriterionScore:
 
 @dataclass(frozen=True)
 class AppliedCap:
-    """A cap that applies, with what set it off: a criterion or indicator and its rating, or a finding and None.
+    """A cap that applies, with what set it off: a criterion or indicator and its rating (None: it is not known), or a
+    finding, or the whole card, by the cap's own name, and None.
     `lowered`: the grade of the points was better than this.
     """
 
@@ -164,32 +166,36 @@ def _checked(card: Scorecard, ratings: Sequence[Rating], on: date) -> Mapping[st
     for rating in ratings:
         code = rating.indicator
         if code not in card.indicators:
-            raise BadInput("credit_scorecards.score.no_indicator", indicator=code, scheme=card.scheme)
+            raise SpokenBadInput("credit_scorecards.score.no_indicator", indicator=code, scheme=card.card.title)
+        title = card.indicators[code].title
         if code in rated:
-            raise BadInput("credit_scorecards.score.rated_twice", indicator=code)
+            raise SpokenBadInput("credit_scorecards.score.rated_twice", indicator=title)
         if rating.value is not None and (type(rating.value) is not int or not 1 <= rating.value <= 5):
-            raise BadInput("credit_scorecards.score.not_a_rating", indicator=code, given=rating.value)
+            raise SpokenBadInput("credit_scorecards.score.not_a_rating", indicator=title, given=rating.value)
         if not rating.rater.strip():
-            raise BadInput("credit_scorecards.score.no_rater", indicator=code)
+            raise SpokenBadInput("credit_scorecards.score.no_rater", indicator=title)
         named = [bool(evidence.source.strip()) for evidence in rating.evidence]
         if not all(named) or (rating.value is not None and not named):
-            raise BadInput("credit_scorecards.score.no_evidence", indicator=code)
+            raise SpokenBadInput("credit_scorecards.score.no_evidence", indicator=title)
         for evidence in rating.evidence:
             if evidence.on > on:
-                raise BadInput("credit_scorecards.score.future", of=code, found=evidence.on, day=on)
+                raise SpokenBadInput("credit_scorecards.score.future", of=title, found=evidence.on, day=on)
         rated[code] = rating
     return rated
 
 
 def _check_findings(card: Scorecard, findings: Sequence[Finding], on: date) -> None:
-    known = [rule.code for rule in card.grades.finding]
+    known: dict[str, Spoken] = {rule.code: rule.title for rule in card.grades.finding}
     for finding in findings:
         if finding.code not in known:
-            raise BadInput("credit_scorecards.score.no_finding", finding=finding.code, known=", ".join(known))
+            listed = Listed(tuple(known.values()))
+            raise SpokenBadInput("credit_scorecards.score.no_finding", finding=finding.code, known=listed)
+        title = known[finding.code]
         if not finding.evidence.source.strip():
-            raise BadInput("credit_scorecards.score.no_evidence", indicator=finding.code)
+            raise SpokenBadInput("credit_scorecards.score.no_evidence", indicator=title)
         if finding.evidence.on > on:
-            raise BadInput("credit_scorecards.score.future", of=finding.code, found=finding.evidence.on, day=on)
+            facts = {"of": title, "found": finding.evidence.on, "day": on}
+            raise SpokenBadInput("credit_scorecards.score.future", **facts)
 
 
 def _indicator(
@@ -226,26 +232,34 @@ def _caps(
     findings: Sequence[Finding],
     of_points: str | None,
 ) -> tuple[AppliedCap, ...]:
-    means: Mapping[str, Fraction | None] = {one.code: one.mean for one in criteria}
-    values = {one.code: one.value for one in indicators}
-
     def lowers(at_most: str) -> bool:
         return of_points is not None and card.grades.rank(of_points) < card.grades.rank(at_most)
 
-    def found(cap: Cap) -> tuple[str, Fraction | None]:
-        if cap.criterion is not None:
-            return cap.criterion, means[cap.criterion]
-        subject = cap.indicator or ""
-        value = values[subject]
-        return subject, None if value is None else Fraction(value)
-
     caps = []
     for cap in card.card.cap:
-        subject, rating = found(cap)
-        if rating is not None and rating <= cap.rating:
-            caps.append(AppliedCap(cap.code, subject, rating, cap.at_most, lowers(cap.at_most)))
+        sets_off = _sets_off(cap, criteria, indicators)
+        if sets_off is not None:
+            caps.append(AppliedCap(cap.code, *sets_off, cap.at_most, lowers(cap.at_most)))
     found_codes = {finding.code for finding in findings}
     for rule in card.grades.finding:
         if rule.code in found_codes:
             caps.append(AppliedCap(rule.code, rule.code, None, rule.at_most, lowers(rule.at_most)))
     return tuple(caps)
+
+
+def _sets_off(
+    cap: Cap, criteria: Sequence[CriterionScore], indicators: Sequence[IndicatorScore]
+) -> tuple[str, Fraction | None] | None:
+    """What sets a cap off, with its rating; None where it does not apply. The whole card has the cap's own name."""
+    known = sum((one.weight for one in indicators if one.value is not None), Fraction())
+    if cap.stale_percent is not None:
+        stale = sum((one.weight for one in indicators if one.stale), Fraction())
+        return (cap.code, None) if known and stale * 100 >= known * cap.stale_percent else None
+    if cap.criterion is not None:
+        mean = next(one.mean for one in criteria if one.code == cap.criterion)
+        return (cap.criterion, mean) if mean is not None and mean <= (cap.rating or 0) else None
+    one = next(one for one in indicators if one.code == cap.indicator)
+    rating = None if one.value is None else Fraction(one.value)
+    if cap.unknown:
+        return (one.code, rating) if rating is None or one.stale else None
+    return (one.code, rating) if rating is not None and rating <= (cap.rating or 0) else None

@@ -27,6 +27,7 @@ import ibis.expr.types as ir
 from pydantic import Field
 
 from custinfo.classification import rules
+from custinfo.classification.credit.wording import SpokenBadInput, Yuan
 from custinfo.classification.rules import Fault, Many, Part, Rule, Text
 from custinfo.domain.errors import BadInput
 from custinfo.domain.periods import Month
@@ -111,7 +112,7 @@ def due_on(
 def bill(amount_fen: int, delivered_on: date, bill_due_on: date, rule: PaymentTermsRule) -> Bill:
     """What a bill due on `bill_due_on` is worth for a delivery. Raises BadInput for an amount not above zero."""
     if amount_fen <= 0:
-        raise BadInput("credit_use.bill", amount=amount_fen)
+        raise SpokenBadInput("credit_use.bill", amount=Yuan(amount_fen))
     month = Month.of(delivered_on).plus(1)
     start = _day(month, rule.bill_from_day)
     latest = _day(month.plus(rule.bill_months), start.day)
