@@ -4,8 +4,9 @@ The table is in the rule file. Its rows are hit uniquely (DMN, hit policy U): ev
 exactly one row, which `ImportanceRule.check` proves by going through all of them; it also proves that a better value
 grade, a better credit grade or a strategic mark never makes a customer less important.
 
-A customer without a credit grade, or with one that the rule does not name, is NOT_ASSESSED: a grade of its own, neither
-better nor worse than the others. A customer is strategic who has at least one of the marks that the rule counts.
+The credit grades of the table are those of the credit grades' own rule (`credit.grades`), in its order; `rule` refuses
+any others. A customer without a credit grade is NOT_ASSESSED: a grade of its own, neither better nor worse than the
+others. A customer is strategic who has at least one of the marks that the rule counts.
 """
 
 from collections.abc import Iterator
@@ -17,9 +18,11 @@ import ibis
 import ibis.expr.types as ir
 
 from custinfo.classification import rules
+from custinfo.classification.credit import grades
 from custinfo.classification.rules import Fault, Many, Part, Rule, Text
 from custinfo.classification.value_grade import GRADES
 from custinfo.classification.words import Words
+from custinfo.domain.errors import BadInput
 
 FILE = "importance.toml"
 NOT_ASSESSED = "none"
@@ -113,17 +116,39 @@ def _said(case: Case) -> dict[str, object]:
 
 
 def rule(on: date, folder: Path = rules.FOLDER) -> ImportanceRule:
-    """The rule in force on that day. Raises BadInput when there was none yet, or the file is not in order."""
-    return rules.on(on, FILE, ImportanceRule, folder)
+    """The rule in force on that day.
+
+    Raises BadInput when there was none yet, the file is not in order, or its credit grades are not those of the rule of
+    credit grades of that day, the best first.
+    """
+    found = rules.on(on, FILE, ImportanceRule, folder)
+    order = grades.rule(on, folder).order
+    if found.credit_grades != order:
+        facts = {"found": ", ".join(found.credit_grades), "grades": ", ".join(order)}
+        raise BadInput("vertical.importance.other_grades", file=FILE, version=found.version, **facts)
+    return found
+
+
+def check_credit(credit: ir.Table, rule: ImportanceRule) -> None:
+    """Raises BadInput naming a grade of `credit` that the rule does not know, and how many customers have it.
+
+    It asks the engine, so it is for whoever is about to compute with `level`, which takes such a grade for none.
+    """
+    unknown = credit.filter(credit.grade.notnull(), ~credit.grade.isin(rule.credit_grades))
+    counted = unknown.group_by("grade").agg(customers=lambda t: t.count()).order_by("grade").limit(1)
+    for row in counted.to_pyarrow().to_pylist():
+        facts = {"grade": row["grade"], "customers": row["customers"], "grades": ", ".join(rule.credit_grades)}
+        raise BadInput("vertical.importance.unknown_grade", **facts)
 
 
 def level(graded: ir.Table, credit: ir.Table, marks: ir.Table, rule: ImportanceRule) -> ir.Table:
     """Exactly one level for each customer of `graded`.
 
-    `graded` is as `value_grade.grade` gives it; `credit` has `customer_key` (unique), `grade`, `rule_version`; `marks`
-    has `customer_key` and `mark`, as many rows as there are marks. Gives `customer_key`, `value_grade`,
-    `credit_grade`, `strategic`, `level`, `decided_by` (the row of the table), `rule_version`, `value_rule_version`,
-    `credit_rule_version` (int32; the last is NULL without a credit grade), in no order.
+    `graded` is as `value_grade.grade` gives it; `credit` has `customer_key` (unique), `grade` (NULL: too little is
+    known; `check_credit` refuses grades that the rule does not name), `rule_version`; `marks` has `customer_key` and
+    `mark`, as many rows as there are marks. Gives `customer_key`, `value_grade`, `credit_grade`, `strategic`, `level`,
+    `decided_by` (the row of the table), `rule_version`, `value_rule_version`, `credit_rule_version` (int32; the last is
+    NULL without a credit grade), in no order.
     """
     assessed = credit.filter(credit.grade.isin(rule.credit_grades))
     assessed = assessed.select(credit_key=assessed.customer_key, credit_of=assessed.grade, by=assessed.rule_version)
@@ -141,6 +166,21 @@ def level(graded: ir.Table, credit: ir.Table, marks: ir.Table, rule: ImportanceR
     decided = known.mutate(decided_by=_decision(known, {row.name: row for row in rule.row}))
     levels = ibis.cases(*((decided.decided_by == row.name, row.level) for row in rule.row))
     return decided.mutate(level=levels, rule_version=ibis.literal(rule.version, "int32"))
+
+
+def marks_on(versions: ir.Table, on: date) -> ir.Table:
+    """The strategic marks that count on a day: `customer_key`, `mark`, a row for each, in no order.
+
+    `versions` is the lake's table `marks`: the newest version of each `mark_id` counts, from the day `from_on` on and
+    until the one before `ended_on` (both texts such as 2026-11-01; blank: no end).
+    """
+    newest = [versions.recorded_at.desc(), versions.version.desc()]
+    placed = versions.mutate(_place=ibis.row_number().over(group_by=versions.mark_id, order_by=newest))
+    day = on.isoformat()
+    counted = placed.filter(
+        placed["_place"] == 0, placed.from_on <= day, (placed.ended_on == "") | (placed.ended_on > day)
+    )
+    return counted.select("customer_key", "mark")
 
 
 def _decision(known: ir.Table, rows: dict[str, Row]) -> ir.StringValue:

@@ -5,10 +5,12 @@ first; a customer has one row for each that applies:
 
 1. `overdue`: at least `overdue_from_fen` are overdue.
 2. `complaint`: a complaint is open.
-3. `falling`: a watched grade at the earlier date, and since then a lower grade (or gone from the list of customers), or
-   net sales that fell by at least `falling_percent` of what they were.
-4. `lapsing`: a watched grade now, and nothing bought for `lapsing_days` days, `on` included.
-5. `occasion`: a watched grade now, and a birthday, the end of a contract or the like within the month.
+3. `falling`: a watched grade at the earlier date, and since then net sales that fell by at least `falling_percent` of
+   what they were, or that fell and left a lower grade (or the list of customers).
+4. `lower_grade`: a watched grade at the earlier date and a lower one since, though net sales did not fall: what others
+   bought, another rule or its hysteresis did that. Nobody is said to buy less who does not.
+5. `lapsing`: a watched grade now, and nothing bought for `lapsing_days` days, `on` included.
+6. `occasion`: a watched grade now, and a birthday, the end of a contract or the like within the month.
 
 A watched grade is one of `grades`. Overdue amounts and complaints count whatever the grade. Customers who are in
 neither table of grades are not listed.
@@ -31,7 +33,7 @@ from custinfo.classification.words import Words
 from custinfo.domain.periods import Month
 
 FILE = "key_customers.toml"
-REASONS = ("overdue", "complaint", "falling", "lapsing", "occasion")
+REASONS = ("overdue", "complaint", "falling", "lower_grade", "lapsing", "occasion")
 STEPS = ("files", "meaning", "points")
 """Which files are certain; what each entry of them means; which points matter, and are they recent and reliable."""
 
@@ -96,7 +98,7 @@ def watched(
         now.select(key="customer_key", grade="grade", now_fen="sales_12m_fen"), [("customer_key", "key")]
     )
     known = known.mutate(customer_key=known.customer_key.coalesce(known.key)).drop("key")
-    found = [_falling(known, rule), _lapsing(known, sales, month.plus(-1).last, rule)]
+    found = [*_fallen(known, rule), _lapsing(known, sales, month.plus(-1).last, rule)]
     if overdue is not None:
         late = overdue.filter(overdue.overdue_fen >= rule.overdue_from_fen)
         found.append(_row(_of(known, late), "overdue", amount_fen="overdue_fen"))
@@ -128,13 +130,16 @@ def _of(known: ir.Table, facts: ir.Table) -> ir.Table:
     return facts.inner_join(grades, [("customer_key", "known_key")]).drop("known_key")
 
 
-def _falling(known: ir.Table, rule: KeyCustomersRule) -> ir.Table:
-    known = known.mutate(now_fen=known.now_fen.fill_null(0))
+def _fallen(known: ir.Table, rule: KeyCustomersRule) -> tuple[ir.Table, ir.Table]:
+    """Who buys less, and who has a lower grade without buying less."""
+    known = known.mutate(now_fen=known.now_fen.fill_null(0)).filter(known.was.isin(rule.grades))
     fell = known.now_fen * 100 <= known.was_fen * (100 - rule.falling_percent)
     # In the order of the alphabet a lower grade is the greater one
     lower = known.grade.isnull() | (known.grade > known.was)
-    falling = known.filter(known.was.isin(rule.grades), fell | lower)
-    return _row(falling.mutate(fall_fen=falling.was_fen - falling.now_fen), "falling", amount_fen="fall_fen")
+    less = known.now_fen < known.was_fen
+    falling = known.filter(fell | (lower & less))
+    falling = falling.mutate(fall_fen=falling.was_fen - falling.now_fen)
+    return _row(falling, "falling", amount_fen="fall_fen"), _row(known.filter(lower, ~less), "lower_grade")
 
 
 def _lapsing(known: ir.Table, sales: ir.Table, on: date, rule: KeyCustomersRule) -> ir.Table:

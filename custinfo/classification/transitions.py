@@ -1,7 +1,9 @@
 """Transitions between value grades: who changed from one date to another, how many, and why.
 
-Grade each date once and keep the result: everything here joins two graded tables, it never grades. A customer who is
-not in one of the two tables has the grade ABSENT there (not yet known, or no longer).
+Grade each date once and keep the result: everything here joins two graded tables, it never grades. The grades of a
+quarter are kept in the lake: `of_quarter` takes them from the rows of `Lake.gradings`, and `class_matrix` compares two
+quarters by any scheme that is kept there. A customer who is not in one of the two tables has the grade ABSENT there
+(not yet known, or no longer).
 
 The main reason of a change is the first of these that applies. The change in net sales is that by the rule of the first
 date: `same_rule` net sales less those of the first date. It is made of sales that came into the window and sales that
@@ -28,13 +30,53 @@ import ibis.expr.types as ir
 from custinfo.classification.value_grade import GRADES, ValueGradeRule, counted, total_fen, window_start
 from custinfo.domain.messages import text
 from custinfo.domain.money import show
+from custinfo.domain.periods import Quarter
 
 ABSENT = "-"
 REASONS = ("new", "gone", "rule", "held", "others", "corrected", "returns", "order_left", "sales")
+HELD = "held"
+"""The reason that is kept with a value grade which the hysteresis made another than that of the day."""
 LARGE_ORDER_PERCENT = 25
 """From which share of a customer's net sales on a single sale is worth being named as the reason."""
 
 _FACTS = ("entered_fen", "left_fen", "entered_returns_fen", "left_returns_fen", "largest_left_fen")
+
+
+def of_quarter(gradings: ir.Table, quarter: Quarter) -> ir.Table:
+    """The value grades of a quarter as `value_grade.grade_quarter` gave them then; no row when it was not graded.
+
+    `gradings` are the rows in force (`Lake.gradings`). Gives `customer_key`, `sales_12m_fen` (int64), `grade`,
+    `rule_version` (int32), `held`, in no order.
+    """
+    rows = _of(gradings, "value_grade", quarter)
+    return rows.select(
+        "customer_key",
+        sales_12m_fen=rows.figure,
+        grade=rows["class"],
+        rule_version=rows.rule_version,
+        held=(rows.reason == HELD).fill_null(False),
+    )
+
+
+def class_matrix(gradings: ir.Table, scheme: str, first: Quarter, second: Quarter) -> ir.Table:
+    """How many went from which class of a scheme to which from one quarter to the other, by the rows of `of_quarter`.
+
+    Gives `from_class`, `to_class` (ABSENT for who was not there), `customers`, `from_customers` (int64): the share of
+    those who went this way is exactly `customers / from_customers`. A way that nobody went has no row. In no order.
+    """
+    before = _of(gradings, scheme, first)
+    after = _of(gradings, scheme, second)
+    earlier = before.select(first_key="customer_key", from_class="class")
+    later = after.select(second_key="customer_key", to_class="class")
+    both = earlier.outer_join(later, earlier.first_key == later.second_key)
+    pairs = both.mutate(from_class=both.from_class.fill_null(ABSENT), to_class=both.to_class.fill_null(ABSENT))
+    cells = pairs.group_by("from_class", "to_class").agg(customers=lambda t: t.count().cast("int64"))
+    all_of_them = cells.customers.sum().over(group_by=cells.from_class)
+    return cells.mutate(from_customers=all_of_them.cast("decimal(38, 0)").cast("int64"))
+
+
+def _of(gradings: ir.Table, scheme: str, quarter: Quarter) -> ir.Table:
+    return gradings.filter(gradings.scheme == scheme, gradings.quarter == str(quarter))
 
 
 def matrix(before: ir.Table, after: ir.Table) -> ir.Table:

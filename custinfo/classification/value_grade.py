@@ -10,8 +10,9 @@
    largest customer is always A.
 3. Method `absolute`: the band of the rule that holds the net sales. Exactly on a band's `at_least` is within it.
 4. The grade of a quarter (`grade_quarter`) has hysteresis where the rule says so: who was graded by the same version of
-   the rule in the quarter before changes only when beyond a cut-off by more than `hysteresis_percent` of it. The grade
-   of a day (`grade`) has none: it looks at that day alone.
+   the rule in the quarter before rises only when it reaches a cut-off made harder by `hysteresis_percent` of itself,
+   and falls only when it misses one made easier by as much: at a cut-off of 100 fen and 10 per cent it rises at 110 fen
+   exactly and falls at 89. The grade of a day (`grade`) has none: it looks at that day alone.
 
 Everything is integer arithmetic: the same rows give the same grades on every engine, in any order.
 """
@@ -35,6 +36,8 @@ GRADES = ("A", "B", "C", "N")
 """The highest first. In the order of the alphabet, which `_held` makes use of."""
 
 FILE = "value_grade.toml"
+
+_SUM = "decimal(38, 0)"
 
 
 class ValueGradeRule(Rule):
@@ -143,13 +146,16 @@ def total_fen(amounts: ir.IntegerColumn) -> ir.IntegerScalar:
     """The sum of a column of fen, int64; NULL of no rows."""
     # DuckDB sums int64 as HUGEINT, which it writes to Parquet as DOUBLE. Ibis takes the sum for int64 and leaves
     # a plain cast out; the one by way of a decimal stays
-    return amounts.sum().cast("decimal(38, 0)").cast("int64")
+    return amounts.sum().cast(_SUM).cast("int64")
 
 
 def ranked(table: ir.Table, amount: str) -> ir.Table:
-    """`table` with `before`, the sum of all amounts strictly larger, and `total`, that of all amounts above zero."""
+    """`table` with `before`, the sum of all amounts strictly larger, and `total`, that of all amounts above zero.
+
+    Both are decimals without fraction: sums of many large amounts, and cut-offs multiplied out, are beyond int64.
+    """
     fen = table[amount]
-    positive = ibis.greatest(fen, 0)
+    positive = ibis.greatest(fen, 0).cast(_SUM)
     # RANGE takes in the rows of equal amounts; they are taken off again. Six times as fast as a frame that ends
     # one fen above the row
     as_much = ibis.range_window(preceding=(None, 0), order_by=fen.desc())
@@ -180,7 +186,9 @@ def _grade(placed: ir.Table, rule: ValueGradeRule, harder_percent: int = 0) -> i
     """The grade by cut-offs that are harder to reach by so many per cent of themselves; easier, when negative."""
     fen = placed.sales_12m_fen
     if rule.band is not None:
-        reached = [fen * 100 >= band.at_least * (100 + harder_percent) for band in rule.band[:2]]
+        # Rounded up, which is the same for whole fen and multiplies no amount
+        cut_offs = [-(-band.at_least * (100 + harder_percent) // 100) for band in rule.band[:2]]
+        reached = [fen >= cut_off for cut_off in cut_offs]
     else:
         cuts = [Fraction(share * (100 - harder_percent), 10_000) for share in rule.shares]
         reached = [placed.before * cut.denominator < placed.total * cut.numerator for cut in cuts]

@@ -8,9 +8,12 @@ from random import Random
 import ibis
 import pytest
 
-from custinfo.classification import importance
+from custinfo.classification import importance, rules
+from custinfo.classification.credit import grades
 from custinfo.classification.importance import NOT_ASSESSED, ImportanceRule
 from custinfo.classification.value_grade import GRADES
+from custinfo.domain.errors import BadInput
+from custinfo.domain.messages import LANGUAGES
 from tests.classification.spoiling import refused
 
 RULE = importance.rule(date(2026, 10, 31))
@@ -45,7 +48,7 @@ def test_worked_by_hand() -> None:
         "small_marked": ("C", None, ["government"]),
         "small_poor": ("C", "E", []),
         "nothing": ("N", "A", []),
-        "to_win": ("N", "X", ["key_account"]),
+        "to_win": ("N", None, ["key_account"]),
     }
     found = levels(customers)
     assert {key: row["level"] for key, row in found.items()} == {
@@ -61,11 +64,35 @@ def test_worked_by_hand() -> None:
         "nothing": "minor",
         "to_win": "ordinary",
     }
-    assert found["to_win"]["credit_grade"] == NOT_ASSESSED  # a grade that the rule does not name
+    assert found["to_win"]["credit_grade"] == NOT_ASSESSED
     assert (found["large"]["rule_version"], found["large"]["value_rule_version"]) == (1, 4)
     assert (found["large"]["credit_rule_version"], found["small_marked"]["credit_rule_version"]) == (9, None)
     assert importance.reason(RULE, str(found["small_marked"]["decided_by"]), "en") == "Small sales, but strategic."
     assert "战略" in importance.reason(RULE, str(found["small_marked"]["decided_by"]), "zh-CN")
+
+
+def test_a_credit_grade_that_the_rule_does_not_know_is_refused_not_taken_for_none() -> None:
+    known = [("a", "A", 9), ("b", None, 9)]
+    importance.check_credit(ibis.memtable(known, schema=CREDIT), RULE)
+    with pytest.raises(BadInput) as raised:
+        importance.check_credit(ibis.memtable([*known, ("c", "X", 9), ("d", "X", 9)], schema=CREDIT), RULE)
+    assert raised.value.key == "vertical.importance.unknown_grade"
+    assert all("2" in raised.value.text(language) and "X" in raised.value.text(language) for language in LANGUAGES)
+
+
+@pytest.mark.parametrize(("old", "new"), [('"A", "B", "C", "D", "E"', '"A", "B", "C", "D"'), ('"A", "B"', '"B", "A"')])
+def test_the_credit_grades_are_those_of_their_own_rule_in_its_order(tmp_path: Path, old: str, new: str) -> None:
+    for name in (importance.FILE, grades.FILE):
+        content = (rules.FOLDER / name).read_text("utf-8")
+        if name == importance.FILE:
+            content = content.replace(f"credit_grades = [{old}", f"credit_grades = [{new}")
+            if '"E"' in old:
+                content = content.replace('credit = ["D", "E"]', 'credit = ["D"]')
+        (tmp_path / name).write_text(content, "utf-8")
+    with pytest.raises(BadInput) as raised:
+        importance.rule(date(2026, 10, 31), tmp_path)
+    assert raised.value.key == "vertical.importance.other_grades"
+    assert all("importance.toml" in raised.value.text(language) for language in LANGUAGES)
 
 
 def test_every_case_is_decided_by_its_row_and_better_is_never_less_important() -> None:

@@ -90,7 +90,7 @@ def test_worked_by_hand() -> None:
         ("complaint", "steady", "A", None, 1, None, None),
         ("falling", "gone", None, 500, None, None, None),
         ("falling", "fell", "A", 300, None, None, None),
-        ("falling", "lower", "B", -1, None, None, None),
+        ("lower_grade", "lower", "B", None, None, None, None),
         ("lapsing", "quiet", "B", None, 60, date(2026, 9, 1), None),
         ("occasion", "steady", "A", None, None, date(2026, 11, 1), "birthday"),
         ("occasion", "fell", "A", None, None, date(2026, 11, 30), "contract"),
@@ -131,8 +131,11 @@ def test_like_plain_python_in_any_order(seed: int) -> None:
     for key in everybody:
         if key in before and before[key][1] in RULE.grades:
             fen, grade = now.get(key, (0, "N"))
-            if fen * 100 <= before[key][0] * (100 - RULE.falling_percent) or grade > before[key][1]:
+            lower = grade > before[key][1]
+            if fen * 100 <= before[key][0] * (100 - RULE.falling_percent) or (lower and fen < before[key][0]):
                 expected.add((key, "falling"))
+            elif lower:
+                expected.add((key, "lower_grade"))
         last = max((day for k, _, day, _ in sales if k == key), default=ON)
         if key in now and now[key][1] in RULE.grades and (ON - last).days >= RULE.lapsing_days:
             expected.add((key, "lapsing"))
