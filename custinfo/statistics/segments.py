@@ -1,12 +1,21 @@
 """Segments: the customers that an analyst picks out, and how they are spread."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 import ibis
 import ibis.expr.types as ir
 
+from custinfo.domain.errors import BadInput
+from custinfo.domain.segments import Conditions
+
 DIMENSIONS = ("ownership", "province", "section", "grade")
 """What customers can be picked by. A customer of whom it is not known has NOT_STATED there."""
+
+MORE = ("kind", "rfm", "lifecycle", "product", "age")
+"""What else they can be picked by, where it is computed (`joined`): the kind of customer, the segment by recency,
+frequency and money, the stage of life, the product that is bought most, the age band.
+"""
 
 NOT_STATED = ""
 STEPS = 4
@@ -37,11 +46,63 @@ def described(customers: ir.Table, grades: ir.Table, region: ir.Table, industry:
     )
 
 
+def joined(table: ir.Table, classes: Mapping[str, ir.Table]) -> ir.Table:
+    """The rows of `described` with one more column for each of `classes`, by its name in MORE.
+
+    Each of them has a unique `customer_key` and `code`; who is not in it, or has NULL, has NOT_STATED.
+    """
+    for name, known in classes.items():
+        other = known.select(other_key=known.customer_key, **{name: known.code})
+        found = table.left_join(other, table.customer_key == other.other_key)
+        table = found.select(*table.columns, found[name].fill_null(NOT_STATED).name(name))
+    return table
+
+
+def preferred_product(sales: ir.Table, first: date, last: date) -> ir.Table:
+    """What each customer buys most: `customer_key`, `code`, one row for each who bought a product that is named.
+
+    By net sales (sales less returns, fen) from `first` to `last`, both included; products whose net sales are not above
+    zero do not count, of equal ones the first by its name does. `sales` has `kind`, `occurred_on`, `product`,
+    `amount_fen`.
+    """
+    within = sales.filter(
+        sales.kind.isin(("sale", "return")), sales.occurred_on.between(first, last), sales["product"].notnull()
+    )
+    signed = ibis.cases((within.kind == "sale", within.amount_fen), else_=-within.amount_fen)
+    net = within.group_by("customer_key", code=within["product"]).agg(
+        # A plain cast would be left out, and the sum be written as DOUBLE
+        net_fen=signed.sum().cast("decimal(38, 0)").cast("int64")
+    )
+    bought = net.filter(net.net_fen > 0)
+    place = ibis.row_number().over(group_by="customer_key", order_by=[ibis.desc(bought.net_fen), bought.code])
+    placed = bought.mutate(place=place)
+    return placed.filter(placed.place == 0).select("customer_key", "code")
+
+
 def picked(table: ir.Table, choice: Mapping[str, Sequence[str]]) -> ir.Table:
     """The rows of `described` whose dimensions are among those chosen; an empty choice leaves a dimension free."""
     for name, values in choice.items():
         if values:
             table = table.filter(table[name].isin(list(values)))
+    return table
+
+
+def matching(table: ir.Table, conditions: Conditions) -> ir.Table:
+    """The rows of `described` and `joined` that are in a segment: all of its conditions hold.
+
+    An amount includes its lower end and not its upper one. Raises BadInput when the lake of the table knows nothing of
+    a dimension.
+    """
+    for one in conditions:
+        if one.dimension not in table.columns:
+            raise BadInput("kept.dimension_unknown", dimension=one.dimension)
+        known = table[one.dimension]
+        if one.codes:
+            table = table.filter(known.isin(list(one.codes)))
+        if one.at_least is not None:
+            table = table.filter(known >= one.at_least)
+        if one.below is not None:
+            table = table.filter(known < one.below)
     return table
 
 

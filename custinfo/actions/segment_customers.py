@@ -1,0 +1,72 @@
+"""The customers of a lake, with everything that segments pick them by, as of a day."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+
+from custinfo import lake
+from custinfo.classification import income, relation, rfm, value_grade
+from custinfo.domain.segments import Conditions, Figures
+from custinfo.statistics import segments
+
+
+@dataclass(frozen=True)
+class Described:
+    """`table` as of `segments.described` and `joined`, one row for each customer, held by the engine; `rules` are the
+    versions of the rule files that its classes were made with.
+    """
+
+    table: ir.Table
+    rules: Mapping[str, int]
+
+
+def described(opened: lake.Tables, on: date) -> Described:
+    """Every customer of the lake as of the day `on`, by the rules in force on that day.
+
+    Raises BadInput when a rule was not in force yet.
+    """
+    customers, sales = opened.customers, opened.sales
+    grading, scoring = value_grade.rule(on), rfm.rule(on)
+    of_days = relation.old_new_rule(on), relation.lifecycle_rule(on)
+    grades = value_grade.grade(customers, sales, on, grading)
+    scores = rfm.scores(customers, sales, on, scoring)
+    aging = income.age_rule(on)
+    ages = income.by_age(customers, on, aging).filter(ibis._.age_band != income.UNKNOWN)
+    stages = relation.classify(customers, sales, on, *of_days)
+    classes = {
+        "kind": customers.select("customer_key", code=customers["kind"]),
+        "rfm": scores.select("customer_key", code=scores.segment),
+        "lifecycle": stages.select("customer_key", code=stages.lifecycle),
+        "age": ages.select("customer_key", code=ages.age_band),
+        "product": segments.preferred_product(sales, value_grade.window_start(on, grading.months), on),
+    }
+    rules = {value_grade.FILE: grading.version, rfm.FILE: scoring.version, relation.LIFECYCLE_FILE: of_days[1].version}
+    rules[income.AGE_FILE] = aging.version
+    basic = segments.described(customers, grades, opened.region, opened.industry)
+    # Held: every question after this reads a table in the engine's memory
+    return Described(segments.joined(basic, classes).cache(), rules)
+
+
+def figures(opened: lake.Tables, described: ir.Table, conditions: Conditions, on: date) -> Figures:
+    """How a segment stands among the customers of `described`: without numbers when it has fewer customers than the
+    lake's smallest group, none included. Raises BadInput for a dimension that the lake does not know.
+    """
+    inside = segments.matching(described, conditions)
+    sums = inside.aggregate(customers=inside.count(), net_fen=inside.net_fen.sum().coalesce(0).cast("int64"))
+    found = sums.to_pyarrow().to_pylist()[0]
+    version = opened.version if isinstance(opened, lake.Lake) else 0
+    if found["customers"] < opened.smallest_group:
+        return Figures(None, None, version, on.isoformat())
+    return Figures(found["customers"], found["net_fen"], version, on.isoformat())
+
+
+def evaluate(opened: lake.Tables, conditions: Conditions, on: date) -> tuple[Figures, Mapping[str, int]]:
+    """How a segment stood on the day `on`, and the versions of the rules by which: open the lake as of that day.
+
+    The same lake, day and definition give the same for ever. Raises as `described` and `figures` do.
+    """
+    made = described(opened, on)
+    return figures(opened, made.table, conditions, on), made.rules
