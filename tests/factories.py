@@ -66,6 +66,13 @@ def empty_site(home, *, demo=False):
 
 
 @contextmanager
+def another_site(home):
+    """A new site whose keys no other test's site has; gives its open store."""
+    with Store.create(Site.create(home, name="另一家")) as store:
+        yield store
+
+
+@contextmanager
 def site_with_forms(home, *, demo=False):
     """A new site with the shipped forms; gives its open store."""
     with _copied(home, _made_once("forms", demo)) as store:
@@ -81,7 +88,7 @@ def _copied(home, made):
 
 @cache
 def _made_once(holding, demo):
-    """A site that each test copies: the schema's migrations and all forms take longer than most tests."""
+    """A site that each test copies, keys and all: the schema's migrations and all forms take longer than most tests."""
     folder = Path(tempfile.mkdtemp(prefix="custinfo-tests-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     with Store.create(Site.create(folder / "site", name="测试公司", demo=demo)) as store:

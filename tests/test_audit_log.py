@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from custinfo.domain.errors import SiteFault
 from custinfo.store import Site, Store, anchor, audit, checkpoints
 from custinfo.store.schema.base import protect
-from tests.factories import empty_site
+from tests.factories import another_site, empty_site
 
 COLUMNS = ("at", "actor", "action", "object_kind", "object_id", "detail", "chain")
 LENGTH = 12
@@ -219,7 +219,7 @@ def test_a_missing_or_forged_anchor_is_noticed_and_locks_the_store(log, damage, 
     if damage == "missing":
         head.unlink()
     elif damage == "other site":
-        with empty_site(tmp_path / "other") as other:
+        with another_site(tmp_path / "other") as other:
             write(other, 3)
             head.write_bytes((other.site.anchor / "head").read_bytes())
     else:

@@ -24,7 +24,7 @@ from custinfo.domain.messages import LANGUAGES, catalogue
 from custinfo.domain.people import SERVICE, Role
 from custinfo.store import checkpoints
 from custinfo.store.schema.base import protect
-from tests.factories import CARD, account, card, empty_site, site_with_forms
+from tests.factories import CARD, account, another_site, card, empty_site, site_with_forms
 
 PACKAGE = Path(audit_log.__file__).parents[1]
 MADE_OF_PARTS = {"f'{what}.read'": {"customer.read", "record.read"}}
@@ -323,7 +323,7 @@ def test_an_export_of_a_rewritten_log_does_not_agree_with_the_checkpoints_that_w
 
 
 def test_the_key_that_was_handed_over_is_believed_not_the_one_in_the_file(store, exported, tmp_path):
-    with empty_site(tmp_path / "forger") as other:
+    with another_site(tmp_path / "forger") as other:
         theirs = account(other, Role.AUDITOR)
         forged = audit_export.export(other, theirs, Selection(), "jsonl", "en")
     with pytest.raises(BadInput) as refused:

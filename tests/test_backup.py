@@ -18,7 +18,7 @@ from custinfo.domain.errors import BadInput, SiteFault, WrongState
 from custinfo.domain.people import SERVICE, Role
 from custinfo.store import Site, archive, ledger
 from tests.backup_sites import back_up, backups_in, fill, large_site, master, opened
-from tests.factories import account, empty_site, site_with_forms
+from tests.factories import account, another_site, site_with_forms
 from tests.soak import sweep_backup
 
 
@@ -277,7 +277,7 @@ def test_a_clock_that_jumped_takes_no_last_backup_away():
 
 def test_old_backups_of_this_site_go_and_those_of_others_stay(store, tmp_path, monkeypatch):
     place = tmp_path / "to"
-    with empty_site(tmp_path / "other") as other:
+    with another_site(tmp_path / "other") as other:
         theirs = [back_up(other, place)]
     (place / "notes.custinfo-backup").write_text("no backup")
     ours = []

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from custinfo.actions import demo, demo_sales, formats
+from custinfo.actions import demo, demo_figures, demo_sales, formats
 from custinfo.actions.demo import DemoCustomer
 from custinfo.actions.demo_sales import DemoSale
 from custinfo.domain import codelists, identifiers
@@ -120,8 +120,14 @@ def test_the_answers_are_to_questions_of_the_forms(customers: list[DemoCustomer]
         ]
         column = {name: i for i, name in enumerate(rows[0])}
         questions = {row[1] for row in rows}
-        required = {row[1] for row in rows[1:] if row[column["required"]] == "yes"}
+        required = {row[1] for row in rows[1:] if row[column["required"]] == "yes" and not row[column["relevant"]]}
         assert required
+        figures = [
+            demo_figures.of_firm(n, 10, 2025) if form_id == "enterprise_card" else demo_figures.of_person(n, 2025)
+            for n in range(20)
+        ]
+        assert 5 < sum(len(answers) > 1 for answers in figures) < 20
+        assert all(answers.keys() <= questions for answers in figures)
         for customer in customers:
             if customer.form_id == form_id:
                 assert customer.answers.keys() <= questions
@@ -231,7 +237,9 @@ def test_the_import_file_has_the_documented_columns(tmp_path: Path) -> None:
     demo_sales.write_sales_csv(path, lines, [f"C-{i:06d}" for i in range(1, 26)])
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert list(rows[0]) == ["customer", "line_no", "kind", "date", "product", "quantity", "amount"]
+    assert tuple(rows[0]) == demo_sales.COLUMNS
+    assert all(bool(row["cost"]) == bool(row["product_line"]) == (row["kind"] != "payment") for row in rows)
+    assert all(float(row["cost"]) < float(row["amount"]) for row in rows if row["cost"])
     assert len(rows) == len(lines)
     assert rows[0]["customer"] == f"C-{lines[0].customer + 1:06d}"
     assert sum(round(float(row["amount"]) * 100) for row in rows) == sum(line.amount_fen for line in lines)

@@ -19,7 +19,7 @@ from custinfo.cli import main
 from custinfo.domain.errors import BadInput, Conflict, NotAllowed, NotFound, WrongState
 from custinfo.domain.people import SERVICE, Role
 from custinfo.domain.sensitivity import Level
-from tests.factories import account, empty_site
+from tests.factories import account, another_site, empty_site
 from tests.questionnaires import AGE, COLOUR, NAME, PHONE, published, record
 from tests.small_forms import PHOTO, PNG, publish, send
 from tests.work import calls_counted
@@ -361,7 +361,7 @@ def test_an_export_by_state_and_wrong_names(filled, head):
 
 
 def test_what_is_exported_can_be_imported_elsewhere(filled, head, tmp_path):
-    with empty_site(tmp_path / "other") as other:
+    with another_site(tmp_path / "other") as other:
         published(other)
         reader = account(other, Role.SUPERVISOR)
         for name in ("xml", "jsonl"):
@@ -390,7 +390,7 @@ def test_what_was_recorded_before_is_left_even_when_the_row_is_wrong_today(store
 
 
 def test_a_record_that_comes_while_a_file_is_judged_is_not_recorded_twice(store, head, monkeypatch, tmp_path):
-    with empty_site(tmp_path / "other") as other:
+    with another_site(tmp_path / "other") as other:
         published(other)
         record(other, account(other), {NAME: "页"}, key="page")
         sent = export(other, account(other, Role.SUPERVISOR), "jsonl").data
@@ -480,7 +480,7 @@ def test_files_travel_with_the_submissions_and_are_whose_the_record_is(store, he
     )
     with zipfile.ZipFile(io.BytesIO(cut.data)) as found:
         assert [name for name in found.namelist() if name.startswith("media/")] == [f"media/{front}"]
-    with empty_site(tmp_path / "other") as other:
+    with another_site(tmp_path / "other") as other:
         publish(other, PHOTO)
         theirs = account(other, Role.SUPERVISOR)
         assert photo_run(other, theirs, sent.data).accepted == 1

@@ -38,6 +38,8 @@ SCREENS = {
     )[1]
     for route, notebook in ROUTES
 }
+ANALYSTS = {"/segments", "/abc", "/value", "/demands", "/quality"}
+"""Pages of the lake, which have no sheet."""
 SAID = {1: "secret-1-answer", 2: "ordinary-2-answer", 3: "public-3-answer"}
 SHOWN = {1: "sec****swer", 2: SAID[2], 3: SAID[3]}
 """What a page shows of each: the most secret one masked."""
@@ -92,6 +94,7 @@ class World:
         """The address of a page about what `of` made."""
         places = {
             "/form/…": "/form/levels", "/customer/…": f"/customer/{of.entities[0].entity_id}",
+            "/credit/…": f"/credit/{of.entities[0].entity_id}",
             "/record/…": f"/record/{of.record_id}", "/forms/…": "/forms/levels", "/print/…": "/print/levels",
             "/proposal/…": f"/proposal/{self.proposal}", "/case/…": f"/case/{self.case}",
             "/person/…": f"/person/{self.person}",
@@ -105,7 +108,7 @@ class World:
         query = {"record": of.record_id} if path == "/print/…" else {}
         page = Page(self.store, self.store.site, session, "en", self.address(path, of), query)
         screen = importlib.import_module(f"custinfo.screens.{SCREENS[path]}")
-        if path == "/segments":
+        if path in ANALYSTS:
             return self._segments(screen, page)
         answer = Browser(showing.screen(page, screen.build)).send(kind="hello")
         blocks = answer.get("blocks") or [{}]

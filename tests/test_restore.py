@@ -17,7 +17,7 @@ from custinfo.domain.errors import BadInput, CustinfoError, NotAllowed, SiteFaul
 from custinfo.domain.people import SERVICE, Role
 from custinfo.store import Site, Store, archive, backup, ledger
 from tests.backup_sites import back_up, fill, large_site, master, opened
-from tests.factories import PASSWORD, account, card, empty_site, site_with_forms
+from tests.factories import PASSWORD, account, another_site, card, empty_site, site_with_forms
 from tests.soak import sweep_backup
 from tests.test_backup import files_limited_to
 
@@ -186,7 +186,7 @@ def rewritten_head(file, target, change):
 @pytest.mark.guarantee("restore-forged")
 def test_a_changed_head_is_noticed(made, tmp_path):
     site, file, key = made
-    with empty_site(tmp_path / "other") as other:
+    with another_site(tmp_path / "other") as other:
         other_ring = other.site.keyring.content
     changes = {
         "taken_at": lambda head: head.update(taken_at="2030-01-01T00:00:00.000000Z"),
@@ -533,7 +533,7 @@ def test_a_drill_finds_a_sealed_answer_that_does_not_open(tmp_path):
 
 def test_a_backup_of_another_site_is_no_drill_of_this(made, tmp_path):
     _, file, _ = made
-    with empty_site(tmp_path / "other") as store, pytest.raises(SiteFault) as fault:
+    with another_site(tmp_path / "other") as store, pytest.raises(SiteFault) as fault:
         restoring.drill(store, SERVICE, file)
     assert fault.value.key == "backup.other_site"
 

@@ -27,7 +27,8 @@ from custinfo.domain.clock import utc_now
 from custinfo.domain.errors import NotAllowed, NotFound, WrongState
 from custinfo.domain.people import SERVICE, Audience, Role
 from custinfo.domain.sensitivity import Level
-from custinfo.screens import form_desk, segments
+from custinfo.screens import explorer, form_desk, segments
+from custinfo.screens.explorer_view import Prepared, Screen
 from tests import small_forms
 from tests.factories import CARD, CREDIT_CODE, NAME, SURVEY, account, card, code_for, draft_of, site_with_forms, submit
 from tests.small_forms import fill, publish, send
@@ -298,15 +299,23 @@ def test_the_screen_of_segments_is_for_who_sees_level_2_now(world, monkeypatch):
     with pytest.raises(NotAllowed):
         lake.looked_at(world.store, visibility.lowered(analyst, Level.PUBLIC), 1)
     login = SimpleNamespace(person=analyst)
-    page = SimpleNamespace(site=None, store=world.store, language="en", alive=lambda: login)
-    monkeypatch.setattr(segments.lake, "open", lambda _: SimpleNamespace(version=1))
-    monkeypatch.setattr(segments, "Segments", lambda *given: SimpleNamespace(widget=given[-1]))
-    asked_at_every_choice = segments._page(page)
-    asked_at_every_choice()
+    found = SimpleNamespace(version=1, as_of=utc_now(), late=(), smallest_group=5)
+    page = SimpleNamespace(
+        site=world.store.site, store=world.store, language="en", path="/segments", query={}, alive=lambda: login
+    )
+    monkeypatch.setattr(explorer.lake, "open", lambda *_, **__: found)
+    screen = Screen("segments", lambda _: Prepared({}), lambda _: "")
+    shown, done = (
+        explorer.Explorer(screen, explorer.Place("", world.store.site.zone, demo=False), found, "en", page),
+        [],
+    )
+    shown.answer(lambda: done.append("before"))
+    explorer.page(screen, page)
     login.person = visibility.lowered(analyst, Level.PUBLIC)
-    for ask in (asked_at_every_choice, lambda: segments._page(page)):
-        with pytest.raises(NotAllowed):
-            ask()
+    shown.answer(lambda: done.append("after"))
+    assert done == ["before"]
+    with pytest.raises(NotAllowed):
+        segments._page(page)
 
 
 def test_a_customer_of_level_1_is_not_published(tmp_path):

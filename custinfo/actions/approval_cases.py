@@ -277,6 +277,9 @@ def _link(store: Store, object_kind: str, object_id: str) -> str:
         of_notice = "SELECT number FROM incident_notice JOIN incident USING (incident_id) WHERE notice_id = ?"
         found = store.row(of_notice, [object_id])
         return f"/incidents/{found['number']}" if found else ""
+    if object_kind == "credit_decision":
+        found = store.row("SELECT customer_id FROM credit_decision WHERE decision_id = ?", [object_id])
+        return f"/credit/{found['customer_id']}" if found else ""
     return LINKS.get(object_kind, "").format(object_id)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from custinfo.access import permissions, policies, visibility
-from custinfo.actions import assignments, entities, entity_levels, forms, sealing
+from custinfo.actions import assignments, entities, entity_levels, forms, merge_links, sealing
 from custinfo.domain import masking
 from custinfo.domain.clock import parse
 from custinfo.domain.errors import BadInput
@@ -24,6 +24,12 @@ NAMED = (
     "(SELECT entity_id FROM label_digest WHERE label_digest.dataset = ?1 AND digest = ?6)"
 )
 """A name is found by a part of it; one that is sealed (it begins with U+001A) by the whole of it."""
+
+MERGED = (
+    "SELECT survivor_id FROM merged_now JOIN entity AS gone ON gone.entity_id = loser_id "
+    "WHERE ?3 != '%' AND gone.number LIKE ?3 ESCAPE '\\'"
+)
+"""A merged customer's number leads to its survivor."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +134,7 @@ def search(store: Store, actor: Person, query: str, limit: int, offset: int) -> 
     coded = entities.by_key(store, entities.Key(DATASET, "credit_code", query))
     reader = entity_levels.Reader(store, actor)
     by_code = coded["entity_id"] if coded and reader.finds_by(coded["entity_id"], "credit_code") else ""
+    by_code = merge_links.survivor_of(store, by_code)
     named = f"({NAMED})"
     hidden = reader.hidden_labels(DATASET)
     if hidden:  # a name that is not shown is not found by either
@@ -137,7 +144,8 @@ def search(store: Store, actor: Person, query: str, limit: int, offset: int) -> 
             "WHERE wrote.entity_id = entity_current.entity_id)"
         )
     mine, scope = assignments.visible_where(actor, "entity_current", first=7)
-    where = f"dataset = ?1 AND (({named}) OR number LIKE ?3 ESCAPE '\\' OR entity_id = ?4) AND ?5 IS NOT NULL"
+    where = f"dataset = ?1 AND (({named}) OR number LIKE ?3 ESCAPE '\\' OR entity_id = ?4 "
+    where += f"OR entity_id IN ({MERGED})) AND ?5 IS NOT NULL"
     where += f" AND {mine}"
     whole = sealing.label_digest(store, DATASET, query)
     given = [DATASET, f"%{words}%", f"{words}%", by_code, json.dumps(hidden), whole, *scope]
@@ -263,7 +271,8 @@ def _records(store: Store, actor: Person, customer_id: str) -> list[RecordRow]:
         "SELECT record_current.*, titles, display_name FROM record_current "
         "JOIN form ON form.form_id = record_current.form_id AND form.version = form_version "
         "LEFT JOIN person ON person_id = recorded_by "
-        f"WHERE {mine} AND entity_id = ?1 AND record_id NOT IN "
+        f"WHERE {mine} AND (entity_id = ?1 OR entity_id IN (SELECT loser_id FROM merged_now WHERE survivor_id = ?1)) "
+        "AND record_id NOT IN "
         "(SELECT record_id FROM entity_version WHERE entity_id = ?1) "
         "ORDER BY recorded_at DESC",
         [customer_id, *scope],

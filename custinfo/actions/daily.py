@@ -24,6 +24,8 @@ JOBS: dict[str, str] = {
     "delegations": "custinfo.actions.delegations:expire",
     "escalations": "custinfo.actions.daily:escalate",
     "retention": "custinfo.actions.retention_daily:run",
+    "gradings": "custinfo.actions.gradings:daily",
+    "credit": "custinfo.actions.credit_watch:run",
     "ledger_copies": "custinfo.actions.backups:copy_ledger",
     "reminders": "custinfo.actions.mail:queue_reminders",
 }

@@ -15,11 +15,12 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
+from custinfo.actions import demo_figures
 from custinfo.actions.demo import HISTORY_MONTHS, DemoCustomer, table
 from custinfo.domain.money import yuan
 from custinfo.domain.periods import Month
 
-COLUMNS = ("customer", "line_no", "kind", "date", "product", "quantity", "amount")
+COLUMNS = ("customer", "line_no", "kind", "date", "product", "quantity", "amount", "cost", "product_line", "channel")
 PREFIXES = {"sale": "XS", "payment": "SK", "return": "TH"}
 
 YEARLY_GROWTH = 0.10
@@ -90,7 +91,8 @@ def write_sales_csv(path: Path, lines: Iterable[DemoSale], numbers: Sequence[str
         writer.writerow(COLUMNS)
         for line in lines:
             row = (line.line_no, line.kind, line.occurred_on.isoformat(), line.product, line.quantity or "")
-            writer.writerow((numbers[line.customer], *row, yuan(line.amount_fen)))
+            more = demo_figures.of_line(line.customer, line.product, line.amount_fen)
+            writer.writerow((numbers[line.customer], *row, yuan(line.amount_fen), *more))
 
 
 @dataclass(frozen=True)

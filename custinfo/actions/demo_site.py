@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from custinfo.access import visibility
-from custinfo.actions import batches, demo, demo_sales, entities, forms, people, records
+from custinfo.actions import batches, demo, demo_credit, demo_figures, demo_sales, entities, forms, people, records
 from custinfo.actions import lake as lake_actions
 from custinfo.domain.clock import stamp, utc_now
 from custinfo.domain.messages import text
@@ -67,7 +67,20 @@ def fill(store: Store) -> Made:
         )
     manifest = lake_actions.publish(store, SERVICE)
     assert manifest is not None
+    _add_credit(store, staff, customers, numbers)
     return Made(len(customers), batch.rows, manifest.version)
+
+
+def _add_credit(
+    store: Store, staff: Mapping[str, Person], customers: list[demo.DemoCustomer], numbers: list[str]
+) -> None:
+    """Credit of the three largest companies of the first department."""
+    theirs = [place for place, one in enumerate(customers)
+              if one.form_id == "enterprise_card" and one.answers["province"] not in EAST]  # fmt: skip
+    largest = sorted(theirs, key=lambda place: (-customers[place].size, place))[: len(demo_credit.RATINGS)]
+    raters = staff["lin"], staff["zhou"]
+    chosen = [numbers[place] for place in largest]
+    demo_credit.fill(store, chosen, raters, staff["he"], staff["chen"], PASSWORD)
 
 
 def accounts_listed(language: str) -> str:
@@ -98,7 +111,10 @@ def _record_cards(
 ) -> list[str]:
     """Record a card for each customer, in one transaction; gives their numbers in the same order."""
     published = {form_id: forms.load(store, form_id) for form_id in ("enterprise_card", "individual_card")}
-    finished = [_finished(store, published[customer.form_id], customer.answers) for customer in customers]
+    finished = [
+        _finished(store, published[customer.form_id], {**customer.answers, **_figures(index, customer, until.year - 1)})
+        for index, customer in enumerate(customers)
+    ]
     numbers: list[str] = []
     with store.act(SERVICE.person_id, "demo.fill", "site", "demo", customers=len(customers)) as tx:
         for index, (customer, record) in enumerate(zip(customers, finished, strict=True)):
@@ -108,6 +124,12 @@ def _record_cards(
             by = eastern if customer.answers["province"] in EAST else author
             numbers.append(records.record_as_of(store, tx, by, form, record, recorded_at=recorded_at))
     return numbers
+
+
+def _figures(index: int, customer: demo.DemoCustomer, year: int) -> dict[str, str]:
+    if customer.form_id == "individual_card":
+        return demo_figures.of_person(index, year)
+    return demo_figures.of_firm(index, int(customer.answers["staff"]), year)
 
 
 def _finished(store: Store, form: Form, answers: Mapping[str, str]) -> Record:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from custinfo.access import permissions, policies, visibility
-from custinfo.actions import assignments, entities, forms, sealing, verifications
+from custinfo.actions import assignments, entities, forms, merge_links, sealing, verifications
 from custinfo.domain.clock import parse, stamp, utc_now
 from custinfo.domain.errors import BadInput, NotFound, WrongState
 from custinfo.domain.people import Audience, Person
@@ -119,14 +119,16 @@ def _edit(store: Store, actor: Person, record_id: str) -> Draft:
     found = store.row("SELECT * FROM record_current WHERE record_id = ?", [record_id])
     record = policies.check_readable(actor, found)
     form = forms.load(store, record["form_id"], record["form_version"])
-    entity = entities.current(store, record["entity_id"]) if record["entity_id"] else None
+    merge_links.check_record(store, record_id)
+    about = merge_links.survivor_of(store, record["entity_id"]) if record["entity_id"] else None
+    entity = entities.current(store, about) if about else None
     made = entity if entity is not None and entity["record_id"] == record_id else None
     place = store, "record_version", record_id, record["version"]
     values = entities.content(store, made) if made else sealing.opened_values(*place, record["content"])
     instance, _ = fitted(form, values)  # a repeat without rounds stays without
     _read_for_editing(store, actor, "record", record_id, form, instance)
     return Draft(
-        "", record["form_id"], record["form_version"], instance, record["entity_id"],
+        "", record["form_id"], record["form_version"], instance, about,
         made["version"] if made else None, NEVER, 0, record_id, record["version"],
         interviewed_at=parse(record["interviewed_at"]) if record["interviewed_at"] else None,
         notes=sealing.opened_values(*place, record["notes"], "notes"),

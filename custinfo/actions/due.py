@@ -34,6 +34,7 @@ SOURCES: dict[str, str] = {
     "retention": "custinfo.actions.retention_daily",
     "privacy": "custinfo.actions.privacy_due",
     "rights": "custinfo.actions.rights",
+    "credit": "custinfo.actions.credit_due",
 }
 """Name of a kind of thing that waits → its module. Imported when asked: these modules use the rows made here."""
 STILL_WANTED = (

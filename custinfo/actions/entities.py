@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from custinfo.actions import pseudonyms, sealing
+from custinfo.actions import merge_links, pseudonyms, sealing
 from custinfo.domain import datasets
 from custinfo.domain.errors import Conflict, NotFound
 from custinfo.store import Store, Tx
@@ -23,9 +23,12 @@ ABOUT = "about"
 
 
 def current(store: Store, entity_id: str) -> Row:
-    """The entity's newest version, as its card states it (see `as_card`). Raises NotFound."""
+    """The entity's newest version, as its card states it (see `as_card`). Raises NotFound; WrongState for a customer
+    that was merged into another.
+    """
     row = store.row("SELECT * FROM entity_current WHERE entity_id = ?", [entity_id])
     if row is None:
+        merge_links.check_not_merged(store, entity_id)
         raise NotFound("customers.unknown", number=entity_id[:40])
     return as_card(store, sealing.opened_entity(store, row))
 
@@ -51,9 +54,15 @@ def as_card(store: Store, version: Row) -> Row:
 
 
 def by_number(store: Store, dataset: str, number: str) -> Row | None:
-    """The newest version of the entity with this number, or None."""
+    """The newest version of the entity with this number, or None. That of a merged customer leads to its survivor."""
     given = [dataset, number.strip().upper()]
-    return _opened(store, store.row("SELECT * FROM entity_current WHERE dataset = ? AND number = ?", given))
+    found = "SELECT * FROM entity_current WHERE dataset = ?1 AND "
+    row = store.row(f"{found} number = ?2", given) or store.row(
+        f"{found} entity_id = (SELECT survivor_id FROM merged_now JOIN entity AS gone ON gone.entity_id = loser_id "
+        "WHERE gone.dataset = ?1 AND gone.number = ?2)",
+        given,
+    )
+    return _opened(store, row)
 
 
 def _opened(store: Store, row: Row | None) -> Row | None:

@@ -17,10 +17,11 @@ _kept: dict[tuple[str, str, Person], tuple[str, Node]] = {}
 NEWEST = (
     "SELECT dataset, max(entity_version.seq) || ':' || (SELECT coalesce(max(seq), 0) FROM assignment) || ':' || "
     "(SELECT coalesce(max(seq), 0) FROM record_level) || ':' || "
-    "(SELECT count(*) FROM entity AS gone WHERE erased_at IS NOT NULL) AS newest "
+    "(SELECT count(*) FROM entity AS gone WHERE erased_at IS NOT NULL) || ':' || "
+    "(SELECT coalesce(max(seq), 0) FROM merge_event) AS newest "
     "FROM entity JOIN entity_version USING (entity_id) GROUP BY dataset"
 )
-"""What changes when a list does: its entities, whose they are, how secret a record is, who was erased."""
+"""What changes when a list does: its entities, whose they are, how secret a record is, who was erased or merged."""
 
 
 def rows(store: Store, form: Form, actor: Person | None) -> Mapping[str, Node]:

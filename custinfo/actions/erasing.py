@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from custinfo.actions import sealing, withholding
+from custinfo.actions import merge_links, sealing, withholding
 from custinfo.domain.clock import utc_now
 from custinfo.domain.people import SERVICE, Person
 from custinfo.domain.pseudonym import pseudonym
@@ -26,11 +26,17 @@ def customers(store: Store, tx: Tx, ids: Collection[str], *, keep: bool, plan_id
     `keep`: their rows in the lake may stay, with nothing that points to them. The lake itself is `finish`'s. Doing it
     again changes nothing.
     """
+    ids = with_merged(store, ids)
     with tx.lifted(f"erase:{plan_id}"):
         found = erasing.reach(store, ids)
         _leave_lake(store, tx, ids, keep=keep, plan_id=plan_id)
         _empty(store, tx, found)
     tx.note(erased=len(ids))
+
+
+def with_merged(store: Store, ids: Collection[str]) -> list[str]:
+    """These customers, and whoever was merged with one of them: they are one person."""
+    return sorted(merge_links.group(store, ids))
 
 
 def records(store: Store, tx: Tx, ids: Collection[str], *, plan_id: str) -> None:

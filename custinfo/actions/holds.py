@@ -11,7 +11,7 @@ from datetime import datetime
 
 from custinfo.access import permissions, policies, visibility
 from custinfo.access.visibility import Scope
-from custinfo.actions import assignments, pseudonyms
+from custinfo.actions import assignments, merge_links, pseudonyms
 from custinfo.domain.clock import parse
 from custinfo.domain.errors import BadInput, NotAllowed, NotFound, WrongState
 from custinfo.domain.people import SERVICE, Person
@@ -155,15 +155,19 @@ def _hold(store: Store, actor: Person, row: Row) -> Hold:
 
 
 def standing(store: Store, objects: Collection[str]) -> dict[str, list[str]]:
-    """Which of these objects are held, and by what: `hold:<id>`, or the kind and id of what stands by itself."""
-    found: dict[str, list[str]] = {}
-    ids = json.dumps(sorted(objects))
+    """Which of these objects are held, and by what: `hold:<id>`, or the kind and id of what stands by itself.
+
+    What holds a customer holds whoever was merged with it.
+    """
+    leads = merge_links.group(store, objects)
+    held: dict[str, list[str]] = {}
+    ids = json.dumps(sorted(leads))
     for kind, statement in _SOURCES.items():
         for row in store.rows(statement, [ids]):
-            found.setdefault(row["object_id"], []).append(f"{kind}:{row['id']}")
+            held.setdefault(leads[row["object_id"]], []).append(f"{kind}:{row['id']}")
     for object_id in _unpaid(store, ids):
-        found.setdefault(object_id, []).append("unpaid")
-    return found
+        held.setdefault(leads[object_id], []).append("unpaid")
+    return {one: held[leads[one]] for one in sorted(objects) if leads[one] in held}
 
 
 _SOURCES: Mapping[str, str] = {

@@ -1,15 +1,36 @@
 """Publishing the store to the lake, and looking after its versions."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from custinfo import lake
 from custinfo.access import permissions, visibility
-from custinfo.actions import batches, sealing
+from custinfo.actions import (
+    batches,
+    credit_published,
+    demands_published,
+    marks_published,
+    merge_links_published,
+    sealing,
+    segments,
+)
 from custinfo.domain.clock import parse, utc_now
 from custinfo.domain.errors import NotAllowed
 from custinfo.domain.people import Person
 from custinfo.domain.sensitivity import Level
 from custinfo.store import Store
+
+SOURCES: Mapping[str, Callable[[Store, int], Iterable[lake.TableRow]]] = {
+    "credit_decisions": credit_published.lake_rows,
+    "demands": demands_published.lake_rows,
+    "marks": marks_published.lake_rows,
+    "merged": merge_links_published.lake_rows,
+    "segments": segments.lake_rows,
+}
+"""Where tables of `lake.published_tables` come from: for each the rows of the store after a `seq`, in ascending `seq`.
+
+Customers stand in them by `pseudonyms.keys(store)`; who has no key there is erased and has no row. Rows about customers
+of level 1 stay out, as those customers do.
+"""
 
 
 def check_may_read(actor: Person) -> None:
@@ -32,8 +53,9 @@ def publish(store: Store, actor: Person, *, even_unchanged: bool = False) -> lak
     """
     permissions.check(actor, "lake.publish")
     manifest = lake.publish(
-        store.site, _customer_versions(store), batches.rows_for_lake(store), utc_now, even_unchanged=even_unchanged
-    )
+        store.site, _customer_versions(store), batches.rows_for_lake(store), utc_now, tables=_tables(store),
+        even_unchanged=even_unchanged,
+    )  # fmt: skip
     if manifest is not None:
         with store.act(actor.person_id, "lake.publish", "lake", str(manifest.version)) as tx:
             tx.note(last_seq=manifest.last_seq, batches=len(manifest.batches))
@@ -51,6 +73,12 @@ def compact(store: Store, actor: Person) -> lake.Compacted | None:
         with store.act(actor.person_id, "lake.compact", "lake", str(done.version)) as tx:
             tx.note(files=done.after)
     return done
+
+
+def _tables(store: Store) -> dict[str, Iterable[lake.TableRow]]:
+    newest = lake.newest(store.site.lake)
+    last_seqs = newest.last_seqs if newest else {}
+    return {name: rows(store, last_seqs.get(name, 0)) for name, rows in SOURCES.items()}
 
 
 def _customer_versions(store: Store) -> Iterator[lake.EntityVersionRow]:

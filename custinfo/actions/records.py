@@ -7,7 +7,7 @@ and the record, the entities that it creates or updates, the end of the draft an
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from custinfo.access import permissions, policies
@@ -15,10 +15,12 @@ from custinfo.actions import (
     assignments,
     consent_capture,
     drafts,
+    duplicates,
     entities,
     entity_writing,
     files,
     forms,
+    merge_links,
     record_approvals,
     sealing,
     verifications,
@@ -35,6 +37,8 @@ from custinfo.xforms import Form, Problem, Record, Session, Unfinished
 from custinfo.xforms.refs import flat
 
 RECEIVED, EDITED = "received", "edited"
+MERGE = "merge"
+"""The source of a version of a card by which a merged customer's answers were taken over, or given back."""
 
 
 @dataclass(frozen=True)
@@ -57,13 +61,16 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Remarks:
-    """What stands beside the answers of a record. `reason` says why it was changed."""
+    """What stands beside the answers of a record. `reason` says why it was changed, `another` why this customer is
+    another than those that it may be the same as.
+    """
 
     interviewed_at: str | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
     reason: str = ""
     source: str = "page"
+    another: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,15 +91,19 @@ class _Submission:
     edits: Row | None = None
 
 
-def submit(store: Store, actor: Person, draft_id: str, key: str, *, saves: int, reason: str = "") -> Receipt:
+def submit(
+    store: Store, actor: Person, draft_id: str, key: str, *, saves: int, reason: str = "", another: str = ""
+) -> Receipt:  # fmt: skip
     """Record a finished draft. The same `key` again gives the same receipt: a double click or a lost reply is harmless.
 
-    `reason` says why an existing record or card was changed. Raises Unfinished with every problem; Conflict when the
+    `reason` says why an existing record or card was changed, `another` why a new customer is another than those that
+    it may be the same as: whoever reviews them reads it. Raises Unfinished with every problem; Conflict when the
     draft was saved elsewhere since the caller saw it (`saves`), or the customer or the record was changed since the
     draft was started, with the draft kept as it is; NotFound and WrongState as for any draft.
     """
     permissions.check(actor, "form.fill")
     reason = clean(reason, max_length=drafts.LONGEST_REMARK).strip()
+    another = clean(another, max_length=duplicates.LONGEST_REASON).strip()
     with store.act(actor.person_id, "record.submit", "draft", draft_id) as tx:
         earlier = _earlier(store, actor, tx, key)
         if earlier is not None:
@@ -105,7 +116,7 @@ def submit(store: Store, actor: Person, draft_id: str, key: str, *, saves: int, 
         session = forms.session(store, form, instance, actor=actor, record_id=own)
         made = entity_writing.as_seen(form, session.finish(), instance)
         files.check_answers(store, draft, form, made)
-        remarks = _remarks(store, draft, session, reason)
+        remarks = replace(_remarks(store, draft, session, reason), another=another)
         if draft["verifies"]:
             receipt = _verified(store, tx, actor, draft, form, made, key)
         else:
@@ -135,6 +146,15 @@ def record_as_of(store: Store, tx: Tx, actor: Person, form: Form, made: Record, 
     receipt = _write(_Submission(store, tx, actor, form, made, secrets.token_hex(16), Remarks()))
     tx.at = at
     return str(receipt.customer_number)
+
+
+def restate(
+    store: Store, tx: Tx, actor: Person, form: Form, made: Record, current: Row, *, key: str, remarks: Remarks
+) -> Receipt:  # fmt: skip
+    """Record a customer's card anew within the open transaction of a merge, or of taking one back; `current` is its
+    newest version. Raises Unfinished, Conflict.
+    """
+    return _write(_Submission(store, tx, actor, form, made, key, remarks, current))
 
 
 def receipt_of(store: Store, actor: Person, draft_id: str) -> Receipt | None:
@@ -213,6 +233,7 @@ def _record_to_edit(store: Store, actor: Person, draft: Row) -> Row | None:
     permissions.check(actor, "record.edit")
     found = store.row("SELECT * FROM record_current WHERE record_id = ?", [draft["record_id"]])
     policies.check_readable(actor, found)
+    merge_links.check_record(store, draft["record_id"])
     assert found is not None
     if found["version"] != draft["base_record_version"]:
         raise Conflict("records.changed_meanwhile", version=found["version"])
@@ -227,9 +248,22 @@ def _write(given: _Submission) -> Receipt:
     row = _record_version(given, record_id, version, main)
     for one in pending:
         entity_writing.write(given.store, given.tx, given.actor, given.form, given.made, one, row)
+        _match(given, one)
     record_approvals.put_forward(given.store, given.tx, given.actor, given.form, row, given.made.values)
     consent_capture.from_record(given.store, given.tx, given.form, given.made, row, main, pending)
     return _receipt(given.store, record_id, version)
+
+
+def _match(given: _Submission, one: entity_writing.Pending) -> None:
+    """Keep by what a customer is found, and notice whom it may be the same as."""
+    if one.action.dataset == duplicates.DATASET:
+        own = one.action.action != "update" and one.action.ref == given.form.root.ref
+        card = (given.form, given.made.values) if own else None
+        source = "" if given.remarks.source == MERGE else given.remarks.source
+        by = given.actor.person_id
+        duplicates.written(
+            given.store, given.tx, one.entity_id, card, source=source, by=by, reason=given.remarks.another
+        )
 
 
 def _place(given: _Submission) -> tuple[str, int]:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from custinfo.actions import drafts, erasing, pseudonyms
+from custinfo.actions import drafts, erasing, merge_links, pseudonyms
 from custinfo.domain.clock import parse, stamp
 from custinfo.domain.retention import Rule
 from custinfo.store import Store, Tx
@@ -73,14 +73,17 @@ class Customers(Source):
 
     there = "SELECT 1 FROM entity_current WHERE entity_id = ?"
     query = (
+        # What was recorded of whoever was merged into a customer is that customer's
         "SELECT entity.entity_id AS object_id, max(recorded_at) AS moment, sum(mark) AS mark FROM entity JOIN ("
+        "SELECT coalesce((SELECT survivor_id FROM merged_now WHERE loser_id = entity_id), entity_id) AS entity_id, "
+        "recorded_at, mark FROM ("
         "SELECT entity_id, max(recorded_at) AS recorded_at, max(seq) AS mark FROM entity_version "
         "GROUP BY entity_id UNION ALL SELECT entity_id, max(recorded_at), max(seq) FROM record "
         "JOIN record_version USING (record_id) WHERE entity_id IS NOT NULL GROUP BY entity_id "
         # Visits and the like say by number whom they were paid to
         "UNION ALL SELECT whom.entity_id, max(recorded_at), max(seq) FROM entity_version AS said "
         "JOIN entity AS whom ON whom.dataset = 'customers' AND number = json_extract(properties, '$.customer_number') "
-        "GROUP BY whom.entity_id) USING (entity_id) WHERE dataset = 'customers' AND erased_at IS NULL "
+        "GROUP BY whom.entity_id)) USING (entity_id) WHERE dataset = 'customers' AND erased_at IS NULL "
         "GROUP BY entity.entity_id HAVING max(recorded_at) < ?"
     )
 
@@ -92,9 +95,13 @@ class Customers(Source):
         from custinfo.lake import balances  # the lake's engine: not in the process that pages are forked from
 
         days, keys = balances.last_dealings(self.store.site), pseudonyms.keys(self.store)
+        dealt: dict[str, date] = {}
+        for one, leads in merge_links.group(self.store, [row["object_id"] for row in found]).items():
+            if (last := days.get(keys.get(one, ""))) is not None:
+                dealt[leads] = max(last, dealt.get(leads, last))
         kept = []
         for row in found:
-            day = days.get(keys.get(row["object_id"], ""))
+            day = dealt.get(row["object_id"])
             if day is not None:
                 noon = datetime.combine(day, time(12), self.store.site.zone)
                 row |= {"moment": max(row["moment"], stamp(noon)), "mark": f"{row['mark']} {day}"}
@@ -112,7 +119,7 @@ class Customers(Source):
             ids = [one.object_id for one in items if one.action == action]
             if ids:
                 erasing.customers(self.store, tx, ids, keep=action == "anonymise", plan_id=plan_id)
-            for customer_id in ids:
+            for customer_id in erasing.with_merged(self.store, ids):
                 tx.remember("person.erased", customer_id, action=action)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from custinfo.actions import consents, files, forms, third_persons
+from custinfo.actions import consents, files, forms, merge_links, third_persons
 from custinfo.actions.third_persons import Mask
 from custinfo.domain import consent
 from custinfo.store import Store, sealing
@@ -28,8 +28,13 @@ class Gathered:
 
 
 def gather(store: Store, entity_id: str, language: str) -> Gathered:
-    """All about the person of this entity; labels in `language`."""
-    return _Gathering(store, entity_id, language).all()
+    """All about the person of this entity, and of those that were merged into it; labels in `language`."""
+    own = _Gathering(store, entity_id, language).all()
+    merged = [_Gathering(store, one, language).all() for one in merge_links.losers(store, entity_id)]
+    if not merged:
+        return own
+    data = own.data | {"merged": [one.data for one in merged]}
+    return Gathered(data, {name: file for one in (own, *merged) for name, file in one.files.items()})
 
 
 class _Gathering:

@@ -5,7 +5,7 @@ between the file and the commit, somebody is withheld for a while who need not b
 """
 
 from custinfo.access import permissions
-from custinfo.actions import pseudonyms
+from custinfo.actions import merge_links, pseudonyms
 from custinfo.domain import consent
 from custinfo.domain.people import Person
 from custinfo.store import Store, Tx, withheld
@@ -22,13 +22,19 @@ def keep(store: Store, tx: Tx) -> None:
     stopped_now = _stopped(store)
     keys = pseudonyms.keys(store) if stopped_now else {}
     rows = [
-        withheld.Withheld(keys[row["entity_id"]], row["purpose"], row["since"])
+        withheld.Withheld(keys[one], row["purpose"], row["since"])
         for row in stopped_now
-        if row["entity_id"] in keys  # without a salt there is no way to them in the lake: they are erased
+        for one in _with_merged(store, row["entity_id"])
+        if one in keys  # without a salt there is no way to them in the lake: they are erased
     ]
     if rows or (store.site.lake / withheld.FILE).exists():
         withheld.write(store.site.lake, rows)
     tx.note(withheld=len(rows))
+
+
+def _with_merged(store: Store, entity_id: str) -> list[str]:
+    """The customer, and who was merged into it: their rows of the lake are one person's."""
+    return [entity_id, *merge_links.losers(store, entity_id)]
 
 
 def keep_if_stopped(store: Store, tx: Tx) -> None:

@@ -110,7 +110,10 @@ MODULES = {
     "audit": ("audit",),
     "backup": ("backups",),
     "restore": ("backups",),
+    "classify": ("classify",),
+    "credit": ("credit",),
     "daily": ("daily",),
+    "dedupe": ("dedupe",),
     "import": ("data",),
     "publish": ("data",),
     "lake": ("data",),
@@ -124,6 +127,7 @@ MODULES = {
     "init": ("sites",),
     "serve": ("sites",),
     "user": ("users",),
+    "watch": ("watch",),
 }
 """The commands and the modules that register them on `main`. One is imported when it is asked for: all take seconds."""
 

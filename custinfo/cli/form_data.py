@@ -10,6 +10,7 @@ from custinfo.actions import form_exports, form_imports
 from custinfo.actions.form_imports import Imported
 from custinfo.cli import ACTOR, AS_JSON, HOME, acting, language, opened, say
 from custinfo.cli.forms import form
+from custinfo.cli.lawful_basis import LawfulBasis
 from custinfo.domain import consent, machines
 from custinfo.domain.consent import Tier
 from custinfo.lake import files
@@ -25,7 +26,7 @@ VERSION = click.option("--version", default=None, help="The version of the form;
 @AS_JSON
 @VERSION
 @click.option("--source-kind", type=click.Choice(list(consent.sources())), default="own_records", show_default=True)
-@click.option("--lawful-basis", type=click.Choice([one.value for one in consent.Basis]), default="contract")
+@click.option("--lawful-basis", type=LawfulBasis(), default="contract")
 @click.option("--accept-valid", is_flag=True, help="Record the rows that are right even when others are wrong.")
 @click.argument("form_id")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))

@@ -96,17 +96,24 @@ def _run(site: Site, order: Order, folder: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="custinfo-") as scratch:
         kernel = own_kernel(Path(scratch), {places.HOME: str(site.home), places.OUTPUT: str(folder)})
         try:
-            _execute(order, notebook, Path(scratch), kernel)
+            given = {"period": str(order.period), "as_of": clock.stamp(order.as_of), "language": order.language}
+            execute(order.name, given, notebook, Path(scratch), kernel)
         except (PapermillExecutionError, CellTimeoutError, RuntimeError) as fault:
             raise _failed(site, order, notebook, fault) from None
     executed.normalise(notebook)
 
 
-def _execute(order: Order, notebook: Path, scratch: Path, kernel: type[AsyncKernelManager]) -> None:
+def execute(
+    name: str, given: dict[str, str], notebook: Path, scratch: Path, kernel: type[AsyncKernelManager]
+) -> None:  # fmt: skip
+    """Run the reviewed notebook of the report `name` with the parameters `given`, and write it to `notebook`.
+
+    Raises SiteFault for a notebook that was not reviewed, and as Papermill does when a cell fails.
+    """
     execute_notebook(
-        _literal(known.check(order.name)),
+        _literal(known.check(name)),
         _literal(notebook),
-        parameters={"period": str(order.period), "as_of": clock.stamp(order.as_of), "language": order.language},
+        parameters=given,
         cwd=scratch,
         kernel_manager_class=kernel,
         execution_timeout=CELL_SECONDS,

@@ -117,6 +117,11 @@ def _base(values: list[dict[str, object]], width: int) -> alt.Chart:
 def _drawn(chart_id: str, name: str, chart: Any, language: str, *, wide: bool = False, **facts: str) -> Chart:
     title = text(f"reports.chart.{name}_title", language)
     description = text(f"reports.chart.{name}_describe", language, **facts)
+    return finished(chart_id, chart, title, description, wide=wide)
+
+
+def finished(chart_id: str, chart: Any, title: str, description: str, *, wide: bool = False) -> Chart:
+    """An Altair chart drawn in the look of all reports; `chart_id` is a word that no other chart of the page has."""
     svg = _own_ids(chart_id, _svg(_styled(chart).to_dict()))
     named = f'<svg role="img" aria-labelledby="{chart_id}-title {chart_id}-desc"'
     inside = (

@@ -5,8 +5,8 @@ A cell is addressed as `table.row.column`, such as `t5.net.this_month`.
 
 import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
@@ -23,10 +23,14 @@ LABEL = "label"
 
 @dataclass(frozen=True)
 class Label:
-    """What a row is called: a `value` of a code list (`source` is the list's name), a message key or a month."""
+    """What a row is called: a `value` of a code list (`source` is the list's name), a message key or a month.
+
+    A code is called what it was called in the version of the lake that the figures are from: `names`, by language.
+    """
 
     source: Literal["message", "month", "ownership", "region", "industry"]
     value: str
+    names: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)

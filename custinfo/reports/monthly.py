@@ -8,7 +8,6 @@ import ibis.expr.types as ir
 
 from custinfo import lake
 from custinfo.classification import value_grade
-from custinfo.domain import codelists
 from custinfo.domain.periods import Month
 from custinfo.reports import parameters, places
 from custinfo.reports.document import Edition
@@ -85,7 +84,9 @@ def figures(tables: Lake, period: Month, zone: tzinfo) -> Figures:
 
 
 By = Literal["ownership", "region", "industry"]
-Order = Callable[[str, Mapping[str, int]], list[str]]
+Names = Mapping[str, Mapping[str, str]]
+"""What codes are called, by language, in the order of their list."""
+Order = Callable[[Names, Mapping[str, int]], list[str]]
 GROUPS: Mapping[By, str] = {"ownership": "code", "region": "province", "industry": "section"}
 """The column of each code table by which customers are counted."""
 
@@ -97,7 +98,8 @@ def _composition(table_id: str, by: By, tables: Lake, order: Order) -> Table:
     numbers: dict[str, int] = {row["group"]: row["customers"] for row in counted}
     not_stated = numbers.pop(customers.NOT_STATED, 0)
     not_listed = numbers.pop(customers.NOT_LISTED, 0)
-    groups = [(code, Label(by, code), numbers[code]) for code in order(by, numbers)]
+    listed = _listed(codes)
+    groups = [(code, Label(by, code, listed.get(code, {})), numbers[code]) for code in order(listed, numbers)]
     if not_listed:
         groups.append((customers.NOT_LISTED, _message(customers.NOT_LISTED), not_listed))
     groups.append((customers.NOT_STATED, _message(f"{customers.NOT_STATED}_{by}"), not_stated))
@@ -161,11 +163,16 @@ def _series(months: Months) -> Table:
     return _table("t6", "series", tuple(_column(measure, "fen") for measure in MEASURES), rows)
 
 
-def _listed_order(by: str, numbers: Mapping[str, int]) -> list[str]:
-    return [row.code for row in codelists.load(by).rows if row.code in numbers]
+def _listed(codes: ir.Table) -> Names:
+    rows = codes.select("code", "name", "name_en").to_pyarrow().to_pylist()
+    return {row["code"]: {"zh-CN": row["name"], "en": row["name_en"]} for row in rows}
 
 
-def _largest_first(_by: str, numbers: Mapping[str, int]) -> list[str]:
+def _listed_order(listed: Names, numbers: Mapping[str, int]) -> list[str]:
+    return [*(code for code in listed if code in numbers), *sorted(set(numbers) - set(listed))]
+
+
+def _largest_first(_listed: Names, numbers: Mapping[str, int]) -> list[str]:
     return sorted(numbers, key=lambda code: (-numbers[code], code))
 
 

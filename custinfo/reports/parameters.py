@@ -1,5 +1,6 @@
 """The parameters of reports: declared here, read and typed once. Only declared names ever reach a notebook."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
@@ -9,8 +10,11 @@ from custinfo.domain.errors import BadInput, NotFound
 from custinfo.domain.messages import DEFAULT_LANGUAGE, LANGUAGES
 from custinfo.domain.periods import Month
 
-REPORTS = ("monthly",)
 NAMES = ("period", "as_of", "language")
+OF_A_CUSTOMER = ("customer", "as_of", "language")
+REPORTS = {"monthly": NAMES, "credit_report": OF_A_CUSTOMER}
+"""The reports, and the parameters of each."""
+NUMBER = re.compile(r"[A-Z]{1,4}\d{1,12}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -22,21 +26,46 @@ class Parameters:
     language: str
 
 
+@dataclass(frozen=True)
+class CustomerParameters:
+    """What a report about one customer, named by the number, is built for. Without `as_of`, of this moment."""
+
+    customer: str
+    as_of: datetime | None
+    language: str
+
+
 def read(name: str, given: Mapping[str, str | None]) -> Parameters:
     """The typed parameters of the report `name`; a blank `as_of` or `language` counts as not given.
 
     Raises NotFound for an unknown report, BadInput for an unknown parameter, a period or a moment that is not
     understood, a moment still to come, an unknown language.
     """
+    as_of, language = _checked(name, given)
+    return Parameters(Month.parse(given.get("period") or ""), as_of, language)
+
+
+def read_of_customer(name: str, given: Mapping[str, str | None]) -> CustomerParameters:
+    """As `read`, for a report about one customer. Raises BadInput for what cannot be the number of one."""
+    as_of, language = _checked(name, given)
+    number = (given.get("customer") or "").strip().upper()
+    if not NUMBER.fullmatch(number):
+        raise BadInput("credit_paper.customer_wrong", given=number[:40])
+    return CustomerParameters(number, as_of, language)
+
+
+def _checked(name: str, given: Mapping[str, str | None]) -> tuple[datetime | None, str]:
+    """The moment and the language, after every name was checked."""
     if name not in REPORTS:
         raise NotFound("reports.unknown", name=name[:40], known=", ".join(REPORTS))
     for parameter in given:
-        if parameter not in NAMES:
-            raise BadInput("reports.parameter_unknown", name=name, parameter=parameter[:40], known=", ".join(NAMES))
+        if parameter not in REPORTS[name]:
+            known = ", ".join(REPORTS[name])
+            raise BadInput("reports.parameter_unknown", name=name, parameter=parameter[:40], known=known)
     language = given.get("language") or DEFAULT_LANGUAGE
     if language not in LANGUAGES:
         raise BadInput("reports.language_wrong", given=language[:40], known=", ".join(LANGUAGES))
-    return Parameters(Month.parse(given.get("period") or ""), _moment(given.get("as_of")), language)
+    return _moment(given.get("as_of")), language
 
 
 def check_begun(period: Month, as_of: datetime, zone: tzinfo) -> date:

@@ -29,7 +29,7 @@ def label(row_label: Label, language: str) -> str:
         return text(row_label.value, language)
     if row_label.source == "month":
         return month(Month.parse(row_label.value), language)
-    return codelists.load(row_label.source).label(row_label.value, language)
+    return row_label.names.get(language) or codelists.load(row_label.source).label(row_label.value, language)
 
 
 def month(period: Month, language: str) -> str:

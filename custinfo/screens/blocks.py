@@ -100,13 +100,23 @@ def column(label: str, *, number: bool = False, wide: bool = False) -> Block:
 def table(
     caption: str,
     columns: Sequence[Block],
-    rows: Sequence[Sequence[tuple[str, str]]],
+    rows: Sequence[Sequence[tuple[str, str] | Block]],
     page: tuple[int, int, int] | None = None,
 ) -> Block:
-    """Rows of cells (text, path or ""); `page` is (offset, limit, total) of a longer list."""
-    cells = [[{"text": text, "href": href} for text, href in row] for row in rows]
+    """Rows of cells ((text, path or "") or a `cell`); `page` is (offset, limit, total) of a longer list."""
+    cells = [[one if isinstance(one, dict) else {"text": one[0], "href": one[1]} for one in row] for row in rows]
     paging = None if page is None else {"offset": page[0], "limit": page[1], "total": page[2]}
     return {"type": "table", "caption": caption, "columns": [*columns], "rows": cells, "page": paging}
+
+
+def cell(text: str, href: str = "", *, badges: Sequence[Block] = ()) -> Block:
+    """A cell of a table with marks beside its text."""
+    return {"text": text, "href": href, "badges": [*badges]}
+
+
+def meter(label: str, value: int, most: int, text: str, look: str = "ok") -> Block:
+    """A bar: `value` of `most`, drawn full from there on; `text` says it in words beside the bar."""
+    return {"type": "meter", "label": label, "value": max(value, 0), "most": max(most, 0), "text": text, "look": look}
 
 
 def search(label: str, placeholder: str, value: str = "") -> Block:

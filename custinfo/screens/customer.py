@@ -2,11 +2,13 @@
 
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from urllib.parse import quote
 
+from custinfo.access import permissions
 from custinfo.actions import conflicts, customers, entities, forms, reveals
 from custinfo.actions.customers import CustomerCard, RecordRow, Shown, VersionRow
 from custinfo.domain.people import Person
-from custinfo.screens import blocks, conflict_cards, consent_card, owners, showing
+from custinfo.screens import blocks, conflict_cards, consent_card, merge_card, owners, showing
 from custinfo.screens.blocks import Block
 from custinfo.screens.context import Page
 from custinfo.screens.sheet_view import Reaction, Redraw, Revealed, SheetView
@@ -41,10 +43,14 @@ def _react(page: Page, view: SheetView, actor: Person, name: str, value: Any) ->
         owners.hand_over(page, actor, customer_id, value)
     if name == conflict_cards.EVENT:
         conflict_cards.resolve(page, actor, value)
+    if name == merge_card.EVENT:
+        merge_card.undo(page, actor, value)
     return Redraw()
 
 
 def _blocks(page: Page, actor: Person, customer_id: str) -> list[Block]:
+    if (leads_on := merge_card.leads_on(page, actor, customer_id)) is not None:
+        return leads_on
     card = customers.card(page.store, actor, customer_id, page.language)
     sections = [
         blocks.card(section.label, [blocks.facts([_fact(page, field) for field in section.fields])])
@@ -61,6 +67,7 @@ def _blocks(page: Page, actor: Person, customer_id: str) -> list[Block]:
                 *_to_fill_in(page, actor, card),
                 _records(page, card.records),
                 consent_card.card(page, actor, customer_id),
+                *merge_card.card(page, actor, customer_id),
                 _history(page, card),
                 owners.card(page, actor, customer_id),
             ],
@@ -77,6 +84,8 @@ def _head(page: Page, actor: Person, card: CustomerCard) -> Block:
     newest = card.versions[0]
     edit = blocks.link(page.text("pages.customer.edit"), _address(card.form_id, card.customer_id), "primary")
     actions = [edit] if card.form_id in {form.form_id for form in forms.fillable(page.store, actor)} else []
+    if permissions.may(actor, "credit.read"):
+        actions.append(blocks.link(page.text("credit_desk.card.credit"), f"/credit/{quote(card.customer_id)}"))
     badges = [
         blocks.badge(card.number, "accent"),
         blocks.badge(page.text("pages.customer.version", version=card.version)),

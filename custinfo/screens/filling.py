@@ -14,7 +14,7 @@ from custinfo.actions.drafts import AnswerEvent, Draft
 from custinfo.domain.clock import utc_now
 from custinfo.domain.errors import Conflict, WrongState
 from custinfo.domain.people import Person
-from custinfo.screens import given, receipts, timing
+from custinfo.screens import given, receipts, similar, timing
 from custinfo.screens.beside import Beside
 from custinfo.screens.context import Page
 from custinfo.screens.questionnaire import Change, Questionnaire
@@ -228,14 +228,23 @@ class Filling:
 
     # ---- its end ---------------------------------------------------------------------------------------------------
 
-    def submit(self, actor: Person, reason: str) -> dict[str, Any]:
-        """Make a record of it; gives the page after that. Raises Unfinished; Conflict when somebody else was first."""
+    def similar(self, actor: Person) -> dict[str, Any] | None:
+        """Whom the new customer may be the same as, for the page to ask; None when there is nothing to ask."""
+        return similar.message(self._page, actor, self.draft.draft_id)
+
+    def submit(self, actor: Person, reason: str, another: str = "") -> dict[str, Any]:
+        """Make a record of it; gives the page after that. `another`: why a new customer is another than those like it.
+
+        Raises Unfinished; Conflict when somebody else was first.
+        """
         if not self.draft.draft_id:
             self.start(actor)
             self._store(actor, "/data")
         self._log(actor, "form finalize")
         draft, key = self.draft, submission_key(self.draft.draft_id)
-        receipt = records.submit(self._page.store, actor, draft.draft_id, key, saves=draft.saves, reason=reason)
+        receipt = records.submit(
+            self._page.store, actor, draft.draft_id, key, saves=draft.saves, reason=reason, another=another
+        )
         return receipts.submitted(self._page, self.title, draft.form_id, draft.draft_id, receipt)
 
     def rebase(self, actor: Person) -> None:

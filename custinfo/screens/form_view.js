@@ -66,6 +66,7 @@ class Form {
     if (message.kind === "problems") this.summarise(message);
     else if (message.focus) this.focusOn(message.focus);
     if (message.kind === "receipt") this.receipt(message);
+    if (message.kind === "similar") this.similar(message);
     if (message.kind === "failed" || message.kind === "conflict") this.announce(message.text, message);
     if (!["ack", "refused", "shown", "explained"].includes(message.kind) && this.frame) mark(this.frame.submit, "aria-busy", null);
     this.state();
@@ -220,13 +221,21 @@ class Form {
     }
   }
 
-  send() {
+  /** Whom a new customer may be the same as. */
+  similar(message) {
+    const box = similarBox(message, (another) => this.send(another), () => { this.notices.hush(); this.frame.submit.focus(); });
+    this.notices.word.replaceChildren(box.root);
+    box.focus();
+  }
+
+  /** Submit; `another` says why a new customer is another than those that it may be the same as. */
+  send(another = "") {
     if (this.frame.submit.getAttribute("aria-busy")) return;
     this.flush();
     mark(this.frame.submit, "aria-busy", "true");
     this.notices.hush();
     const reason = this.frame.reason?.input.value ?? "";
-    if (!this.line.send({ kind: "submit", reason })) mark(this.frame.submit, "aria-busy", null);
+    if (!this.line.send({ kind: "submit", reason, another })) mark(this.frame.submit, "aria-busy", null);
   }
 
   async end() {

@@ -30,8 +30,8 @@ class FormView(Live):
     `interviewed` (what stands beside the answers); `turn`, `rounds`, `jump`, `error` (where to go); `choices`,
     `explain`, `file`, `media`; `language`; `submit`, `discard`, `rebase`; `leave`, `ping`. To it: `page` (all that
     stands on the page), `ack` and `refused` (one answer or remark, and what changed by it), `shown` (another page, or a
-    question to go to), `choices`, `explained`, `file`, `media`, `problems`, `conflict`, `receipt`, `failed`, `login`,
-    `pong`.
+    question to go to), `choices`, `explained`, `file`, `media`, `problems`, `similar` (whom a new customer may be the
+    same as), `conflict`, `receipt`, `failed`, `login`, `pong`.
     Answers carry a number that grows; one with an older number changes nothing.
 
     Another window may save the same draft. Then its answers are taken over, and the browser is sent the page anew.
@@ -73,7 +73,7 @@ class FormView(Live):
             case "hello":
                 self.send(self._page_message())
             case "submit":
-                self._submit(actor, message.get("reason"))
+                self._submit(actor, message.get("reason"), message.get("another"))
             case "choices":
                 self._find_choices(message)
             case "explain":
@@ -269,7 +269,7 @@ class FormView(Live):
 
     # ---- the end ---------------------------------------------------------------------------------------------------
 
-    def _submit(self, actor: Person, reason: object) -> None:
+    def _submit(self, actor: Person, reason: object, another: object) -> None:
         if self._receipt is not None:
             self.send({"kind": "receipt", **self._receipt})
             return
@@ -280,8 +280,12 @@ class FormView(Live):
         if unsaid or self._obstacles.summary(filling.questions, filling.beside):
             self._send_problems(unsaid)
             return
+        other = another.strip() if isinstance(another, str) else ""
+        if not other and (asked := filling.similar(actor)) is not None:
+            self.send(asked)
+            return
         try:
-            receipt = filling.submit(actor, why)
+            receipt = filling.submit(actor, why, other)
         except Unfinished as unfinished:
             lines = [filling.questions.line(problem) for problem in unfinished.problems]
             self._obstacles.objections = {line["ref"]: line["text"] for line in lines}

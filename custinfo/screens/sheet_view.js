@@ -162,6 +162,17 @@ function drawBanner(block, sheet) {
   return make("div", { class: `ci-banner ${block.look ?? "info"}`, role: "status" }, make("p", { text: block.text }), sheet.actions(block.actions));
 }
 
+/** A bar with its words. Its width is set on the element itself: a style attribute would be refused. */
+function drawMeter(block) {
+  const share = block.most > 0 ? Math.min(1, block.value / block.most) : block.value > 0 ? 1 : 0;
+  const bar = make("div", { class: "ci-meter-bar" });
+  bar.style.width = `${100 * share}%`;
+  return make("div", { class: `ci-meter ${block.look ?? ""}` },
+    make("div", { class: "ci-meter-words" }, make("span", { text: block.label }), make("span", { text: block.text })),
+    make("div", { class: "ci-meter-track", role: "meter", "aria-label": block.label, "aria-valuemin": "0", "aria-valuemax": String(block.most),
+      "aria-valuenow": String(Math.min(block.value, block.most)), "aria-valuetext": block.text }, bar));
+}
+
 function drawEmpty(block, sheet) {
   return make("div", { class: "ci-empty" }, make("p", { text: block.text }), sheet.actions(block.actions));
 }
@@ -278,7 +289,7 @@ function drawChanges(changes, texts, caption) {
 
 const BLOCKS = {
   head: drawHead, text: drawText, banner: drawBanner, empty: drawEmpty, columns: drawColumns, card: drawCard, list: drawList,
-  paper: drawPaper, stack: drawStack, entry: drawEntry, facts: drawFacts, table: drawTable, search: drawSearch, timeline: drawTimeline,
+  paper: drawPaper, stack: drawStack, entry: drawEntry, facts: drawFacts, meter: drawMeter, table: drawTable, search: drawSearch, timeline: drawTimeline,
 };
 
 export default {

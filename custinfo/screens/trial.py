@@ -81,7 +81,9 @@ class Trial(Filling):
     def note(self, event: str, ref: str = "") -> None:
         """There is no log either."""
 
-    def submit(self, actor: Person, reason: str) -> dict[str, Any]:  # noqa: ARG002 - a trial changes nothing
+    def submit(
+        self, actor: Person, reason: str, another: str = ""  # noqa: ARG002 - a trial changes nothing
+    ) -> dict[str, Any]:  # fmt: skip
         """Say what would be recorded. Raises Unfinished."""
         form_life.find(self._page.store, actor, self._proposal_id)
         record, page = self.questions.finish(), self._page

@@ -17,6 +17,7 @@ from typing import Any
 
 from tornado.web import HTTPError, RequestHandler
 
+from custinfo.server import chart_script
 from custinfo.server.headers import FILE_POLICY, HEADERS, policy_header
 
 OWN = Path(__file__).parent / "static"
@@ -47,7 +48,9 @@ class Assets:
         roots.update({f"extensions/{name}": _extension(name, place) for name, place in EXTENSIONS.items()})
         self._files = {area: _files(root) for area, root in roots.items()}
         self._files["widgets"] = _modules()
-        self._edition = sha256(repr(sorted(self._stamps())).encode()).hexdigest()[:12]
+        self.charts = chart_script.ChartScript()
+        made_of = repr((sorted(self._stamps()), chart_script.edition()))
+        self._edition = sha256(made_of.encode()).hexdigest()[:12]
 
     def _stamps(self) -> list[tuple[str, str, str]]:
         return [
@@ -110,13 +113,10 @@ class AssetHandler(RequestHandler):
         self.set_header("Content-Security-Policy", policy_header(FILE_POLICY))
         self.clear_header("Server")
 
-    def get(self, edition: str, address: str) -> None:
+    async def get(self, edition: str, address: str) -> None:
         """The file, for a year when the edition in the address is today's, else not kept at all."""
-        paths = self._assets.find(address)
-        if not paths:
-            raise HTTPError(404)
-        plain, packed = content(paths)
-        self.set_header("Content-Type", mimetypes.guess_type(paths[-1].name)[0] or "application/octet-stream")
+        plain, packed = await self._content(address)
+        self.set_header("Content-Type", mimetypes.guess_type(address)[0] or "application/octet-stream")
         self.set_header("Vary", "Accept-Encoding")
         current = self._assets.url("").split("/")[2] == edition
         self.set_header("Cache-Control", f"public, max-age={A_YEAR}, immutable" if current else "no-cache")
@@ -125,6 +125,14 @@ class AssetHandler(RequestHandler):
             self.finish(packed)
         else:
             self.finish(plain)
+
+    async def _content(self, address: str) -> tuple[bytes, bytes | None]:
+        if address == chart_script.ADDRESS:
+            return await self._assets.charts.content()
+        paths = self._assets.find(address)
+        if not paths:
+            raise HTTPError(404)
+        return content(paths)
 
     def write_error(self, status_code: int, **_: Any) -> None:
         """Short: only scripts and style sheets ask here."""

@@ -26,9 +26,15 @@ MENU = (
     ("/", "home", ""),
     ("/waiting", "waiting", ""),
     ("/customers", "customers", "customer.read"),
+    ("/duplicates", "duplicates", "duplicate.review"),
+    ("/credit", "credit", "credit.read"),
     ("/records", "records", "record.read"),
     ("/forms", "forms", "form.propose"),
     ("/segments", "segments", "lake.read"),
+    ("/abc", "abc", "lake.read"),
+    ("/value", "value", "lake.read"),
+    ("/demands", "demands", "lake.read"),
+    ("/quality", "quality", "lake.read"),
     ("/privacy", "privacy", "privacy.read"),
     ("/people", "people", "access.ask"),
     ("/audit", "audit", "audit.read"),
@@ -36,7 +42,9 @@ MENU = (
     ("/retention", "retention", "retention.read"),
 )
 """Address, name and the permission that it takes."""
-FOLDED = frozenset({"people", "privacy", "retention", "incidents", "audit"})
+FOLDED = frozenset(
+    {"duplicates", "people", "privacy", "retention", "incidents", "audit", "abc", "value", "demands", "quality"}
+)
 """Pages that stand together under one entry of the menu: most people need them now and then."""
 
 

@@ -20,13 +20,15 @@ from tornado.web import HTTPError
 from voila.execute import VoilaExecutor
 
 from custinfo.actions import sessions
-from custinfo.server.handlers import SiteHandler, log, new_error_number
+from custinfo.server.handlers import MENU, SiteHandler, log, new_error_number
 from custinfo.server.headers import PAGE_POLICY
 from custinfo.server.identity import local_path
 from custinfo.server.kernels import KERNEL_NAME, LARGEST_MESSAGE, Kernels, PageConnection, kernel_environment
 from custinfo.server.ownership import Owners
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "forms"
+CHARTED = {name for _, name, permission in MENU if permission == "lake.read"}
+"""Pages that draw charts: their script is made while their kernel starts."""
 START_SECONDS = 60
 """The longest that a page may take to start, on a machine that starts many; then it says so and gives up."""
 BREAK = "<!--page-->"
@@ -65,6 +67,8 @@ class PageHandler(SiteHandler):
             return
         sessions.touch(self.store, self.user.session)
         self._kernel_id = str(uuid.uuid4())
+        if self._notebook in CHARTED:
+            self.assets.charts.begin()
         facts = {"config": self._front_end_config(), "early": self.assets.to_fetch_early(), "break_here": BREAK}
         # The whole template is filled first: a defect in it must not leave half a page
         head, tail = self.render_page("page.html.j2", screen=self._notebook, **facts).split(BREAK)

@@ -48,6 +48,16 @@ PLACES = (
     Place("entity_key", "entity_id", "entities", None),
     Place("label_digest", "entity_id", "entities", None),
     Place("customer_salt", "entity_id", "entities", None),
+    *(Place(one, "customer_id", "entities", None) for one in ("credit_decision", "credit_account", "credit_notice")),
+    Place("match_key", "entity_id", "entities", None),
+    Place("match_party", "entity_id", "entities", None),
+    *(Place("duplicate", column, "entities", None) for column in ("low_id", "high_id")),
+    *(Place("duplicate_decision", column, "entities", {"reason": "''"}) for column in ("low_id", "high_id")),
+    *(
+        Place(table, column, "entities", {"reason": "''"})
+        for table in ("merge", "merge_undo")
+        for column in ("loser_id", "survivor_id")
+    ),
     Place("entity_conflict", "entity_id", "entities", {"properties": "'[]'"}),
     Place("entity_version", "entity_id", "entities", {"label": "''", "properties": "'{}'"}),
     Place("entity", "entity_id", "entities", {"uuid": "NULL"}),
@@ -82,6 +92,7 @@ PLACES = (
     Place("approval_event", "case_id", "cases", {"note": "''"}),
 )  # fmt: skip
 
+_INDEX = "the index of the names of `match_party`, whose rows go with those by a trigger"
 _IDS = "ids, moments, states and digests"
 _STAFF = "people with accounts, not customers"
 _FORMS = "questions, not answers"
@@ -92,7 +103,7 @@ KEPT = {
             "audit", "ledger_line", "approval_author", "approval_escalation", "approval_notice", "signature", "copy",
             "export_event", "retention_plan", "retention_item", "destruction_certificate", "lake_erasing", "lifted",
             "unsealed", "number_series", "record", "record_handover", "query", "daily_run", "mail", "batch",
-            "form_import",
+            "form_import", "merged_now", "merge_event",
         ),
         _IDS,
     ),
@@ -103,6 +114,13 @@ KEPT = {
             "penalty",
         ),
         _STAFF,
+    ),
+    **dict.fromkeys(
+        (
+            "match_name", "match_name_config", "match_name_content", "match_name_data", "match_name_docsize",
+            "match_name_idx", "match_word",
+        ),
+        _INDEX,
     ),
     **dict.fromkeys(
         ("form", "form_file", "form_closing", "form_proposal", "proposal_file", "notice_version"), _FORMS
@@ -143,13 +161,15 @@ def reach(
     words = _ids(store, "SELECT number FROM entity WHERE entity_id IN {}", found)
     words |= _ids(store, "SELECT uuid FROM entity WHERE uuid != '' AND entity_id IN {}", found)
     requests = _ids(store, "SELECT request_id FROM subject_request WHERE entity_id IN {}", found)
+    decisions = _ids(store, "SELECT decision_id FROM credit_decision WHERE customer_id IN {}", found)
+    with_cases = found | asked | requests | decisions
     return Reach(
         frozenset(found),
         frozenset(asked),
         frozenset(drafts),
         frozenset(_ids(store, "SELECT query_id FROM query WHERE record_id IN {}", asked)),
         frozenset(requests),
-        frozenset(_ids(store, "SELECT case_id FROM approval_case WHERE object_id IN {}", found | asked | requests)),
+        frozenset(_ids(store, "SELECT case_id FROM approval_case WHERE object_id IN {}", with_cases)),
         frozenset(words | found),
     )
 

@@ -67,6 +67,7 @@ PLACES = (
     ),
     *(Column("subject_request", name, "text", "request_id") for name in ("applicant", "contact", "wish")),
     Column("privacy_file", "content", "bytes", "file_id"),
+    Column("match_party", "stated", "json", "entity_id", "version"),
 )
 
 

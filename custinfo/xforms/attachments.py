@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable
+from typing import cast
 from xml.parsers import expat
 
 from lxml import etree
@@ -91,7 +92,8 @@ def _has_doctype(data: bytes) -> bool:
 def _check_measures(root: etree._Element) -> None:
     if _TOO_DEEP(root):
         raise BadXml("xforms.form_too_deep", f"> {MAX_DEPTH}", limit=MAX_DEPTH)
-    for element in _TOO_LONG(root):
+    too_long = cast(list[etree._Element], _TOO_LONG(root))
+    for element in too_long:
         facts = {"line": element.sourceline, "limit": MAX_ATTRIBUTE}
         raise BadXml("xforms.xml_attribute", f"{element.sourceline}: > {MAX_ATTRIBUTE}", **facts)
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 from lxml import etree
 
@@ -78,7 +79,7 @@ class Reader:
         if model is None or primary is None or len(primary) == 0 or body is None:
             raise FormError([("xforms.no_form", {})])
         data = primary[0]
-        places = int(data.xpath("count(descendant-or-self::*)"))
+        places = int(cast(float, data.xpath("count(descendant-or-self::*)")))
         if places > MAX_PLACES:
             raise FormError([("xforms.form_too_many_places", {"count": places, "limit": MAX_PLACES})])
         data_ref = "/" + _qname(data)

@@ -125,6 +125,15 @@ def test_hysteresis_of_shares_worked_by_hand() -> None:
     assert of_quarter({"a": 63, "b": 37}, rule, {"b": ("B", 3)})["b"] == ("B", True)
 
 
+def test_sums_beyond_int64_with_hysteresis() -> None:
+    rule = RULE.model_copy(update={"hysteresis_percent": 10})
+    amounts = {f"k{number}": 10**15 for number in range(10_000)} | {"small": 1}
+    found = of_quarter(amounts, rule, {"k0": ("B", 3), "small": ("A", 3)})
+    assert found.pop("small") == ("C", False)
+    assert found.pop("k0") == ("A", False)
+    assert set(found.values()) == {("A", False)}, "ten thousand of 10^15 fen are equal, and together above int64"
+
+
 @settings(max_examples=12, deadline=None)
 @given(
     amounts=st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 2500), min_size=1),

@@ -8,7 +8,7 @@ import pytest
 from custinfo import lake
 from custinfo.domain.errors import BadInput
 from custinfo.domain.periods import Month
-from custinfo.reports import monthly
+from custinfo.reports import monthly, showing
 from tests.reports import sites
 
 
@@ -20,6 +20,16 @@ def test_customers_by_ownership_in_the_lists_order(figures):
     assert list(rows(figures.table("t1")).items()) == [
         ("state", ("2", "25.0")), ("collective", ("1", "12.5")), ("joint_stock", ("3", "37.5")), ("not_stated", ("2", "25.0")), ("total", ("8", "100.0")),
     ]  # fmt: skip
+
+
+def test_codes_are_called_what_the_version_of_the_lake_calls_them(figures, monkeypatch):
+    def changed_since(name):
+        raise AssertionError(name)
+
+    monkeypatch.setattr(showing.codelists, "load", changed_since)
+    first = figures.table("t1").rows[0]
+    assert (showing.label(first.label, "zh-CN"), showing.label(first.label, "en")) == ("全民所有制", "State-owned")
+    assert showing.label(figures.table("t2").rows[0].label, "zh-CN") == "广东省"
 
 
 def test_customers_by_province_largest_first_and_unlisted_codes_by_themselves(figures):

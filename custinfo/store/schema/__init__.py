@@ -14,22 +14,30 @@ from custinfo.store.schema import audit  # isort: skip
 from custinfo.store.schema import sealing  # isort: skip
 from custinfo.store.schema import exports  # isort: skip
 from custinfo.store.schema import batches  # isort: skip
+from custinfo.store.schema import merges  # isort: skip
+from custinfo.store.schema import segments  # isort: skip
+from custinfo.store.schema import credit  # isort: skip
+from custinfo.store.schema import batch_contents  # isort: skip
 from custinfo.store.schema.base import migrations
 
 __all__ = [
     "access",
     "approvals",
     "audit",
+    "batch_contents",
     "batches",
+    "credit",
     "exports",
     "forms",
     "incidents",
     "ledger",
     "login",
+    "merges",
     "migrations",
     "privacy",
     "retention",
     "rewriting",
     "sealing",
+    "segments",
     "spine",
 ]
