@@ -227,6 +227,20 @@ def test_what_the_survivor_withdraws_later_keeps_back_the_rows_of_both(world):
     assert len({row.customer_key for row in withheld.read(store.site.lake) if row.purpose == "analysis"}) == 2
 
 
+def test_who_is_merged_into_one_who_withdrew_before_is_kept_back_too(world):
+    store = world.store
+    first, second = people(world)
+    for one in (first, second):
+        paper = Consent("marketing", "paper", date(2026, 11, 1), evidence="A-1")
+        consents.give(store, world.supervisor, one.customer_id, paper)
+    consents.withdraw(
+        store, world.supervisor, first.customer_id, "marketing", channel="phone", happened_on=date(2026, 11, 2)
+    )
+    assert len([row for row in withheld.read(store.site.lake) if row.purpose == "marketing"]) == 1
+    merge_people(world, first, second)
+    assert len([row for row in withheld.read(store.site.lake) if row.purpose == "marketing"]) == 2
+
+
 def test_a_hold_on_one_holds_both(world):
     holds.set_(world.store, SERVICE, "customer", world.goes.customer_id, "诉讼")
     merged(world)

@@ -1,5 +1,9 @@
 """The lake after a merge: dealings of both are one customer's from then on, and never before."""
 
+from datetime import UTC, datetime
+
+import ibis
+import pyarrow as pa
 import pytest
 
 from custinfo import lake
@@ -7,6 +11,7 @@ from custinfo.actions import batches, merges, pseudonyms
 from custinfo.actions import lake as publishing
 from custinfo.domain.clock import utc_now
 from custinfo.domain.people import SERVICE
+from custinfo.lake import merging, schema
 from tests import factories
 from tests.merging import World
 
@@ -62,3 +67,20 @@ def test_after_it_the_survivor_has_the_dealings_of_both(told):
 def test_taken_back_each_has_its_own_again(told):
     site, _, keys = told
     assert seen(lake.open(site)) == (sorted(keys), dict.fromkeys(keys, 2))
+
+
+def test_what_the_one_that_goes_wanted_is_what_its_survivor_wants():
+    moment = datetime(2026, 11, 1, tzinfo=UTC).replace(tzinfo=None)
+    rows = {name: table.empty_table() for name, table in schema.TABLES.items() if name in merging.FOLLOWING}
+    wanted = {"customer_key": ["goes", "other", None], "demand_number": ["D1", "D2", "D3"]}
+    rows["demands"] = pa.table(wanted)
+    rows["customer_versions"] = pa.table({"customer_key": ["goes", "other", "stays"]})
+    rows["merged"] = pa.table({"customer_key": ["goes"], "survivor_key": ["stays"], "recorded_at": [moment]})
+    # As the lake's files are read: no engine says that a column is never NULL
+    found = merging.applied({name: ibis.memtable(loosened(table)) for name, table in rows.items()})
+    of = found["demands"].order_by("demand_number").to_pyarrow().to_pydict()
+    assert of["customer_key"] == ["stays", "other", None]
+
+
+def loosened(table):
+    return table.cast(pa.schema([field.with_nullable(True) for field in table.schema]))

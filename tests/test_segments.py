@@ -125,7 +125,7 @@ def test_a_retired_one_stays_readable_and_is_used_no_more(world):
     for again in (
         lambda: segments.retire(store, analyst, segment_id, "x"),
         lambda: segments.revise(store, analyst, segment_id, said, "x", version=2),
-        lambda: segments.measure(store, analyst, segment_id, "x", date(2026, 11, 1), None, FIGURES),
+        lambda: segments.measure(store, analyst, segment_id, "x", date(2026, 11, 1), None, FIGURES, version=1),
     ):
         with pytest.raises(WrongState):
             again()
@@ -172,7 +172,9 @@ def test_who_may(world):
         for work in (
             lambda actor=actor: segments.define(store, actor, said, "x"),
             lambda actor=actor: segments.retire(store, actor, segment_id, "x"),
-            lambda actor=actor: segments.measure(store, actor, segment_id, "x", date(2026, 11, 1), None, FIGURES),
+            lambda actor=actor: segments.measure(
+                store, actor, segment_id, "x", date(2026, 11, 1), None, FIGURES, version=1
+            ),
             lambda actor=actor: segments.result(store, actor, "SM-1", "x", FIGURES),
         ):
             with pytest.raises(NotAllowed):
@@ -189,7 +191,9 @@ def test_who_may(world):
 def test_measures_and_results_stay_with_the_figures_of_their_time(world):
     store, analyst = world
     segment_id, said = kept(world, "辛")
-    measure = segments.measure(store, analyst, segment_id, "寄送目录", date(2026, 11, 1), date(2026, 12, 31), FIGURES)
+    measure = segments.measure(
+        store, analyst, segment_id, "寄送目录", date(2026, 11, 1), date(2026, 12, 31), FIGURES, version=1
+    )
     segments.revise(store, analyst, segment_id, said, "更新", version=1)
     segments.result(store, analyst, measure, "回复三家", FIGURES)
     segments.result(store, analyst, measure, "年底再看", FEW)
@@ -198,9 +202,11 @@ def test_measures_and_results_stay_with_the_figures_of_their_time(world):
     assert [(one.result, one.figures) for one in found.results] == [("回复三家", FIGURES), ("年底再看", FEW)]
     with pytest.raises(NotFound):
         segments.result(store, analyst, "SM-none", "x", FIGURES)
+    with pytest.raises(Conflict):
+        segments.measure(store, analyst, segment_id, "x", date(2026, 11, 1), None, FIGURES, version=1)
     for what, until in ((" ", None), ("x", date(2026, 10, 1))):
         with pytest.raises(BadInput):
-            segments.measure(store, analyst, segment_id, what, date(2026, 11, 1), until, FIGURES)
+            segments.measure(store, analyst, segment_id, what, date(2026, 11, 1), until, FIGURES, version=2)
 
 
 # ---- what it holds in a lake

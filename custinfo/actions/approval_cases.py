@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from custinfo.access import deciding, policies
 from custinfo.access.deciding import Standing
-from custinfo.actions import delegations, people
+from custinfo.actions import assignments, delegations, people
 from custinfo.domain.clock import parse
 from custinfo.domain.errors import NotAllowed, NotFound
 from custinfo.domain.people import Person, Role
@@ -150,11 +150,15 @@ def may_see(store: Store, actor: Person, case: Case) -> bool:
 
 
 def sees_object(store: Store, actor: Person, object_kind: str, object_id: str) -> bool:
-    """A record that the person may not read is not there for them, and neither is its case. The auditor sees cases of
-    all records, which say numbers and no answers.
+    """A record that the person may not read is not there for them, and neither is its case; nor is the case of a credit
+    decision on a customer whom they may not know of. The auditor sees all of these cases, which say numbers and no
+    answers.
     """
-    if object_kind != "record" or Role.AUDITOR in actor.roles:
+    if object_kind not in ("record", "credit_decision") or Role.AUDITOR in actor.roles:
         return True
+    if object_kind == "credit_decision":
+        decision = store.row("SELECT customer_id FROM credit_decision WHERE decision_id = ?", [object_id])
+        return decision is not None and assignments.in_scope(store, actor, decision["customer_id"])
     record = store.row("SELECT * FROM record_current WHERE record_id = ?", [object_id])
     try:
         policies.check_readable(actor, record)

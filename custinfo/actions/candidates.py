@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from itertools import accumulate
 
 from custinfo.access import permissions, visibility
 from custinfo.actions import assignments, drafts, entity_levels, forms, matching, sealing
@@ -23,6 +24,8 @@ COMPARED = 14
 """Customers that are compared in full: those that share most keys, then those whose names are nearest."""
 RAREST = 4
 """Grams of a name by which it is searched for: the rarest of them tell names apart, the others find everybody."""
+SEARCHED = 2_000
+"""Names that hold one of these grams: no more grams than lead to so many, as each name found is put in order."""
 
 
 @dataclass(frozen=True)
@@ -110,13 +113,19 @@ def _by_name(store: Store, grams: Sequence[str]) -> list[str]:
     )
     if not known:
         return []
-    wanted = " OR ".join(f'"{row["term"]}"' for row in known)
+    wanted = " OR ".join(f'"{term}"' for term in rare([(row["term"], row["doc"]) for row in known]))
     rows = store.rows(
         "SELECT entity_id FROM (SELECT rowid AS found FROM match_name WHERE match_name MATCH ? "
         f"ORDER BY rank LIMIT {FOR_A_KEY}) JOIN match_party ON seq = found",
         [wanted],
     )
     return [row["entity_id"] for row in rows]
+
+
+def rare(known: Sequence[tuple[str, int]]) -> list[str]:
+    """Of grams with the number of names that hold them, the rarest first: the first, and others up to `SEARCHED`."""
+    reached = accumulate(names for _, names in known)
+    return [gram for (gram, _), names in zip(known, reached, strict=True) if names <= SEARCHED or gram == known[0][0]]
 
 
 def _visible(store: Store, actor: Person, ids: Sequence[str]) -> list[Row]:

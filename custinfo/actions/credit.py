@@ -19,8 +19,18 @@ from custinfo.actions.credit_standing import Files
 from custinfo.actions.credit_views import DecisionView, RaterView, Standing
 from custinfo.actions.delegations import today
 from custinfo.actions.pseudonyms import keys
-from custinfo.classification.credit import early_warning, first_dealing, grades, limits, raters, scorecards, scoring
+from custinfo.classification.credit import (
+    early_warning,
+    explanation,
+    first_dealing,
+    grades,
+    limits,
+    raters,
+    scorecards,
+    scoring,
+)
 from custinfo.classification.credit.early_warning import Ratio, Signal, Statement
+from custinfo.classification.credit.explanation import SideBySide
 from custinfo.classification.credit.first_dealing import Proof
 from custinfo.classification.credit.two_raters import combined
 from custinfo.classification.credit.wording import Listed, SpokenBadInput
@@ -217,6 +227,28 @@ def check_pair(pair: tuple[RaterView, ...], card: scorecards.Scorecard) -> rater
         titles = Listed(tuple(card.indicators[one.of].title for one in apart))
         raise SpokenBadInput("credit.talk_over", first=pair[0].name, second=pair[1].name, indicators=titles)
     return raters.agreement(pair[0].values, pair[1].values)
+
+
+def decidable(found: Standing) -> bool:
+    """Whether `decide` would take the scheme of a standing, as things stood then."""
+    try:
+        check_pair(found.raters, scorecards.scorecard(found.scheme, found.day))
+        _check_new(found.history, found.raters, found.number, found.day)
+    except CustinfoError:
+        return False
+    return True
+
+
+def beside(store: Store, found: Standing) -> tuple[SideBySide, ...]:
+    """5C beside 5P: the means of what both ask, for whoever has the standing. Empty unless two people rated by each."""
+    records = credit_records.filed(store, credit_records.RATING, found.customer_id)
+    first, second = (scorecards.scorecard(scheme, found.day) for scheme in ("5c", "5p"))
+    one, other = (credit_records.raters(records, card, found.day)[:2] for card in (first, second))
+    if len(one) < 2 or len(other) < 2:
+        return ()
+    scored = scoring.score(first, combined(one[0].ratings, one[1].ratings), found.day)
+    other_scored = scoring.score(second, combined(other[0].ratings, other[1].ratings), found.day)
+    return explanation.side_by_side(first, scored, second, other_scored)
 
 
 def _check_new(

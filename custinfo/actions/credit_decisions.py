@@ -11,7 +11,7 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 
-from custinfo.actions import approval_cases, approvals
+from custinfo.actions import approval_cases, approvals, merge_links
 from custinfo.actions.approval_cases import APPROVED, Case
 from custinfo.actions.credit_views import DecisionView, RaterView
 from custinfo.classification.credit import limits, terms
@@ -19,7 +19,6 @@ from custinfo.classification.credit.limits import Limit
 from custinfo.classification.credit.raters import Agreement
 from custinfo.classification.credit.scorecards import Scorecard
 from custinfo.classification.credit.scoring import AppliedCap, Scored
-from custinfo.domain import money
 from custinfo.domain.clock import parse, stamp
 from custinfo.domain.messages import LANGUAGES, text
 from custinfo.domain.people import Person
@@ -50,7 +49,10 @@ class Grounds:
 def write(store: Store, tx: Tx, actor: Person, grounds: Grounds) -> str:
     """Store the next version within the open transaction, and put it before those who approve; gives its id."""
     decision_id = f"CD-{secrets.token_hex(8)}"
-    newest = store.row("SELECT max(version) AS n FROM credit_decision WHERE customer_id = ?", [grounds.customer_id])
+    newest = store.row(
+        "SELECT max(version) AS n FROM credit_decision WHERE customer_id IN (SELECT value FROM json_each(?))",
+        [json.dumps(merge_links.one_with(store, grounds.customer_id))],
+    )
     row = _row(grounds) | {
         "decision_id": decision_id,
         "version": (newest["n"] or 0) + 1 if newest else 1,
@@ -126,12 +128,9 @@ def _cap(cap: AppliedCap) -> dict[str, Any]:
 
 
 def _titles(number: str, row: Mapping[str, Any]) -> dict[str, str]:
-    def title(language: str) -> str:
-        grade = row["grade"] or text("credit.no_grade", language)
-        facts = {"number": number, "grade": grade, "limit": money.show(row["limit_fen"])}
-        return text("credit.case_title", language, scheme=row["scheme"].upper(), **facts)
-
-    return {language: title(language) for language in LANGUAGES}
+    """No grade and no limit: raters and the auditor see the case, and may not read credit."""
+    facts = {"number": number, "version": row["version"], "scheme": row["scheme"].upper()}
+    return {language: text("credit.case_title", language, **facts) for language in LANGUAGES}
 
 
 def content(row: Mapping[str, Any], nonce: str) -> bytes:
@@ -140,12 +139,18 @@ def content(row: Mapping[str, Any], nonce: str) -> bytes:
     return json.dumps(covered | {"nonce": nonce}, ensure_ascii=False, sort_keys=True).encode()
 
 
-def history(store: Store, customer_id: str, as_of: datetime | None = None) -> tuple[DecisionView, ...]:
-    """The versions of a customer's decision, the newest in front, with the state of their approval as known then."""
+def history(
+    store: Store, customer_id: str, as_of: datetime | None = None, *, alone: bool = False
+) -> tuple[DecisionView, ...]:  # fmt: skip
+    """The versions of a customer's decision, the newest in front, with the state of their approval as known then.
+
+    Those on who was merged into the customer are among them, unless `alone`.
+    """
+    ids = [customer_id] if alone else merge_links.one_with(store, customer_id, as_of)
     rows = store.rows(
         "SELECT credit_decision.*, display_name FROM credit_decision LEFT JOIN person ON person_id = recorded_by "
-        "WHERE customer_id = ? AND recorded_at <= ? ORDER BY version DESC",
-        [customer_id, stamp(as_of) if as_of else "9999"],
+        "WHERE customer_id IN (SELECT value FROM json_each(?)) AND recorded_at <= ? ORDER BY seq DESC",
+        [json.dumps(ids), stamp(as_of) if as_of else "9999"],
     )
     return tuple(_view(store, row, as_of) for row in rows)
 
@@ -196,7 +201,7 @@ def state_of(row: Row, case: Case | None, as_of: datetime | None = None) -> str:
         return {"approve": APPROVED, "reject": "rejected", "withdraw": "withdrawn"}.get(
             done[-1] if done else "", "open"
         )
-    if case.state == APPROVED and approvals.digest(content(row, case.nonce)) != case.sha256:
+    if case.state == APPROVED and (approvals.digest(content(row, case.nonce)) != case.sha256 or not case.whole()):
         return "changed"
     return case.state
 

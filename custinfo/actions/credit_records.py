@@ -3,12 +3,13 @@
 A record counts as it stood at a moment: its newest version that was recorded by then, unless a review rejected it.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from custinfo.actions import sealing
+from custinfo.actions import merge_links, sealing
 from custinfo.actions.credit_rating_form import NO_INFORMATION
 from custinfo.actions.credit_views import PaperView, RaterView
 from custinfo.classification.credit.dunning import Promise
@@ -30,7 +31,9 @@ FROM_REPORT = {"legal_form": "legal_form", "registered_capital": "registered_cap
 
 @dataclass(frozen=True)
 class Filed:
-    """A record about the customer: `values` are its answers by group, `on` the day of the site when it was recorded."""
+    """A record about the customer, or about who was merged into it (`entity_id`): `values` are its answers by group,
+    `on` the day of the site when it was recorded.
+    """
 
     record_id: str
     version: int
@@ -40,6 +43,7 @@ class Filed:
     on: date
     values: Mapping[str, Any]
     several_hands: bool
+    entity_id: str
 
 
 @dataclass(frozen=True)
@@ -73,18 +77,20 @@ class Dunned:
 
 
 def filed(store: Store, form_id: str, customer_id: str, as_of: datetime | None = None) -> list[Filed]:
-    """The records of a form about a customer, the one recorded last in front; as known at `as_of`, or now."""
+    """The records of a form about a customer and who was merged into it, the one recorded last in front; as known at
+    `as_of`, or now.
+    """
     by_then = stamp(as_of) if as_of else "9999"
     rows = store.rows(
-        "SELECT record_version.*, display_name, (SELECT count(DISTINCT recorded_by) FROM record_version AS hand "
-        "WHERE hand.record_id = record.record_id AND hand.recorded_at <= ?3) AS hands FROM record "
-        "JOIN record_version USING (record_id) LEFT JOIN person ON person_id = recorded_by "
-        "WHERE form_id = ?1 AND record.entity_id = ?2 AND erased_at IS NULL AND version = ("
-        "SELECT max(version) FROM record_version AS newer WHERE newer.record_id = record.record_id "
+        "SELECT record_version.*, record.entity_id AS about_id, display_name, (SELECT count(DISTINCT recorded_by) "
+        "FROM record_version AS hand WHERE hand.record_id = record.record_id AND hand.recorded_at <= ?3) AS hands "
+        "FROM record JOIN record_version USING (record_id) LEFT JOIN person ON person_id = recorded_by "
+        "WHERE form_id = ?1 AND record.entity_id IN (SELECT value FROM json_each(?2)) AND erased_at IS NULL "
+        "AND version = (SELECT max(version) FROM record_version AS newer WHERE newer.record_id = record.record_id "
         "AND newer.recorded_at <= ?3) AND coalesce((SELECT said.state FROM record_review AS said "
         "WHERE said.record_id = record.record_id AND said.version = record_version.version AND said.reviewed_at <= ?3 "
         "ORDER BY said.seq DESC LIMIT 1), '') != 'rejected' ORDER BY record_version.seq DESC",
-        [form_id, customer_id, by_then],
+        [form_id, json.dumps(merge_links.one_with(store, customer_id, as_of)), by_then],
     )
     return [_filed(store, row) for row in rows]
 
@@ -95,7 +101,7 @@ def _filed(store: Store, row: Row) -> Filed:
     day = at.astimezone(store.site.zone).date()
     return Filed(
         row["record_id"], row["version"], row["recorded_by"], row["display_name"] or "", at, day, values,
-        row["hands"] > 1,
+        row["hands"] > 1, row["about_id"],
     )  # fmt: skip
 
 

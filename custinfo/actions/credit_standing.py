@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from custinfo.actions import approval_cases, credit_records, record_approvals
+from custinfo.actions import approval_cases, credit_decisions, credit_records, record_approvals
 from custinfo.actions.approval_cases import APPROVED, Case
 from custinfo.actions.credit_accounts import Accounts, Owed
 from custinfo.actions.credit_records import Application, Dunned, Filed
@@ -16,6 +16,8 @@ from custinfo.classification.credit.overrides import Assessment, Override
 from custinfo.classification.credit.terms import overdue_days
 from custinfo.store import Store
 from custinfo.store.database import Row
+
+REFUSED = (approval_cases.REJECTED, approval_cases.WITHDRAWN)
 
 
 @dataclass(frozen=True)
@@ -33,18 +35,20 @@ class Files:
 
 
 def approved_at(store: Store, record: Filed, as_of: datetime | None) -> tuple[str, datetime] | None:
-    """Who approved a record as it stands, and when; None where nobody did by the moment."""
+    """Who approved a version of a record, and when; None where nobody did by the moment, or it was voided by then."""
     case = approval_cases.newest(store, record_approvals.KIND, record.record_id)
-    if case is None or case.state != APPROVED or not record_approvals.is_current(store, case):
+    if case is None or (as_of is None and not (case.state == APPROVED and case.whole())):
         return None
-    said = [one for one in case.events if one.action == approval_cases.APPROVE and one.round == case.round]
-    if not said or (as_of is not None and said[-1].at > as_of):
+    happened = [one for one in case.events if as_of is None or one.at <= as_of]
+    if not happened or happened[-1].action != approval_cases.APPROVE:
         return None
-    return said[-1].person_id, said[-1].at
+    last = happened[-1]
+    agreed = record_approvals.says(store, record.record_id, record.version, case.nonce, last.sha256)
+    return (last.person_id, last.at) if agreed else None
 
 
 def _refused(case: Case | None) -> bool:
-    return case is not None and case.state in (approval_cases.REJECTED, approval_cases.WITHDRAWN)
+    return case is not None and case.state in REFUSED
 
 
 def override_views(
@@ -73,7 +77,9 @@ def _override(
     store: Store, record: Filed, history: Sequence[DecisionView], as_of: datetime | None
 ) -> tuple[Override, Filed]:  # fmt: skip
     said = record.values.get("override", {})
-    about = next((one for one in history if one.recorded_at <= record.recorded_at), None)
+    then = {one.decision_id for one in credit_decisions.history(store, record.entity_id, record.recorded_at)}
+    # A decision that was refused leaves the one before it in force
+    about = next((one for one in history if one.decision_id in then and one.state not in REFUSED), None)
     approved = approved_at(store, record, as_of)
     zone = store.site.zone
     made = Override(

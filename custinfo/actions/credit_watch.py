@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from custinfo.access import permissions
-from custinfo.actions import credit, credit_accounts, credit_records, pseudonyms
+from custinfo.actions import credit, credit_accounts, credit_records, merge_links, pseudonyms
 from custinfo.actions import credit_standing as parts
 from custinfo.actions.credit_standing import Files
 from custinfo.actions.credit_views import AccountView, PaperView, Standing
@@ -93,8 +93,9 @@ def watch(store: Store, actor: Person, today: date | None = None, only: Iterable
 def _with_credit(store: Store) -> set[str]:
     marks = ", ".join("?" * len(credit_records.FORMS))
     rows = store.rows(
+        "SELECT coalesce(survivor_id, filed.entity_id) AS entity_id FROM ("
         f"SELECT entity_id FROM record WHERE form_id IN ({marks}) AND entity_id IS NOT NULL "
-        "UNION SELECT customer_id FROM credit_decision",
+        "UNION SELECT customer_id FROM credit_decision) AS filed LEFT JOIN merged_now ON loser_id = filed.entity_id",
         list(credit_records.FORMS),
     )
     return {row["entity_id"] for row in rows}
@@ -103,10 +104,11 @@ def _with_credit(store: Store) -> set[str]:
 def _price_approvals(store: Store, day: date) -> dict[str, date]:
     """The newest price approval of each customer within the days of first dealings."""
     rows = store.rows(
-        "SELECT entity_id, max(recorded_at) AS at FROM record_current WHERE form_id = 'price_approval' "
-        "AND entity_id IS NOT NULL GROUP BY entity_id"
+        "SELECT coalesce(survivor_id, entity_id) AS customer_id, max(recorded_at) AS at FROM record_current "
+        "LEFT JOIN merged_now ON loser_id = entity_id WHERE form_id = 'price_approval' AND entity_id IS NOT NULL "
+        "GROUP BY customer_id"
     )
-    days = {row["entity_id"]: parse(row["at"]).astimezone(store.site.zone).date() for row in rows}
+    days = {row["customer_id"]: parse(row["at"]).astimezone(store.site.zone).date() for row in rows}
     return {one: on for one, on in days.items() if day - FIRST_DEALINGS <= on <= day}
 
 
@@ -224,7 +226,7 @@ def _write(
         known = {
             (row["customer_id"], row["kind"], row["subject"]): row for row in store.rows("SELECT * FROM credit_notice")
         }
-        among = set(ids)
+        among = set(merge_links.group(store, ids))  # with those who were merged: nothing is due of them any more
         for customer_id, notices in looked.notices.items():
             for one in notices:
                 row = known.pop((customer_id, one.kind, one.subject), None)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
 from custinfo.access import permissions
@@ -16,6 +16,8 @@ from custinfo.store import Store
 
 # What reads tables takes Ibis, a second of import: only where it is asked for
 if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
     from custinfo.classification.schemes import Known
     from custinfo.lake import Lake
 
@@ -100,7 +102,7 @@ def _grade(store: Store, actor: Person, quarter: Quarter | None, as_of: datetime
     opened = lake.open(store.site, as_of=as_of)
     _check_data(store, opened, quarter)
     edition = gradings.record(
-        store.site, opened, quarter, schemes.classes(_known(opened, quarter)), started, clock.utc_now
+        store.site, opened, quarter, schemes.classes(_known(store, opened, quarter)), started, clock.utc_now
     )
     if edition.new:
         with store.act(actor.person_id, "lake.classify", "grading", f"{quarter}-{edition.number}") as tx:
@@ -125,7 +127,7 @@ def _check_data(store: Store, opened: "Lake", quarter: Quarter) -> None:
         raise WrongState("gradings.no_sales", **_days(quarter))
 
 
-def _known(opened: "Lake", quarter: Quarter) -> "Known":
+def _known(store: Store, opened: "Lake", quarter: Quarter) -> "Known":
     from custinfo.classification import importance, schemes, transitions
     from custinfo.lake import gradings
 
@@ -137,11 +139,21 @@ def _known(opened: "Lake", quarter: Quarter) -> "Known":
         opened.sales,
         opened.service_events,
         previous=transitions.of_quarter(opened.gradings, before) if graded_before else None,
-        credit=opened.credit_grades,
+        credit=_credit(opened, quarter, store.site.zone),
         marks=importance.marks_on(opened.table("marks"), quarter.last),
     )
     importance.check_credit(known.credit_grades, importance.rule(known.on))
     return known
+
+
+def _credit(opened: "Lake", quarter: Quarter, zone: tzinfo) -> "ir.Table":
+    """The credit grades of the quarter's last day: what was approved later says nothing of it."""
+    from custinfo.classification.credit import decided
+    from custinfo.lake.appending import naive
+
+    decisions = opened.table("credit_decisions")
+    end = datetime.combine(quarter.last + timedelta(days=1), time(), zone)
+    return decided.in_force(decisions.filter(decisions.recorded_at < naive(end)), quarter.last)
 
 
 def _counts(opened: "Lake", quarter: Quarter) -> dict[str, dict[str, int]]:

@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Collection
+from datetime import datetime
 
+from custinfo.domain.clock import stamp
 from custinfo.domain.errors import WrongState
 from custinfo.store import Store
 
@@ -37,6 +39,18 @@ def losers(store: Store, survivor_id: str) -> list[str]:
         [survivor_id],
     )
     return [row["loser_id"] for row in rows]
+
+
+def one_with(store: Store, entity_id: str, as_of: datetime | None = None) -> list[str]:
+    """The customer, and who was merged into it by a moment, or by now."""
+    if as_of is None:
+        return [entity_id, *losers(store, entity_id)]
+    rows = store.rows(
+        "SELECT loser_id FROM merge_event AS link WHERE survivor_id = ?1 AND seq = (SELECT max(seq) FROM merge_event "
+        "AS newer WHERE newer.loser_id = link.loser_id AND newer.recorded_at <= ?2) ORDER BY loser_id",
+        [entity_id, stamp(as_of)],
+    )
+    return [entity_id, *(row["loser_id"] for row in rows)]
 
 
 def numbers(store: Store, entity_id: str) -> tuple[str, str]:

@@ -95,9 +95,10 @@ def merge(
         _link(store, tx, survivor_id, loser_id)
         tx.insert("merge", _row(store, tx, actor, merge_id, survivor, loser, words, refs, automatic=automatic))
         tx.note(chosen=len(refs), stopped=" ".join(stopped), automatic=int(automatic))
-        if stopped:
-            from custinfo.actions import withholding
+        from custinfo.actions import withholding
 
+        # The loser's rows of the lake are the survivor's now: who withdrew before has withdrawn them too
+        if stopped or withholding.concerns(store, survivor_id):
             withholding.keep(store, tx)
     return Merged(merge_id, survivor_id, survivor["number"], loser["number"], tuple(refs), tuple(stopped))
 

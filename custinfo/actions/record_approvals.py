@@ -63,6 +63,19 @@ def is_current(store: Store, case: Case) -> bool:
     return approvals.digest(content_of(store, case.object_id, case.nonce)) == case.sha256
 
 
+def says(store: Store, record_id: str, version: int, nonce: str, sha256: str) -> bool:
+    """Whether this is what was decided on: a version of the record, by the digest that was agreed to."""
+    row = store.row(
+        "SELECT record_version.*, form_id FROM record_version JOIN record USING (record_id) "
+        "WHERE record_id = ? AND version = ?",
+        [record_id, version],
+    )
+    if row is None:
+        return False
+    values = sealing.opened_values(store, "record_version", record_id, version, row["content"])
+    return approvals.digest(_content(row, values, nonce)) == sha256
+
+
 def _content(row: Mapping[str, Any], values: Any, nonce: str) -> bytes:
     covered = {name: row[name] for name in ("record_id", "version", "form_id", "form_version")}
     return json.dumps(covered | {"nonce": nonce, "values": values}, ensure_ascii=False, sort_keys=True).encode()

@@ -125,18 +125,24 @@ def retire(store: Store, actor: Person, segment_id: str, reason: str) -> None:
 
 
 def measure(
-    store: Store, actor: Person, segment_id: str, what: str, begun_on: date, until_on: date | None, figures: Figures
-) -> str:
-    """Record what is done for a segment, and how it stands at the beginning; gives the measure's id."""
+    store: Store, actor: Person, segment_id: str, what: str, begun_on: date, until_on: date | None, figures: Figures, *,
+    version: int,
+) -> str:  # fmt: skip
+    """Record what is done for a segment, and how it stands at the beginning; gives the measure's id.
+
+    `figures` are those of the definition `version`. Raises Conflict when that is not the newest any more, NotFound,
+    WrongState for a segment that was retired.
+    """
     _check_may_define(actor)
     words = stated(what, "kept.measure_missing", max_length=LONGEST)
     if until_on is not None and until_on < begun_on:
         raise BadInput("kept.days_wrong")
     measure_id = f"SM-{secrets.token_hex(6)}"
     with store.act(actor.person_id, "segment.measure", KIND, segment_id) as tx:
-        last = _newest(store, segment_id)
+        if _newest(store, segment_id)["version"] != version:
+            raise Conflict("kept.changed")
         row: Row = {
-            "measure_id": measure_id, "segment_id": segment_id, "version": last["version"], "what": words,
+            "measure_id": measure_id, "segment_id": segment_id, "version": version, "what": words,
             "begun_on": begun_on.isoformat(), "until_on": until_on.isoformat() if until_on else "",
         }  # fmt: skip
         tx.insert("segment_measure", row | _stood(figures) | _by(tx, actor))

@@ -11,7 +11,7 @@ from typing import Any
 
 from custinfo.actions import consents, files, forms, merge_links, third_persons
 from custinfo.actions.third_persons import Mask
-from custinfo.domain import consent
+from custinfo.domain import consent, money
 from custinfo.store import Store, sealing
 from custinfo.store.database import Row
 from custinfo.xforms import Form, Session
@@ -62,6 +62,7 @@ class _Gathering:
             "purposes": self._purposes(),
             "requests": self._requests(),
             "disclosures": self._disclosures(),
+            "credit_decisions": self._credit_decisions(),
             "uses": self._uses(record_ids),
         }  # fmt: skip
         names = [*third_persons.staff_names(self._store), *self._others]
@@ -256,6 +257,21 @@ class _Gathering:
             [self._id],
         )
         return [dict(row) for row in rows]
+
+    def _credit_decisions(self) -> list[dict[str, Any]]:
+        """What was decided on their credit, the earliest in front; ratings and overrides are among the records."""
+        from custinfo.actions import credit_decisions  # Ibis, a second of import: only where it is asked for
+
+        found = credit_decisions.history(self._store, self._id, alone=True)
+        return [
+            {
+                "version": one.version, "scheme": one.scheme, "decided_on": one.decided_on.isoformat(),
+                "points_percent": None if one.points is None else one.points / 100, "grade": one.grade,
+                "limit": money.show(one.limit.limit_fen), "terms": list(one.limit.terms),
+                "security": one.limit.security, "review_on": one.review_on.isoformat(), "state": one.state,
+            }
+            for one in reversed(found)
+        ]  # fmt: skip
 
     def _uses(self, record_ids: list[str]) -> list[dict[str, Any]]:
         """How often what was done with the data, without who did it."""

@@ -37,6 +37,11 @@ def _with_merged(store: Store, entity_id: str) -> list[str]:
     return [entity_id, *merge_links.losers(store, entity_id)]
 
 
+def concerns(store: Store, entity_id: str) -> bool:
+    """Whether a use of the customer's data is stopped: the list then has to follow who is merged into it."""
+    return bool(_stopped(store, entity_id))
+
+
 def keep_if_stopped(store: Store, tx: Tx) -> None:
     """Write the list when this transaction stopped a use of somebody's data."""
     if tx.detail.get(STOPPED):
@@ -55,9 +60,12 @@ def refresh(store: Store, actor: Person) -> None:
         keep(store, tx)
 
 
-def _stopped(store: Store) -> list[Row]:
-    """Customers and purposes with the moment from which on they are stopped; the earliest of several counts."""
+def _stopped(store: Store, entity_id: str | None = None) -> list[Row]:
+    """Customers, or this one, and purposes with the moment from which on they are stopped; the earliest of several
+    counts.
+    """
     rows: list[Row] = []
+    one = "" if entity_id is None else "AND entity_id = ?4 "
     for name in LAKE_PURPOSES:
         purpose = consent.purpose(name)
         rows += store.rows(
@@ -68,7 +76,7 @@ def _stopped(store: Store) -> list[Row]:
             "UNION ALL SELECT entity_id, recorded_at FROM processing_limit WHERE purpose IN (?1, ?2) "
             "UNION ALL SELECT entity_id, recorded_at FROM to_be_told WHERE ?3"
             ") JOIN entity USING (entity_id) WHERE dataset = 'customers' AND erased_at IS NULL "
-            "GROUP BY entity_id ORDER BY entity_id",
-            [name, consent.EVERYTHING, int(purpose.waits_for_notice)],
+            f"{one}GROUP BY entity_id ORDER BY entity_id",
+            [name, consent.EVERYTHING, int(purpose.waits_for_notice), *([entity_id] if entity_id else [])],
         )
     return rows

@@ -21,10 +21,12 @@ _OLDEST = 130
 
 
 class IncomeRule(Rule):
-    """One version of the bands, in yuan a year for a household: middle from, and high from, so much."""
+    """One version of the bands, in yuan a year for a household: middle from, and high from, so much. Whole thousands:
+    the lake knows incomes no finer.
+    """
 
-    middle_from_yuan: Annotated[int, Field(gt=0)]
-    high_from_yuan: Annotated[int, Field(gt=0)]
+    middle_from_yuan: Annotated[int, Field(gt=0, multiple_of=1000)]
+    high_from_yuan: Annotated[int, Field(gt=0, multiple_of=1000)]
 
     def check(self) -> None:
         """Raises Fault when high does not begin above middle."""

@@ -12,6 +12,7 @@ fitting outer character.
 """
 
 import re
+from itertools import repeat
 from operator import mul
 
 LENGTH = 18
@@ -23,6 +24,7 @@ DEPARTMENTS = "123456789ANY"
 
 CATEGORIES = "123456789"
 ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
+_PERMITTED = frozenset(ALPHABET)
 _CREDIT_CODE_WEIGHTS = tuple(pow(3, place, 31) for place in range(LENGTH - 1))
 
 
@@ -36,12 +38,12 @@ def credit_code(text: str) -> str | None:
 
 def _writing_fault(text: str) -> str | None:
     """What is wrong with the characters, whatever they stand for."""
+    if len(text) == LENGTH and _PERMITTED.issuperset(text):
+        return None
     if re.search(r"\s", text):
         return "identifiers.credit_code.spaces"
     if len(text) != LENGTH:
         return "identifiers.credit_code.length"
-    if set(text) <= set(ALPHABET):
-        return None
     if set(text) <= set(ALPHABET + ALPHABET.lower()):
         return "identifiers.credit_code.lower_case"
     if set(text.upper()) & set("IOSVZ") and text.isascii() and text.isalnum():
@@ -78,5 +80,5 @@ def organisation_check_character(first8: str) -> str:
 
     Raises ValueError for a character that is neither digit nor letter.
     """
-    total = sum(int(character, 36) * weight for character, weight in zip(first8, ORGANISATION_WEIGHTS, strict=True))
+    total = sum(map(mul, map(int, first8, repeat(36)), ORGANISATION_WEIGHTS))
     return "0123456789X"[-total % 11]

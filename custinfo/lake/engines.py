@@ -92,6 +92,8 @@ class _Spark:
         self._session = _session(master)
         self._backend = ibis.pyspark.connect(self._session)
         self._backend.to_pyarrow = self._to_pyarrow
+        self._cached = self._backend._create_cached_table
+        self._backend._create_cached_table = self._create_cached
         for name in ("execute", "to_pyarrow", "to_pyarrow_batches", "raw_sql", "_create_cached_table"):
             setattr(self._backend, name, self._guarded(getattr(self._backend, name)))
 
@@ -120,6 +122,12 @@ class _Spark:
         self._backend._run_pre_execute_hooks(asked)
         found = self._session.sql(self._backend.compile(asked, params=params, limit=limit)).toArrow()
         return expr.__pyarrow_result__(PyArrowData.convert_table(found, asked.schema()))
+
+    def _create_cached(self, name: str, expr: ir.Table) -> ir.Table:
+        # Ibis forgets to bring rows that are in the program's memory before it caches what reads them
+        self._backend._run_pre_execute_hooks(expr)
+        kept: ir.Table = self._cached(name, expr)
+        return kept
 
     def _guarded(self, work: Callable[..., T]) -> Callable[..., T]:
         """The same, but a session that died is said in words; any other fault stays what it is."""

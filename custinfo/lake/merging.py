@@ -13,15 +13,17 @@ import ibis.expr.types as ir
 from custinfo.lake import schema
 
 TABLE = "merged"
+FOLLOWING = (*schema.LINES, "credit_decisions", "demands", "marks")
+"""The tables whose rows go where the link leads."""
 
 
 def applied(found: Mapping[str, ir.Table]) -> dict[str, ir.Table]:
-    """The tables of a version with the links that it holds: dealings of who was merged are their survivor's, and their
-    card's versions are not among those of customers.
+    """The tables of a version with the links that it holds: dealings of who was merged, and what was decided on
+    them or what they want, are their survivor's, and their card's versions are not among those of customers.
     """
     leads = _leads(found[TABLE])
     versions = found["customer_versions"].anti_join(leads, [("customer_key", "gone_key")])
-    return {**found, "customer_versions": versions, **{name: _followed(found[name], leads) for name in schema.LINES}}
+    return {**found, "customer_versions": versions, **{name: _followed(found[name], leads) for name in FOLLOWING}}
 
 
 def _leads(links: ir.Table) -> ir.Table:

@@ -10,6 +10,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from custinfo.classification.credit import decided
 from custinfo.domain import clock
 from custinfo.domain.errors import NotFound, SiteFault, WrongState
 from custinfo.domain.messages import DEFAULT_LANGUAGE, text
@@ -93,23 +94,8 @@ class Tables:
         That of the newest approved decision, or of the override of it that was approved last, while it holds. Who was
         never decided on has no row; a decision that came to no grade has NULL.
         """
-        rows = self.found["credit_decisions"]
-        made = rows.filter(rows.kind == "decision")
-        by = {"group_by": made.customer_key, "order_by": [made.recorded_at.desc(), made.decision.desc()]}
-        newest = made.mutate(_place=ibis.row_number().over(**by)).filter(lambda t: t["_place"] == 0).drop("_place")
         # A day of UTC: an override ends within hours of the end of the site's day
-        holds = rows.filter(rows.kind == "override", rows.valid_until >= self.as_of.astimezone(UTC).date().isoformat())
-        current = holds.semi_join(newest, ["customer_key", "decision"]).union(newest)
-        first = {
-            "group_by": current.customer_key,
-            "order_by": [
-                current.kind.desc(),
-                current.recorded_at.desc(),
-                current.grade.desc(),
-                current.decision.desc(),
-            ],
-        }
-        return current.mutate(_place=ibis.row_number().over(**first)).filter(lambda t: t["_place"] == 0).drop("_place")
+        return decided.in_force(self.found["credit_decisions"], self.as_of.astimezone(UTC).date())
 
     @cached_property
     def gradings(self) -> ir.Table:

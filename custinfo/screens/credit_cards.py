@@ -1,9 +1,11 @@
 """The cards of `/credit/<id>`: the grade and its history, the limit, the gate, raters, warnings, what is overdue."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from urllib.parse import quote
 
 from custinfo.actions.credit_views import DecisionView, OverrideView, RaterView, Standing
+from custinfo.classification.credit.explanation import SideBySide
 from custinfo.domain import money
 from custinfo.reports.credit_report_words import CreditWords, rounded
 from custinfo.screens import blocks
@@ -162,6 +164,36 @@ def _rated(page: Page, rater: RaterView, code: str) -> Block:
     old = [blocks.badge(page.text("credit_desk.stale"), "warn")] if code in rater.stale else []
     href = f"/record/{quote(rater.record_id)}"
     return blocks.cell(page.text("credit_paper.word.no_information") if value is None else str(value), href, badges=old)
+
+
+def beside(page: Page, pairs: Sequence[SideBySide], standing: Standing) -> list[Block]:
+    """What 5C and 5P say of the same question, by their means; nothing where two people did not rate by both."""
+    if not pairs:
+        return []
+    titles = [
+        {
+            one.code: one.title.text(page.language)
+            for one in CreditWords(page.language, scheme, standing.day).card.card.criterion
+        }
+        for scheme in ("5c", "5p")
+    ]
+
+    def said(title: str, mean: Fraction | None) -> tuple[str, str]:
+        known = page.text("credit_paper.word.no_information") if mean is None else str(rounded(mean, 1))
+        return page.text("credit_paper.word.pair", first=title, second=known), ""
+
+    rows = [
+        [
+            (page.text(f"credit_scorecards.aspect.{one.aspect}"), ""), said(titles[0][one.first], one.first_mean),
+            said(titles[1][one.second], one.second_mean),
+            ("—" if one.difference is None else f"{rounded(one.difference, 1):+}", ""),
+        ]
+        for one in pairs
+    ]  # fmt: skip
+    title = page.text("credit_desk.card.beside")
+    heads = (page.text("credit_desk.column.question"), "5C", "5P", page.text("credit_desk.column.difference"))
+    columns = [blocks.column(head, number=n == 3, wide=n < 3) for n, head in enumerate(heads)]
+    return [blocks.card(title, [blocks.table(title, columns, rows)], flush=True)]
 
 
 def overrides(page: Page, standing: Standing, words: CreditWords) -> list[Block]:

@@ -53,6 +53,7 @@ class Desk:
             credit_cards.dunning(page, standing, words),
             credit_cards.warnings(page, standing, words),
             credit_cards.raters(page, standing, words),
+            *credit_cards.beside(page, credit.beside(page.store, standing), standing),
         ]
         right = [
             credit_cards.glance(page, standing, words),
@@ -92,6 +93,13 @@ class Desk:
         page = self._page
         title = page.text("credit_paper.title")
         actions = [blocks.link(page.text("credit_desk.card_link"), f"/customer/{quote(standing.customer_id)}")]
+        actions += [
+            blocks.link(
+                one.upper(), f"/credit/{quote(standing.customer_id)}?scheme={one}",
+                name=page.text("credit_desk.by_scheme", scheme=one.upper()),
+            )
+            for one in scorecards.SCHEMES if one != standing.scheme
+        ]  # fmt: skip
         if permissions.may(actor, "report.credit"):
             actions += [
                 blocks.button(f"{title} {kind.upper()}", "report", kind, name=f"{title} {kind.upper()}", look=look)
@@ -110,9 +118,9 @@ class Desk:
 
     def _decide(self, actor: Person, standing: Standing) -> list[Block]:
         page = self._page
-        if not permissions.may(actor, "credit.decide") or standing.pending is not None or len(standing.raters) < 2:
+        if not permissions.may(actor, "credit.decide") or not credit.decidable(standing):
             return []
-        options = [(scheme, scheme.upper()) for scheme in scorecards.SCHEMES]
+        options = [(standing.scheme, standing.scheme.upper())]
         field = blocks.field(
             "scheme", page.text("credit_paper.fact.scheme"), "select", options=options, value=standing.scheme
         )

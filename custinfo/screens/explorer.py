@@ -35,7 +35,7 @@ lake's smallest group nothing exact is told.
 
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time
 from functools import partial
@@ -221,14 +221,17 @@ class Explorer:
     def _word(self, key: str, **facts: object) -> str:
         return text(f"explorer.{key}", self._view.language, **facts)
 
+    def _rules(self) -> Iterator[str]:
+        for file, number in self._view.rules.items():
+            yield self._word("numbered", rule=self._word(f"rule.{file.removesuffix('.toml')}"), number=number)
+
     def _head(self) -> str:
         view = self._view
         demo = f" <strong class='ci-explorer-demo'>{escape(self._word('demo'))}</strong>" if view.place.demo else ""
         read = ", ".join(f"{name} {number}".strip() for name, number in _versions(view.opened))
         facts = [view.place.name, self._word("version", version=read), self._word("as_of", as_of=self._time())]
         if view.rules:
-            named = ", ".join(f"{name.removesuffix('.toml')} {number}" for name, number in view.rules.items())
-            facts.append(self._word("rules", rules=named))
+            facts.append(self._word("rules", rules=self._word("between").join(self._rules())))
         late = ", ".join(one.branch for one in view.opened.late)
         told = f"<p class='ci-explorer-late'>{escape(self._word('late', branches=late))}</p>" if late else ""
         line = " · ".join(escape(one) for one in facts if one)

@@ -12,7 +12,7 @@ from custinfo.xforms import Drawn, Form
 from custinfo.xforms.model import Control
 from custinfo.xforms.refs import without_positions
 
-MOST = 40
+MOST = 50
 """A form with no more questions stands on one page, and so does a group of a longer form."""
 LOOSE = 20
 """So many questions outside of any group share a page."""

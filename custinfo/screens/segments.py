@@ -74,6 +74,8 @@ def label(view: View, dimension: str, code: str) -> str:
 def _options(dimension: str, view: View) -> Sequence[tuple[str, str]]:
     counted = segments.by(view.tables["customers"], dimension).limit(MOST_OPTIONS)
     codes = [row["code"] for row in view.rows(counted)]
+    # What was opened may name a code that no customer has today: left out, the condition would be lost without a word
+    codes += [code for code in view.codes(dimension) if code not in codes]
     order = IN_ORDER.get(dimension)
     if order or dimension in ("section", "age"):
         codes.sort(key=lambda code: (code == segments.NOT_STATED, order.index(code) if order else 0, code))

@@ -271,16 +271,23 @@ class Kept:
         one = self._picked()
         until = _day(self._fields["until"].value) if self._fields["until"].value.strip() else None
         figures, begun = self._figures(one.said.conditions), _day(self._fields["from"].value)
-        kept.measure(self._page().store, self._actor(), one.segment_id, self._what.value, begun, until, figures)
+        kept.measure(
+            self._page().store, self._actor(), one.segment_id, self._what.value, begun, until, figures,
+            version=one.version,
+        )  # fmt: skip
         self._what.value = ""
         self._tell()
         self._say("measured")
 
     def _record(self) -> None:
-        if not self._chosen_measure.value:
+        store, actor, segment_id = self._page().store, self._actor(), self._picked().segment_id
+        found = kept.measures(store, actor, segment_id)
+        measure = next((one for one in found if one.measure_id == self._chosen_measure.value), None)
+        if measure is None:
             raise BadInput("kept.no_measure_chosen")
-        figures = self._figures(self._picked().said.conditions)
-        kept.result(self._page().store, self._actor(), self._chosen_measure.value, self._result.value, figures)
+        # Of the definition that the measure was taken for: of another one, the difference would say nothing
+        (then,) = (one for one in kept.versions(store, actor, segment_id) if one.version == measure.version)
+        kept.result(store, actor, measure.measure_id, self._result.value, self._figures(then.said.conditions))
         self._result.value = ""
         self._tell()
         self._say("resulted")

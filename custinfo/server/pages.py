@@ -69,7 +69,12 @@ class PageHandler(SiteHandler):
         self._kernel_id = str(uuid.uuid4())
         if self._notebook in CHARTED:
             self.assets.charts.begin()
-        facts = {"config": self._front_end_config(), "early": self.assets.to_fetch_early(), "break_here": BREAK}
+        facts = {
+            "config": self._front_end_config(),
+            "charts": self._notebook in CHARTED,
+            "early": self.assets.to_fetch_early(),
+            "break_here": BREAK,
+        }
         # The whole template is filled first: a defect in it must not leave half a page
         head, tail = self.render_page("page.html.j2", screen=self._notebook, **facts).split(BREAK)
         self.set_header("Content-Type", "text/html; charset=utf-8")
@@ -77,6 +82,9 @@ class PageHandler(SiteHandler):
         try:
             await self.flush()
             drawn = await self._drawn()
+            if self._notebook in CHARTED:
+                # The front end gives a widget up whose script is not there after two seconds
+                await asyncio.wait([self.assets.charts.begin()], timeout=START_SECONDS)
         except StreamClosedError:
             self._left = True
         if self._left:

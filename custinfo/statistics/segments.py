@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from math import isqrt
 
 import ibis
 import ibis.expr.types as ir
@@ -23,6 +24,9 @@ STEPS = 4
 
 FEN = 100
 
+_LEAST = tuple(isqrt(isqrt(FEN**STEPS * 10**step - 1)) + 1 for step in range(17 * STEPS))
+"""The fen from which each class on holds, up to what int64 does: the fourth root (STEPS), rounded up."""
+
 
 def described(customers: ir.Table, grades: ir.Table, region: ir.Table, industry: ir.Table) -> ir.Table:
     """One row for each customer: `customer_key`, DIMENSIONS (codes), `net_fen`, `magnitude`.
@@ -37,13 +41,18 @@ def described(customers: ir.Table, grades: ir.Table, region: ir.Table, industry:
     known = known.left_join(sections, known.industry == sections.industry_code)
     graded = grades.select("customer_key", "grade", net_fen=grades.sales_12m_fen)
     joined = known.drop("region", "industry", "region_code", "industry_code").join(graded, "customer_key")
-    power = (joined.net_fen.cast("float64") / FEN).log10()
     return joined.select(
         "customer_key",
         *(joined[name].fill_null(NOT_STATED).name(name) for name in DIMENSIONS),
         "net_fen",
-        magnitude=ibis.cases((joined.net_fen >= FEN, (power * STEPS).floor() / STEPS)),
+        magnitude=_magnitude(joined.net_fen),
     )
+
+
+def _magnitude(fen: ir.IntegerColumn) -> ir.FloatingValue:
+    # By whole numbers: engines differ in the last bit of a logarithm, and on a bound that is another class
+    below = ((fen < least, (step - 1) / STEPS) for step, least in enumerate(_LEAST[1:], start=1))
+    return ibis.cases((fen.isnull() | (fen < _LEAST[0]), ibis.null("float64")), *below, else_=(len(_LEAST) - 1) / STEPS)
 
 
 def joined(table: ir.Table, classes: Mapping[str, ir.Table]) -> ir.Table:

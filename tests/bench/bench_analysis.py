@@ -47,9 +47,12 @@ def _result(name: str, who: str, folder: Path) -> pa.Table:
     if who == "ours":
         return OURS[name](Read(folder, ibis.duckdb.connect())).to_pyarrow()
     if who == "spark":
+        from pyspark.sql import SparkSession
+
         from custinfo.lake import engines
 
-        return OURS[name](Read(folder, engines.start(SPARK).connection)).to_pyarrow()
+        engines.start(SPARK)  # with the settings that results depend on
+        return OURS[name](Read(folder, ibis.pyspark.connect(SparkSession.active()))).to_pyarrow()
     if who == "pandas":
         from tests.bench.analysis_pandas import by_pandas
 

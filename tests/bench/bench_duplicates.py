@@ -17,6 +17,7 @@ from itertools import combinations
 
 import pyarrow as pa
 
+from custinfo.actions.candidates import COMPARED, FOR_A_KEY, RAREST, rare
 from custinfo.classification.duplicates import keys, linkage, rank, rule
 from custinfo.classification.duplicates.party import Party
 from custinfo.classification.duplicates.readings import plain, sound
@@ -24,7 +25,6 @@ from tests.classification.duplicates.corrupted_companies import Maker
 
 PLAIN_FROM = 0.95
 ENTRIES = 1_000
-CANDIDATES = 30
 BARS = {"pairs": 0.95, "clusters": 0.95, "automatic": 0.995, "time": 1.2, "p95": 5.0, "recall@10": 0.98}
 Pairs = Iterable[tuple[str, str]]
 
@@ -118,6 +118,7 @@ def at_entry(parties: list[Party], truth: Mapping[str, int]) -> dict[str, float]
         index.executemany("INSERT INTO key VALUES (?, ?)", [(value, place) for value in found.exact])
         index.execute("INSERT INTO gram (rowid, words) VALUES (?, ?)", (place, " ".join(found.grams)))
     index.execute("CREATE INDEX key_value ON key (value)")
+    index.execute("CREATE VIRTUAL TABLE word USING fts5vocab ('gram', 'row')")
     in_force = rule(date(2026, 11, 1))
     counts = Counter(truth.values())
     asked = [place for place, party in enumerate(parties) if counts[truth[party.id]] > 1][:ENTRIES]
@@ -133,18 +134,24 @@ def at_entry(parties: list[Party], truth: Mapping[str, int]) -> dict[str, float]
 
 
 def candidates(index: sqlite3.Connection, party: Party, itself: int) -> list[int]:
-    """Rows that share keys with a party, those that share most first, then those of a name of the same characters."""
+    """Rows that share keys with a party, those that share most first, then those of a name of the same characters: what
+    `custinfo.actions.candidates` asks of the store, with its numbers.
+    """
     found = keys(party)
     shared: Counter[int] = Counter()
     for value in found.exact:
-        rows = index.execute("SELECT party FROM key WHERE value = ? LIMIT 50", (value,)).fetchall()
-        shared.update(row for (row,) in rows if row != itself)
-    best = [row for row, _ in shared.most_common(CANDIDATES)]
-    if len(best) < CANDIDATES // 3 and found.grams:
-        wanted = " OR ".join(found.grams)
-        rows = index.execute("SELECT rowid FROM gram WHERE gram MATCH ? ORDER BY rank LIMIT ?", (wanted, CANDIDATES))
-        best += [row for (row,) in rows if row != itself and row not in shared]
-    return best[:CANDIDATES]
+        rows = index.execute("SELECT party FROM key WHERE value = ? LIMIT ?", (value, FOR_A_KEY)).fetchall()
+        shared.update(row for (row,) in rows)
+    best = [row for row, _ in shared.most_common()]
+    if found.grams:
+        marks = ", ".join("?" * len(found.grams))
+        known = index.execute(
+            f"SELECT term, doc FROM word WHERE term IN ({marks}) ORDER BY doc, term LIMIT {RAREST}", found.grams
+        ).fetchall()
+        wanted = " OR ".join(rare(known))
+        rows = index.execute("SELECT rowid FROM gram WHERE gram MATCH ? ORDER BY rank LIMIT ?", (wanted, FOR_A_KEY))
+        best += [row for (row,) in rows if row not in shared]
+    return [row for row in best if row != itself][:COMPARED]
 
 
 def say(name: str, number: float, bar: float | None, unit: str, *, most: bool = False, **more: float) -> None:

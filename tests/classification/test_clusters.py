@@ -188,3 +188,11 @@ def test_a_rule_that_contradicts_itself_is_refused(tmp_path):
             clusters.rule(date(2026, 11, 1), tmp_path)
         assert refused.value.key == key
         assert refused.value.text("en")
+
+
+def test_of_many_branches_customers_of_each_are_drawn(rule):
+    """Read together, a key begins with its branch: the first branch alone would stand for all."""
+    rows = [(f"{'xa'[place]}/{row[0]}", *row[1:]) for place in (0, 1) for row in planted()]
+    drawn = sampling.draw(rows_of(rows), rule, 120)
+    branches = [key[0] for key in drawn.keys]
+    assert min(branches.count(one) for one in "xa") > 30

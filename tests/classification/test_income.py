@@ -89,7 +89,7 @@ def test_the_rule_of_a_year() -> None:
         income.income_rule(2019)
 
 
-@pytest.mark.parametrize("new", ["high_from_yuan = 100000", "high_from_yuan = 99999"])
+@pytest.mark.parametrize("new", ["high_from_yuan = 100000", "high_from_yuan = 99000"])
 def test_high_begins_above_middle(tmp_path: Path, new: str) -> None:
     change = ("high_from_yuan = 500000", new)
     assert refused(tmp_path, income.INCOME_FILE, IncomeRule, change) == "horizontal.income.order"

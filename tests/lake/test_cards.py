@@ -17,7 +17,7 @@ FIRM = {
     "/data/business/figures_year": "2025", "/data/place/location_type": "transport_hub",
 }  # fmt: skip
 PERSON = {
-    "/data/basic/name": "王小明", "/data/basic/birth_year": "1989", "/data/basic/household_income": "250000",
+    "/data/basic/name": "王小明", "/data/basic/birth_year": "1989", "/data/basic/household_income": "250987.65",
     "/data/basic/income_year": "2025", "/data/place/province": "440000", "/data/place/prefecture": "440300",
     "/data/place/county": "440305", "/data/place/address": "科技南路 2 号", "/data/place/phone": "13800000000",
 }  # fmt: skip
@@ -43,7 +43,7 @@ def test_a_firms_figures_place_and_position_reach_the_lake(customers):
     assert (firm["income_fen"], firm["birth_year"]) == (None, None)
 
 
-def test_of_a_persons_birth_the_lake_has_the_middle_of_five_years(customers):
+def test_of_a_persons_birth_the_lake_has_the_middle_of_five_years_and_of_their_income_whole_thousands(customers):
     found, form, store = customers
     person = found["individual"]
     assert (person["birth_year"], person["income_fen"], person["income_year"]) == (1987, 25_000_000, 2025)

@@ -1,33 +1,31 @@
 """The engines: the same rows to the last byte on DuckDB and on Spark, and faults of an engine in words.
 
-What needs Spark is skipped where pyspark is not installed; `docs/how-to/run-on-spark.md` says how to run it.
+The functions that compute are compared one by one in tests/classification/test_equal_on_engines.py.
 """
 
-import hashlib
 import random
+import subprocess
 import sys
 from datetime import date, timedelta
-from importlib.util import find_spec
 
+import ibis
 import pyarrow as pa
 import pytest
 
 from custinfo import lake
-from custinfo.classification import value_grade
+from custinfo.classification import schemes, value_grade
 from custinfo.domain.errors import BadInput, SiteFault, WrongState
-from custinfo.domain.periods import Month
-from custinfo.lake import compaction, control_totals, engines, manifest, schema
+from custinfo.domain.periods import Month, Quarter
+from custinfo.lake import compaction, control_totals, engines, gradings, manifest, schema
 from custinfo.lake.publishing import BatchRow
 from custinfo.statistics import customers, sales, segments
 from custinfo.store import withheld
 from custinfo.store.site import Site
+from tests.engines import digest, spark
 from tests.test_lake import at, customer, moment, refused
 
-SPARK = "local[2]"
 DAY = date(2026, 10, 31)
-needs_spark = pytest.mark.skipif(
-    find_spec("pyspark") is None, reason="pyspark is not installed: docs/how-to/run-on-spark.md says how to run this"
-)
+QUARTER = Quarter(2026, 3)
 REGIONS = ("350102", "110101", "440305", "999999", "")
 OWNERSHIP = ("state", "collective", "joint_stock", "")
 
@@ -57,23 +55,18 @@ def site(tmp_path_factory):
     place = Site.create(tmp_path_factory.mktemp("engines") / "海风 site", name="海风")
     pick = random.Random(7)
     cards = [
-        customer(n, f"c{n % 40 + 1}", n // 40 + 1, region=pick.choice(REGIONS), ownership=pick.choice(OWNERSHIP))
+        customer(
+            n, f"c{n % 40 + 1}", n // 40 + 1, 0 if n <= 70 else 1.5,
+            region=pick.choice(REGIONS), ownership=pick.choice(OWNERSHIP),
+        )
         for n in range(1, 100)
-    ]
+    ]  # fmt: skip
     lake.publish(place, cards[:70], [sold(place, f"B{n}", n, 0) for n in range(5)], at(1))
     lake.publish(place, cards, [sold(place, f"C{n}", n, 1.5) for n in range(5)], at(2))
     lake.compact(place, at(3))
     key = lake.pseudonym(place.secret("pseudonym"), "c9")
     withheld.write(place.lake, [withheld.Withheld(key, "analysis", "2026-11-01T00:00:00.000000Z")])
     return place
-
-
-def digest(table):
-    """The hash of all that the result says, and of its columns' types, whatever order its rows came in."""
-    found = table.to_pyarrow()
-    rows = sorted(found.to_pylist(), key=lambda row: [(value is None, str(value)) for value in row.values()])
-    said = [str(found.schema.remove_metadata()), *(repr(row) for row in rows)]
-    return hashlib.sha256("\n".join(said).encode()).hexdigest()
 
 
 def results(opened):
@@ -93,17 +86,48 @@ def results(opened):
     }
 
 
-@needs_spark
-@pytest.mark.parametrize("when", [{}, {"version": 2}, {"as_of": moment(1.2)}])
-def test_the_same_bytes_on_duckdb_and_on_spark(site, when):
-    here, there = (results(lake.open(site, engine=name, **when)) for name in (engines.DUCKDB, SPARK))
-    differing = {name for name in here if digest(here[name]) != digest(there[name])}
+def classes(opened):
+    """A scheme of classes as gradings keep them."""
+    known = schemes.Known(QUARTER, opened.customers, opened.sales, opened.service_events)
+    return schemes.SCHEMES["value_grade"](known).mutate(scheme=ibis.literal("value_grade"))
+
+
+def test_the_same_bytes_on_duckdb_and_on_spark(site):
+    # Of the second version: files of two versions, rows that were replaced, and somebody who withdrew
+    here, there = (results(lake.open(site, engine=engine, version=2)) for engine in (engines.DUCKDB, spark()))
+    differing = {name for name in ("customers", "sales", "grades") if digest(here[name]) != digest(there[name])}
     assert differing == set()
 
 
-@needs_spark
+def test_what_was_known_at_a_moment_never_changes_afterwards(site):
+    """The first version as it was then, and the same moment in later ones, with what came late and compacted."""
+    then = results(lake.open(site, version=1))
+    for version in (2, 3):
+        later = results(lake.open(site, version=version, as_of=moment(1.2)))
+        assert {name: digest(table) for name, table in later.items()} == {
+            name: digest(table) for name, table in then.items()
+        }
+    now = results(lake.open(site, version=3))
+    assert {name for name in then if digest(now[name]) == digest(then[name])} == set(), "nothing came late"
+
+
+def test_a_quarter_graded_on_spark_is_the_edition_that_duckdb_gave(tmp_path):
+    place = Site.create(tmp_path / "site", name="海风")
+    lake.publish(place, [customer(n, f"c{n}") for n in range(1, 41)], [sold(place, "B1", 1, 0)], at(1))
+
+    def recorded(engine, hours):
+        opened = lake.open(place, engine=engine)
+        return gradings.record(place, opened, QUARTER, classes(opened), moment(hours), at(hours))
+
+    # Their keys are rows in the program's memory
+    key = lake.pseudonym(place.secret("pseudonym"), "c9")
+    withheld.write(place.lake, [withheld.Withheld(key, "analysis", "2026-11-01T00:00:00.000000Z")])
+    assert recorded(engines.DUCKDB, 2).new
+    assert not recorded(spark(), 3).new
+
+
 def test_spark_reads_columns_that_a_file_lacks_as_null_and_no_files_as_no_rows(site):
-    engine = engines.start(SPARK)
+    engine = engines.start(spark())
     files = [site.lake / path for path in manifest.read(site.lake, 2).paths("sales")]
     wider = schema.SALES.append(pa.field("later", pa.int64()))
     for one in (engine, engines.start(engines.DUCKDB)):
@@ -111,20 +135,18 @@ def test_spark_reads_columns_that_a_file_lacks_as_null_and_no_files_as_no_rows(s
         assert one.read([], wider).count().to_pyarrow().as_py() == 0
 
 
-@needs_spark
 def test_one_program_works_with_one_spark(site):
-    lake.open(site, engine=SPARK)
-    with refused(WrongState, "lake.engine_other", engine="local[3]", running=SPARK):
+    lake.open(site, engine=spark())
+    with refused(WrongState, "lake.engine_other", engine="local[3]", running=spark()):
         lake.open(site, engine="local[3]")
 
 
-@needs_spark
 def test_a_path_that_spark_would_take_for_a_pattern_is_refused(tmp_path):
     place = Site.create(tmp_path / "海风 [1]", name="海风")
     lake.publish(place, [customer(1, "c1")], [], at(1))
     assert lake.open(place).customers.count().to_pyarrow().as_py() == 1
     with refused(SiteFault, "lake.engine_path", character="["):
-        lake.open(place, engine=SPARK)
+        lake.open(place, engine=spark())
 
 
 DIES = """
@@ -132,14 +154,22 @@ import os, signal, sys
 from pathlib import Path
 from custinfo import lake
 from custinfo.domain.errors import SiteFault
+from custinfo.lake import gradings
 from custinfo.store.site import Site
+from tests.lake.test_engines import QUARTER, at, classes, moment
 
-opened = lake.open(Site.load(Path(sys.argv[1])), engine="local[2]")
+place, engine = Site.load(Path(sys.argv[1])), sys.argv[2]
+opened = lake.open(place, engine=engine)
 assert opened.sales.count().to_pyarrow().as_py() > 0
+graded = classes(opened)
 from pyspark import SparkContext
 os.kill(SparkContext._gateway.proc.pid, signal.SIGKILL)
 SparkContext._gateway.proc.wait()
-for work in (opened.sales.count().to_pyarrow, opened.sales.count().execute, lambda: lake.open(Site.load(Path(sys.argv[1])), engine="local[2]")):
+for work in (
+    lambda: gradings.record(place, opened, QUARTER, graded, moment(9), at(9)),
+    opened.sales.count().execute,
+    lambda: lake.open(place, engine=engine),
+):
     try:
         work()
     except SiteFault as fault:
@@ -147,12 +177,10 @@ for work in (opened.sales.count().to_pyarrow, opened.sales.count().execute, lamb
 """
 
 
-@needs_spark
-def test_a_spark_that_dies_half_way_is_said_in_words(site):
-    import subprocess
-
+def test_a_spark_that_dies_half_way_is_said_in_words_and_nothing_is_published(site):
+    before = sorted(file for file in site.home.rglob("*") if file.is_file())
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", DIES, str(site.home)],
+        [sys.executable, "-W", "ignore", "-c", DIES, str(site.home), spark()],
         check=False,
         capture_output=True,
         text=True,
@@ -161,6 +189,8 @@ def test_a_spark_that_dies_half_way_is_said_in_words(site):
     said = done.stdout.splitlines()
     assert said[:2] == ["lake.engine_died True"] * 2, done.stderr[-2000:]
     assert said[2] in ("lake.engine_died True", "lake.engine_start True")
+    assert sorted(file for file in site.home.rglob("*") if file.is_file()) == before
+    assert lake.newest(site.lake).version == 3
 
 
 # ---- without Spark -------------------------------------------------------------------------------------------------
@@ -195,8 +225,8 @@ def test_a_spark_that_does_not_start_is_said_in_words(monkeypatch):
             raise RuntimeError("JAVA_GATEWAY_EXITED")
 
     monkeypatch.setattr(engines, "import_module", lambda _name: Broken())
-    with refused(SiteFault, "lake.engine_start", engine=SPARK):
-        engines.start(SPARK)
+    with refused(SiteFault, "lake.engine_start", engine="local[2]"):
+        engines.start("local[2]")
 
 
 def test_the_engine_stands_in_one_place_and_an_argument_wins(tmp_path):

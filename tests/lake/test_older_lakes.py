@@ -47,13 +47,13 @@ def test_its_rows_have_null_in_the_added_columns(site, engine):
 @pytest.mark.parametrize("engine", ENGINES)
 def test_older_and_newer_files_are_read_together(site, engine):
     before = {path: files.sha256(path) for path in site.lake.rglob("*.parquet")}
-    card = customer(5, "c9", hours=100, revenue="12.50", figures_year="2025", location_type="transport_hub", income="9",
+    card = customer(5, "c9", hours=100, revenue="12.50", figures_year="2025", location_type="transport_hub", income="9876.54",
                     income_year="2024", birth_year_about="1987")  # fmt: skip
     assert lake.publish(site, [card], [batch(site, "B9", hours=100, count=1)], at(101)) is not None
     found = rows(lake.open(site, engine=engine).customers)
     (new,) = [row for row in found if row["revenue_fen"]]
     assert (new["revenue_fen"], new["figures_year"], new["location_type"]) == (1250, 2025, "transport_hub")
-    assert (new["income_fen"], new["income_year"], new["birth_year"], new["assets_fen"]) == (900, 2024, 1987, None)
+    assert (new["income_fen"], new["income_year"], new["birth_year"], new["assets_fen"]) == (900_000, 2024, 1987, None)
     assert len(found) == 4
     assert len(rows(lake.open(site, version=2, engine=engine).customers)) == 3
     assert {path: files.sha256(path) for path in before} == before

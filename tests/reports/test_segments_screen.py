@@ -99,7 +99,14 @@ def test_it_opens_on_all_customers(screen):
 
 def test_the_heading_says_what_is_looked_at(screen):
     heading = said(screen)
-    for told in ("东方样本贸易有限公司", "DEMO", "Lake version 1", "as of 2026-11-01", "value_grade 1", "rfm 1"):
+    for told in (
+        "东方样本贸易有限公司",
+        "DEMO",
+        "Lake version 1",
+        "as of 2026-11-01",
+        "A/B/C grades version 1",
+        "(RFM) version 1",
+    ):
         assert told in heading
 
 

@@ -36,7 +36,18 @@ def site(tmp_path_factory):
 
 
 @pytest.fixture
+def own(tmp_path):
+    """A site of this test alone, for what changes it."""
+    with credit_desk_sites.opened(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
 def open_as(site):
+    return opener(site)
+
+
+def opener(site):
     def opened(who, customer_id="", language="zh-CN", **query):
         login = sessions.log_in(site.store, who.login_name, PASSWORD)
         path = f"/credit/{customer_id}" if customer_id else "/credit"
@@ -140,7 +151,8 @@ def test_what_no_page_of_ours_would_send_is_answered_with_a_sentence(open_as, si
     assert not (site.store.site.home / "log" / "incidents.log").exists()
 
 
-def test_a_decision_is_made_and_agreed_to_on_the_page(open_as, site):
+def test_a_decision_is_made_and_agreed_to_on_the_page(own):
+    site, open_as = own, opener(own)
     number = site.bare_number
     credit_sites.rate(site.store, site.people["one"], number, 5)
     credit_sites.rate(site.store, site.people["two"], number, 4)
@@ -152,6 +164,28 @@ def test_a_decision_is_made_and_agreed_to_on_the_page(open_as, site):
     assert '"event": "decide"' not in shown
     manager = drawn(open_as(site.people["manager"], site.bare))
     assert '"event": "case_approve"' in manager
+
+
+def test_the_decision_is_offered_only_where_it_can_be_made_and_5p_stands_beside_5c(own):
+    site, open_as = own, opener(own)
+    store, boss = site.store, site.people["boss"]
+    one, two = site.people["one"], site.people["two"]
+    new = credit_sites.customer(store, one, 90050)
+    credit_sites.rate(store, one, new.customer_number, 4)
+    credit_sites.rate(store, two, new.customer_number, 4, profit=2)
+    shown = drawn(open_as(boss, new.customer_id))
+    assert '"event": "decide"' not in shown, "they must talk it over first"
+    assert f"/credit/{new.customer_id}?scheme=5p" in shown
+    assert text("credit_desk.card.beside", "zh-CN") not in shown
+    credit_sites.rate(store, one, new.customer_number, 5, scheme="5p")
+    credit_sites.rate(store, two, new.customer_number, 5, scheme="5p")
+    by_other = drawn(open_as(boss, new.customer_id, scheme="5p"))
+    assert '"options": [{"value": "5p", "label": "5P"}]' in by_other
+    for language in LANGUAGES:
+        both = drawn(open_as(boss, new.customer_id, language))
+        assert text("credit_desk.card.beside", language) in both
+        assert text("credit_scorecards.aspect.willingness", language) in both
+        assert '"+1.0"' in both
 
 
 def test_the_report_is_handed_over_and_registered(open_as, site):

@@ -3,6 +3,7 @@ leave.
 """
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -11,6 +12,7 @@ from custinfo.access import visibility
 from custinfo.actions import lake as published
 from custinfo.actions import segments as kept
 from custinfo.actions import sessions
+from custinfo.domain.messages import text
 from custinfo.domain.people import SERVICE, Role
 from custinfo.domain.segments import AMOUNT, Condition
 from custinfo.domain.sensitivity import Level
@@ -155,6 +157,28 @@ def test_what_is_chosen_is_kept_opened_changed_and_retired(screen, page):
     assert last_actions(page.store, 3) == ["segment.retire", "segment.revise", "segment.define"]
 
 
+def test_a_code_that_no_customer_has_any_more_stays_a_condition(screen, page):
+    """A segment that is opened later must not become one of everybody, nor lose a condition at its next version."""
+    fewest, most = "Customers picked: &lt; 5.", "Customers picked: 12,"
+    for name, codes, customers in (
+        ("个体", ("individual",), fewest),
+        ("个体与集体", ("collective", "individual"), most),
+    ):
+        conditions = (Condition("ownership", codes), Condition("product", ("", "茶")))
+        told = kept.Draft(name, f"{name} (en)", conditions, "analysis", "x", sites.PUBLISHED.date())
+        segment_id = kept.define(page.store, page.alive().person, told, "Plan")
+        shown = segments._page(page)
+        named(shown, text("kept.screen.pick", "en")).value = segment_id
+        named(shown, "Open").click()
+        assert customers in said(shown)
+        assert set(named(shown, "Ownership").value) == set(codes)
+        if customers == most:
+            named(shown, "Reason").value = "Again"
+            named(shown, "Keep what is chosen now as this segment's next version").click()
+            newest = kept.versions(page.store, page.alive().person, segment_id)[0]
+            assert (newest.version, newest.said.conditions) == (2, conditions)
+
+
 def test_too_few_or_nothing_is_no_segment(screen, page):
     before = page.store.rows("SELECT count(*) AS n FROM segment_version")
     keep(screen, "谁")
@@ -181,6 +205,32 @@ def test_measures_and_results_are_recorded_with_the_figures_of_the_day(screen, p
     assert last_actions(page.store, 2) == ["segment.result", "segment.measure"]
 
 
+def test_a_result_is_of_the_customers_whom_the_measure_was_for(screen, page):
+    """Figures before and after are of one definition, or their difference says nothing."""
+    named(screen, "Ownership").value = ("collective",)
+    keep(screen, "集体甲")
+    named(screen, "Measure").value = "Visit"
+    named(screen, "Record the measure").click()
+    named(screen, "Ownership").value = ("state", "collective")
+    named(screen, "Reason").value = "Wider"
+    named(screen, "Keep what is chosen now as this segment's next version").click()
+    named(screen, "Result").value = "Four bought"
+    named(screen, "Record the result").click()
+    assert "Four bought · 12 customers, net sales ¥318,000.00 (2026-11-01)" in said(screen)
+
+
+def test_a_measure_for_a_definition_that_somebody_changed_meanwhile_is_not_recorded(screen, page):
+    named(screen, "Ownership").value = ("collective",)
+    keep(screen, "集体乙")
+    (one,) = [one for one in kept.listed(page.store, page.alive().person) if one.said.name_zh == "集体乙"]
+    wider = replace(one.said, conditions=(Condition("ownership", ("state",)),))
+    kept.revise(page.store, page.alive().person, one.segment_id, wider, "x", version=1)
+    named(screen, "Measure").value = "Visit"
+    named(screen, "Record the measure").click()
+    assert "changed" in alert(screen)
+    assert kept.measures(page.store, page.alive().person, one.segment_id) == []
+
+
 def test_a_list_that_leaves_is_registered_and_takes_the_tier_for_it(screen, world):
     named(screen, "Ownership").value = ("state",)
     named(screen, "Download the list").click()
@@ -196,7 +246,7 @@ def test_a_list_that_leaves_is_registered_and_takes_the_tier_for_it(screen, worl
 def test_the_address_may_name_a_day(world):
     then = segments._page(page_of(world, Role.ANALYST, as_of="2026-12-31"))
     assert "as of 2026-12-31" in said(then)
-    assert "value_grade 1" in said(then)
+    assert "A/B/C grades version 1" in said(then)
     for day in ("yesterday", "2020-01-01"):
         notice = showing.screen(page_of(world, Role.ANALYST, as_of=day), segments._page)
         assert type(notice).__name__ == "NoticeView"

@@ -1,6 +1,6 @@
 """Fitting: k-means by scikit-learn, latent classes by StepMix, k-prototypes by our own (docs/adr/0016-clusters.md).
 
-Every fit is seeded, over customers in the order of their keys: the same rows give the same clusters.
+Every fit is seeded, over customers in the order of the sample: the same rows give the same clusters.
 """
 
 from typing import Any

@@ -1,7 +1,8 @@
 """The customers that clusters are fitted on: drawn the same each time, their features brought to one scale.
 
-A lake's `customer_key` is a keyed hash: the customers with the smallest keys are as good as drawn at random, and the
-same on every engine and in whatever order the rows come. A number that is NULL counts as the sample's mean; a category
+A lake's `customer_key` is a keyed hash: the customers whose keys end in the smallest digits are as good as drawn at
+random, and the same on every engine and in whatever order the rows come. Not those whose keys begin so: where many
+branches are read together, a key begins with its branch. A number that is NULL counts as the sample's mean; a category
 that is NULL is a category of its own, as is the empty text.
 """
 
@@ -19,6 +20,7 @@ from custinfo.domain.errors import BadInput
 NOT_STATED = ""
 FEWEST = 30
 """Below so many customers whatever is found is chance."""
+KEY_END = 8
 
 Numbers = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -38,8 +40,8 @@ class Scaling:
 
 @dataclass(frozen=True)
 class Sample:
-    """The customers drawn, by ascending key: `numbers` scaled, one column for each of `scalings`; `codes` the places of
-    their categories in `categories`, which holds for each feature its values in order.
+    """The customers drawn, by the ends of their keys: `numbers` scaled, one column for each of `scalings`; `codes` the
+    places of their categories in `categories`, which holds for each feature its values in order.
     """
 
     keys: tuple[str, ...]
@@ -67,7 +69,8 @@ def draw(table: ir.Table, rule: ClusterRule, most: int | None = None) -> Sample:
     for name in names:
         if name not in table.columns:
             raise BadInput("clusters.no_feature", name=name)
-    drawn = table.select("customer_key", *names).order_by("customer_key").limit(most or rule.sample)
+    drawn = table.select("customer_key", *names)
+    drawn = drawn.order_by(drawn.customer_key.right(KEY_END), "customer_key").limit(most or rule.sample)
     columns: Mapping[str, list[Any]] = drawn.to_pyarrow().to_pydict()
     keys = tuple(columns["customer_key"])
     if len(keys) < FEWEST:

@@ -65,10 +65,10 @@ def signs(
     bought = _bought(customers, sales, day, rule)
     more = bought.filter(
         bought.bought >= rule.from_fen,
-        bought.bought * 100 * rule.stretches_before >= bought.before * rule.more_percent,
+        _wide(bought.bought) * (100 * rule.stretches_before) >= _wide(bought.before) * rule.more_percent,
     )
     returned = bought.filter(
-        bought.returned >= rule.from_fen, bought.returned * 100 >= bought.bought * rule.returns_percent
+        bought.returned >= rule.from_fen, _wide(bought.returned) * 100 >= _wide(bought.bought) * rule.returns_percent
     )
     late = _late(customers, invoices, paid, day, rule)
     return ibis.union(
@@ -107,12 +107,17 @@ def _late(customers: ir.Table, invoices: ir.Table, paid: ir.Table, day: date, ru
     )
     both = now.inner_join(then, now.customer_key == then.was)
     joined = both.mutate(not_in_time=both.late_fen + both.open_fen)
-    punctual_before = joined.missed_before * 100 < joined.due_before * rule.late_percent
+    punctual_before = _wide(joined.missed_before) * 100 < _wide(joined.due_before) * rule.late_percent
     return joined.filter(
         joined.not_in_time >= rule.from_fen,
-        joined.not_in_time * 100 >= joined.due_fen * rule.late_percent,
+        _wide(joined.not_in_time) * 100 >= _wide(joined.due_fen) * rule.late_percent,
         punctual_before | (joined.due_before == 0),
     )
+
+
+def _wide(fen: ir.IntegerValue) -> ir.NumericValue:
+    # Hundreds of times the sum of a stretch are beyond int64
+    return fen.cast(payments.WIDE)
 
 
 def _named(

@@ -48,6 +48,11 @@ class Comparison:
             return UNKNOWN
         return next((name for name, condition in self.levels.items() if condition.holds(a, b)), DIFFERENT)
 
+    def sql(self) -> str:
+        """The same as an expression over the columns of both."""
+        whens = [f"WHEN {condition.sql()} THEN '{name}'" for name, condition in self.levels.items()]
+        return f"CASE WHEN {self.unknown.sql()} THEN '{UNKNOWN}' {' '.join(whens)} ELSE '{DIFFERENT}' END"
+
 
 _PHONE = Comparison("phone", Unknown("phones"), {"same": Shares("phones")})
 _ADDRESS = Comparison(

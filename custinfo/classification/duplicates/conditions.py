@@ -103,9 +103,13 @@ class Edits(Condition):
     def sql(self) -> str:
         """Of the columns of both."""
         left, right = f"{self.column}_l", f"{self.column}_r"
+        # Cut into one piece more than there may be edits, one piece is untouched: looked for first, as edits take long
+        size = self.length // (self.most + 1)
+        pieces = [f"contains({right}, substr({left}, {1 + size * at}, {size}))" for at in range(self.most + 1)]
         return (
             f"(least(length({left}), length({right})) >= {self.length} "
-            f"AND abs(length({left}) - length({right})) <= {self.most} AND levenshtein({left}, {right}) <= {self.most})"
+            f"AND abs(length({left}) - length({right})) <= {self.most} AND ({' OR '.join(pieces)}) "
+            f"AND levenshtein({left}, {right}) <= {self.most})"
         )
 
 
@@ -125,7 +129,7 @@ class Begins(Condition):
         """Of the columns of both."""
         left, right = f"{self.column}_l", f"{self.column}_r"
         least = f"least(length({left}), length({right}))"
-        return f"({least} >= {self.length} AND substr({left}, 1, {least}) = substr({right}, 1, {least}))"
+        return f"((starts_with({left}, {right}) OR starts_with({right}, {left})) AND {least} >= {self.length})"
 
 
 @dataclass(frozen=True)
@@ -144,7 +148,7 @@ class Within(Condition):
         """Of the columns of both."""
         left, right = f"{self.column}_l", f"{self.column}_r"
         least = f"least(length({left}), length({right}))"
-        return f"({least} >= {self.length} AND (instr({left}, {right}) > 0 OR instr({right}, {left}) > 0))"
+        return f"((contains({left}, {right}) OR contains({right}, {left})) AND {least} >= {self.length})"
 
 
 @dataclass(frozen=True)
@@ -165,10 +169,10 @@ class Shares(Condition):
         """Of the columns of both."""
         left, right = f"{self.column}_l", f"{self.column}_r"
         common = f"len(list_intersect({left}, {right}))"
-        if not self.percent:
-            return f"{common} >= {self.least}"
+        if self.least == 1 and not self.percent:
+            return f"list_has_any({left}, {right})"
         shorter = f"least(len({left}), len({right}))"
-        return f"({common} >= {self.least} AND {common} * 100 >= {self.percent} * {shorter})"
+        return f"({shorter} >= {self.least} AND {common} >= greatest({self.least}, {self.percent} * {shorter} / 100))"
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,12 @@
 from itertools import pairwise
 
 from custinfo.classification.duplicates.party import Keys, Party
-from custinfo.classification.duplicates.prepared import Prepared, prepare
+from custinfo.classification.duplicates.prepared import Prepared, once
 
 
 def keys(party: Party) -> Keys:
     """The keys of a party, in the same order every time. A party that says nothing has none."""
-    ready = prepare(party)
+    ready = once(party)
     exact = [f"code:{ready.code_text}", f"id:{ready.identity_text}"]
     exact += [f"phone:{phone}" for phone in ready.phones]
     exact += [f"name:{name}|{ready.province}" for name in ready.known_as]

@@ -9,10 +9,9 @@ from collections.abc import Mapping
 
 import duckdb
 
-from custinfo.classification.duplicates.comparisons import COMPARISONS, DIFFERENT, Comparison
+from custinfo.classification.duplicates.comparisons import COMPARISONS, UNKNOWN, Comparison
 from custinfo.classification.duplicates.model import DuplicatesRule, Model
 from custinfo.classification.duplicates.party import Kind
-from custinfo.classification.duplicates.splinking import linker
 
 SAMPLE = 700
 """Records of which every pair is looked at for u: a quarter of a million pairs."""
@@ -66,7 +65,7 @@ def _with_u(connection: duckdb.DuckDBPyConnection, kind: Kind, model: Model) -> 
         "CREATE OR REPLACE TEMP TABLE sampled AS SELECT * FROM parties "
         f"ORDER BY md5(unique_id::VARCHAR), unique_id LIMIT {SAMPLE}"
     )
-    columns = [f"CASE {_cases(comparison)} END AS {comparison.name}" for comparison in COMPARISONS[kind]]
+    columns = [f"{comparison.sql()} AS {comparison.name}" for comparison in COMPARISONS[kind]]
     names = sorted({name for name in _columns(connection) if name != "unique_id"})
     both = ", ".join(f"l.{name} AS {name}_l, r.{name} AS {name}_r" for name in names)
     connection.execute(
@@ -76,7 +75,7 @@ def _with_u(connection: duckdb.DuckDBPyConnection, kind: Kind, model: Model) -> 
     levels = {}
     for comparison in COMPARISONS[kind]:
         rows = connection.execute(
-            f"SELECT {comparison.name}, count(*) FROM met WHERE {comparison.name} IS NOT NULL GROUP BY 1"
+            f"SELECT {comparison.name}, count(*) FROM met WHERE {comparison.name} <> '{UNKNOWN}' GROUP BY 1"
         ).fetchall()
         seen = {str(level): int(number) for level, number in rows}
         levels[comparison.name] = _blended(comparison, model, seen, SHIPPED_PAIRS, 1)
@@ -86,11 +85,6 @@ def _with_u(connection: duckdb.DuckDBPyConnection, kind: Kind, model: Model) -> 
 
 def _columns(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return [str(row[0]) for row in connection.execute("DESCRIBE parties").fetchall()]
-
-
-def _cases(comparison: Comparison) -> str:
-    whens = [f"WHEN {condition.sql()} THEN '{name}'" for name, condition in comparison.levels.items()]
-    return f"WHEN {comparison.unknown.sql()} THEN NULL {' '.join(whens)} ELSE '{DIFFERENT}'"
 
 
 def _blended(
@@ -106,6 +100,8 @@ def _blended(
 
 
 def _with_m(connection: duckdb.DuckDBPyConnection, kind: Kind, model: Model) -> Model:
+    from custinfo.classification.duplicates.splinking import linker  # Splink is slow to import, and few sets are large
+
     training = linker(connection, kind, model)
     for pairs in TRAINED_BY[kind]:
         training.training.estimate_parameters_using_expectation_maximisation(

@@ -1,6 +1,6 @@
-"""All duplicates of a table at once: Splink scores candidate pairs, rules hold back, clusters are checked as wholes.
+"""All duplicates of a table at once: candidate pairs are scored, rules hold back, clusters are checked as wholes.
 
-Splink, DuckDB and pandas are heavy: import this module where duplicates are looked for, not where a page starts.
+DuckDB and Ibis are heavy: import this module where duplicates are looked for, not where a page starts.
 """
 
 from collections import Counter
@@ -14,15 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from custinfo.classification.duplicates import blocking, clusters, learning, scoring
-from custinfo.classification.duplicates.comparisons import COMPARISONS, UNKNOWN, Comparison
-from custinfo.classification.duplicates.model import DuplicatesRule, Model, weights
+from custinfo.classification.duplicates.comparisons import COMPARISONS
+from custinfo.classification.duplicates.model import DuplicatesRule, Model, bits, probability, weights
 from custinfo.classification.duplicates.party import Band, Kind, Party
 from custinfo.classification.duplicates.prepared import Prepared, prepare
-from custinfo.classification.duplicates.splinking import GAMMA, linker
 
 COLUMNS = tuple(column.name for column in fields(Party))
 _LISTS = frozenset(name for name, default in Prepared._field_defaults.items() if isinstance(default, tuple))
-_KEPT = ("code", "identity", "branch")
 SUPPORT = 0.34
 """Of the pairs across two clusters, the share that must be likely before a likely pair joins them."""
 
@@ -84,11 +82,14 @@ def prepared(rows: pa.Table, columns: Iterable[str]) -> Iterator[pa.RecordBatch]
     names = list(columns)
     kinds = [pa.list_(pa.string()) if name in _LISTS else pa.string() for name in names]
     start = 0
-    for batch in rows.to_batches(max_chunksize=20_000):
+    places = [Prepared._fields.index(name) for name in names]
+    # Small batches: of many objects that live long, Python looks again and again for those that are unreachable
+    for batch in rows.to_batches(max_chunksize=2_000):
         ready = [prepare(party) for party in _parties(batch)]
+        values = list(zip(*ready, strict=True))
         arrays = [
-            pa.array([getattr(party, name) or None for party in ready], kind)
-            for name, kind in zip(names, kinds, strict=True)
+            pa.array([value or None for value in values[place]], kind)
+            for place, kind in zip(places, kinds, strict=True)
         ]
         place = pa.array(range(start, start + len(ready)), pa.int32())
         start += len(ready)
@@ -119,62 +120,53 @@ class _Run:
         connection.unregister("incoming")
         connection.execute(f"CREATE TABLE candidates AS {blocking.pairs_sql(kind, 'parties', rule.most_alike)}")
         self.model = learning.learnt(connection, kind, rule)
-        scored = linker(connection, kind, self.model, _KEPT)
-        api = scored._db_api
-        scored.table_management.register_blocked_pairs_for_predict(api.register("candidates"))
-        likely = scored.inference.predict(threshold_match_probability=self.model.review_from, warning_mode="never")
-        self._likely = likely.physical_name
-        self._weights = weights(self.model)
-        self._judge()
+        self._weights, self._prior = weights(self.model), bits(self.model.prior)
+        self._judge(columns)
         of = self._clusters()
         self.pairs, self.clusters = self._pairs(of), self._members(of)
 
-    def _judge(self) -> None:
+    def _judge(self, columns: Iterable[str]) -> None:
         """Makes the table `judged`: the likely pairs that are not held back altogether, and how they agree.
 
         There are many pairs and few ways: each way is judged once, by the same code as a pair at entry.
         """
         names = [comparison.name for comparison in COMPARISONS[self._kind]]
-        gammas = ", ".join(f"{GAMMA}{name}" for name in names)
+        levels = ", ".join(f"{comparison.sql()} AS {comparison.name}" for comparison in COMPARISONS[self._kind])
+        both = ", ".join(f"l.{name} AS {name}_l, r.{name} AS {name}_r" for name in columns)
         self._connection.execute(
-            f"""CREATE TABLE likely AS SELECT unique_id_l AS l, unique_id_r AS r, match_probability AS probability,
-            match_weight AS bits, {gammas},
+            f"""CREATE TABLE met AS SELECT l, r, {levels},
             coalesce(code_l <> code_r, false) OR coalesce(identity_l <> identity_r, false) AS other_code,
-            coalesce(branch_l, '') <> coalesce(branch_r, '') AS other_branch FROM {self._likely}"""
+            coalesce(branch_l, '') <> coalesce(branch_r, '') AS other_branch
+            FROM (SELECT join_key_l AS l, join_key_r AS r, {both} FROM candidates
+            JOIN parties AS l ON l.unique_id = join_key_l JOIN parties AS r ON r.unique_id = join_key_r)"""
         )
-        told = f"{gammas}, other_code, other_branch"
-        ways = self._connection.execute(f"SELECT DISTINCT {told} FROM likely ORDER BY ALL").to_arrow_table().to_pylist()
-        self._ways = [self._way(way) for way in ways]
-        kept = [way | {"way": place} for place, way in enumerate(ways) if self._ways[place].band != "no"]
-        schema = pa.schema([(f"{GAMMA}{name}", pa.int32()) for name in names])
-        for name, kind in (("other_code", pa.bool_()), ("other_branch", pa.bool_()), ("way", pa.int32())):
-            schema = schema.append(pa.field(name, kind))
-        self._connection.register("ways", pa.Table.from_pylist(kept, schema=schema))
-        self._connection.execute(
-            f"CREATE TABLE judged AS SELECT likely.* EXCLUDE ({told}), way FROM likely JOIN ways USING ({told})"
-        )
+        told = ", ".join([*names, "other_code", "other_branch"])
+        every = self._connection.execute(f"SELECT DISTINCT {told} FROM met ORDER BY ALL").to_arrow_table()
+        self._ways = [self._way(way) for way in every.to_pylist()]
+        kept = pa.array([place for place, way in enumerate(self._ways) if way.band != "no"], pa.int32())
+        scores = pa.array([way.bits for way in self._ways], pa.float64())
+        ways = every.append_column("bits", scores).take(kept).append_column("way", kept)
+        self._connection.register("ways", ways)
+        self._connection.execute(f"CREATE TABLE judged AS SELECT l, r, bits, way FROM met JOIN ways USING ({told})")
 
     def _way(self, way: Mapping[str, object]) -> "_Way":
-        levels = {comparison.name: self._level(comparison, way) for comparison in COMPARISONS[self._kind]}
+        levels = {comparison.name: str(way[comparison.name]) for comparison in COMPARISONS[self._kind]}
         reasons = scoring.held_back(levels, bool(way["other_code"]), bool(way["other_branch"]), self._kind)
-        told = [(name, level, round(self._weights[name][level], 2)) for name, level in levels.items()]
-        told.sort(key=lambda line: -abs(line[2]))
+        weighed = {name: self._weights[name][level] for name, level in levels.items()}
+        total = self._prior + sum(weighed.values())
+        likely = probability(total)
         lines: list[dict[str, object]] = [
-            dict(zip(("comparison", "level", "weight"), line, strict=True)) for line in told
+            {"comparison": name, "level": levels[name], "weight": round(weighed[name], 2)} for name in levels
         ]
-        return _Way(lines, scoring.best_band(levels, reasons, self._kind), reasons)
-
-    @staticmethod
-    def _level(comparison: Comparison, way: Mapping[str, object]) -> str:
-        met = int(str(way[f"{GAMMA}{comparison.name}"]))
-        return UNKNOWN if met < 0 else comparison.names[-1 - met]
+        lines.sort(key=lambda line: -abs(float(str(line["weight"]))))
+        used = self._rule.model_copy(update={self._kind: self.model})
+        return _Way(total, likely, scoring.band(likely, levels, reasons, used, self._kind), reasons, lines)
 
     def _clusters(self) -> dict[int, int]:
-        rows = self._connection.execute("SELECT l, r, bits, way, probability FROM judged ORDER BY l, r").fetchnumpy()
-        sure_from = self.model.automatic_from
+        rows = self._connection.execute("SELECT l, r, bits, way FROM judged ORDER BY l, r").fetchnumpy()
         edges = [
-            clusters.Edge(left, right, weight, likely >= sure_from and self._ways[way].band == "automatic")
-            for left, right, weight, way, likely in zip(*(rows[name].tolist() for name in rows), strict=True)
+            clusters.Edge(left, right, weight, self._ways[way].band == "automatic")
+            for left, right, weight, way in zip(*(rows[name].tolist() for name in rows), strict=True)
         ]
         marked = self._connection.execute(
             "SELECT unique_id, code, identity, branch FROM parties WHERE unique_id IN (SELECT l FROM judged UNION "
@@ -188,7 +180,7 @@ class _Run:
         return clusters.join(edges, marks, SUPPORT)
 
     def _pairs(self, of: Mapping[int, int]) -> pa.Table:
-        rows = self._connection.execute("SELECT way, probability FROM judged ORDER BY l, r").to_arrow_table()
+        rows = self._connection.execute("SELECT way FROM judged ORDER BY l, r").to_arrow_table()
         together = [of[edge.left] == of[edge.right] for edge in self._edges]
         cut = [[*way.reasons, "duplicates.held_back.cluster"] for way in self._ways]
         reasons = pa.array([list(way.reasons) for way in self._ways] + cut, pa.list_(pa.string()))
@@ -196,7 +188,7 @@ class _Run:
         columns = {
             "left": self._ids.take(pa.array([edge.left for edge in self._edges], pa.int32())),
             "right": self._ids.take(pa.array([edge.right for edge in self._edges], pa.int32())),
-            "probability": rows["probability"],
+            "probability": pa.array([way.probability for way in self._ways], pa.float64()).take(ways),
             "band": [
                 "automatic" if edge.sure and same else "review"
                 for edge, same in zip(self._edges, together, strict=True)
@@ -228,11 +220,13 @@ class _Run:
 
 @dataclass(frozen=True)
 class _Way:
-    """One way in which pairs agree: what each comparison says, the best band, and what holds back."""
+    """One way in which pairs agree: how likely that is the same, what is done with it, what holds back, and why."""
 
-    lines: list[dict[str, object]]
+    bits: float
+    probability: float
     band: Band
     reasons: tuple[str, ...]
+    lines: list[dict[str, object]]
 
 
 def _chain(first: pa.RecordBatch, rest: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

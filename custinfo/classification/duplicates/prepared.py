@@ -1,6 +1,7 @@
 """A party as it is compared: every text in one writing, every name in its parts. A few dozen microseconds each."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from custinfo.classification.duplicates import contacts, names
@@ -49,6 +50,10 @@ class Prepared(NamedTuple):
 def prepare(party: Party) -> Prepared:
     """`party` in the writing in which parties are compared."""
     return _enterprise(party) if party.kind == "enterprise" else _individual(party)
+
+
+once: Callable[[Party], Prepared] = lru_cache(maxsize=512)(prepare)
+"""`prepare`, remembered: candidates of one entry are those of the next, while somebody types."""
 
 
 def _enterprise(party: Party) -> Prepared:

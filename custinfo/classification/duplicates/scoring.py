@@ -4,14 +4,13 @@ After the weights are added up, rules decide what weights cannot: two valid code
 whatever else agrees; a branch is not its parent; what agrees in everything but the name is a neighbour, not the same.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
 
 from custinfo.classification.duplicates import model
 from custinfo.classification.duplicates.comparisons import COMPARISONS, UNKNOWN
 from custinfo.classification.duplicates.model import DuplicatesRule
 from custinfo.classification.duplicates.party import Band, Evidence, Kind, Line, Party
-from custinfo.classification.duplicates.prepared import Prepared, prepare
+from custinfo.classification.duplicates.prepared import Prepared, once
 
 Levels = Mapping[str, str]
 """Comparison → the level that it found."""
@@ -22,6 +21,7 @@ NAMED: Mapping[Kind, frozenset[str]] = {
 }
 """Levels of the name (`name`, `given`) that speak for the same party."""
 
+_ENTERPRISE_NAME = next(comparison for comparison in COMPARISONS["enterprise"] if comparison.name == "name")
 _SURE_NAMES = frozenset({"same", "sound", "known", "written"})
 _NEAR_NUMBERS = frozenset({"same", "written", "letter", "letters"})
 _SAME_PLACE = frozenset({"same", "street"})
@@ -30,7 +30,7 @@ _DIFFERENT = frozenset({"different"})
 
 def compare(a: Party, b: Party, rule: DuplicatesRule) -> Evidence:
     """What speaks for and against `a` and `b` being the same. The same whichever comes first."""
-    return _evidence(_prepared(a), _prepared(b), rule, model.weights(rule.model_of(a.kind)))
+    return _evidence(once(a), once(b), rule, model.weights(rule.model_of(a.kind)))
 
 
 def rank(entry: Party, candidates: Iterable[Party], rule: DuplicatesRule) -> list[tuple[Party, Evidence]]:
@@ -38,14 +38,23 @@ def rank(entry: Party, candidates: Iterable[Party], rule: DuplicatesRule) -> lis
 
     The entry itself (the same id) is left out.
     """
-    mine, table = _prepared(entry), model.weights(rule.model_of(entry.kind))
-    found = [(other, _evidence(mine, _prepared(other), rule, table)) for other in candidates if other.id != entry.id]
+    mine, table = once(entry), model.weights(rule.model_of(entry.kind))
+    found = []
+    for other in candidates:
+        theirs = once(other)
+        if other.id != entry.id and _possible(mine, theirs):
+            found.append((other, _evidence(mine, theirs, rule, table)))
     possible = [(other, evidence) for other, evidence in found if evidence.band != "no"]
     return sorted(possible, key=lambda pair: (-pair[1].probability, pair[0].id))
 
 
-# Candidates of one entry are those of the next, while somebody types
-_prepared: Callable[[Party], Prepared] = lru_cache(maxsize=512)(prepare)
+def _possible(a: Prepared, b: Prepared) -> bool:
+    """False when they are not the same whatever else is compared (`held_back`, `best_band`): most candidates."""
+    if a.kind != b.kind or other_code(a, b):
+        return False
+    if a.kind != "enterprise" or (a.code and a.code == b.code):
+        return True
+    return a.branch == b.branch and _ENTERPRISE_NAME.level(a, b) in NAMED["enterprise"]
 
 
 def levels(a: Prepared, b: Prepared) -> Levels:

@@ -1,7 +1,6 @@
-"""Our comparisons as Splink's settings."""
+"""Our comparisons as Splink's settings, to learn their numbers."""
 
 import logging
-from collections.abc import Iterable
 from typing import Any
 
 from splink import DuckDBAPI, Linker, SettingsCreator
@@ -10,11 +9,8 @@ from custinfo.classification.duplicates.comparisons import COMPARISONS, DIFFEREN
 from custinfo.classification.duplicates.model import Model
 from custinfo.classification.duplicates.party import Kind
 
-GAMMA = "gamma_"
-"""Before a comparison's name: which level was met (−1 unknown, 0 different, up to the most telling)."""
 
-
-def settings(kind: Kind, model: Model, kept: Iterable[str] = ()) -> SettingsCreator:
+def settings(kind: Kind, model: Model) -> SettingsCreator:
     """The settings of Splink for parties of `kind`, with the numbers of `model`."""
     return SettingsCreator(
         link_type="dedupe_only",
@@ -22,8 +18,6 @@ def settings(kind: Kind, model: Model, kept: Iterable[str] = ()) -> SettingsCrea
         comparisons=[_comparison(comparison, model) for comparison in COMPARISONS[kind]],
         blocking_rules_to_generate_predictions=[],
         probability_two_random_records_match=model.prior,
-        retain_matching_columns=True,  # without, Splink does not say which levels were met
-        additional_columns_to_retain=list(kept),
         em_convergence=0.001,
         max_iterations=15,
     )
@@ -45,7 +39,7 @@ def _numbers(numbers: list[float]) -> dict[str, float]:
     return {"m_probability": m, "u_probability": u}
 
 
-def linker(connection: Any, kind: Kind, model: Model, kept: Iterable[str] = ()) -> Linker:
+def linker(connection: Any, kind: Kind, model: Model) -> Linker:
     """A linker over the table `parties` of a DuckDB connection."""
     api = DuckDBAPI(connection)
-    return Linker(api.register("parties"), settings(kind, model, kept), log_level=logging.CRITICAL)
+    return Linker(api.register("parties"), settings(kind, model), log_level=logging.CRITICAL)

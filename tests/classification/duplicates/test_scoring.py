@@ -151,6 +151,14 @@ def test_candidates_come_likeliest_first_and_without_the_entry_itself():
 
 
 @pytest.mark.parametrize("parties", [COMPANIES, PERSONS])
+def test_who_is_left_out_of_the_candidates_is_whom_a_comparison_leaves_out(parties):
+    for entry in parties[:12]:
+        compared = {other.id: compare(entry, other, RULE) for other in parties if other.id != entry.id}
+        ranked = {other.id: evidence for other, evidence in rank(entry, parties, RULE)}
+        assert ranked == {name: evidence for name, evidence in compared.items() if evidence.band != "no"}
+
+
+@pytest.mark.parametrize("parties", [COMPANIES, PERSONS])
 def test_keys_are_words_without_repeats_and_the_same_every_time(parties):
     for party in parties:
         found = keys(party)
