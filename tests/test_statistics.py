@@ -115,6 +115,13 @@ def test_a_customer_is_described_once_and_sales_below_a_yuan_have_no_class():
     assert rows["c"]["magnitude"] is None
 
 
+@pytest.mark.parametrize("step", range(40))
+def test_a_class_of_net_sales_begins_exactly_at_its_bound(step):
+    """A quarter of a power of ten: no logarithm of any engine may put a fen into another class."""
+    least = next(fen for fen in range(int(10 ** (2 + step / 4) * (1 - 1e-12)), 2**63) if fen**4 >= 10 ** (8 + step))
+    assert segments._LEAST[step] == least
+
+
 def test_an_empty_choice_leaves_a_dimension_free():
     table = described()
     assert segments.picked(table, {"ownership": [], "grade": []}).count().to_pyarrow().as_py() == 3
