@@ -338,7 +338,7 @@ CASES = (
 LEFT_OUT = {
     "classification.listed.facts": "it makes a table of a code list: see the cases of who looks up in it",
     "classification.duplicates.linkage.table": "it makes a table of people's parties",
-    "classification.duplicates.linkage.find": "Splink works in a DuckDB of its own, whatever it is given",
+    "classification.duplicates.linkage.find": "linking works in a DuckDB of its own, whatever it is given",
     "classification.lifetime.calibrate": "it reads counts of lifetime.summary and fits; see lifetime.observed",
     "statistics.amounts.whole": "amounts.total_fen is it",
 }
