@@ -57,6 +57,7 @@ ROW = {
     "product": "Tea",
     "quantity": 2,
     "amount_fen": 123_450,
+    **dict.fromkeys(("cost_fen", "product_line", "area", "channel")),
 }
 
 

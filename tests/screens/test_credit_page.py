@@ -97,7 +97,8 @@ def test_every_standing_can_be_drawn(open_as, site, language, monkeypatch):
     assert text("credit_use.action.call", language) in shown
 
 
-def test_the_list_has_those_of_whom_something_is_known_and_narrows_down(open_as, site):
+def test_the_list_has_those_of_whom_something_is_known_and_narrows_down(own):
+    site, open_as = own, opener(own)
     boss = site.people["boss"]
     assert site.known_number not in drawn(open_as(boss))  # before the daily look at all of them
     assert site.bare_number in drawn(open_as(boss, show="all"))
