@@ -77,7 +77,7 @@ def test_import_and_publish_speak_json(home, tmp_path):
     arguments = ["import", "sales", file, "--home", home, "--source", "ERP", "--lawful-basis", "contract"]
     first = json.loads(run(*arguments, "--json"))
     assert (first["rows"], first["sum_fen"], first["already"]) == (1, 999, False)
-    assert f"already imported as batch {first['batch']}" in run(*arguments)
+    assert f"imported already as batch {first['batch']}" in run(*arguments)
     assert json.loads(run("publish", "--home", home, "--json")) == {"version": 1, "new": True}
     assert json.loads(run("publish", "--home", home, "--json")) == {"version": 1, "new": False}
     files = [file for file in (home / "lake").rglob("*") if file.suffix in (".parquet", ".json") and file.is_file()]
