@@ -96,6 +96,7 @@ _INDEX = "the index of the names of `match_party`, whose rows go with those by a
 _IDS = "ids, moments, states and digests"
 _STAFF = "people with accounts, not customers"
 _FORMS = "questions, not answers"
+_SEGMENTS = "conditions, purposes and counts; no customer is named"
 _REGISTER = "what was said to outsiders and about incidents: it names customers by their ids"
 KEPT = {
     **dict.fromkeys(
@@ -122,6 +123,7 @@ KEPT = {
         ),
         _INDEX,
     ),
+    **dict.fromkeys(("segment_version", "segment_measure", "segment_result"), _SEGMENTS),
     **dict.fromkeys(
         ("form", "form_file", "form_closing", "form_proposal", "proposal_file", "notice_version"), _FORMS
     ),

@@ -262,7 +262,8 @@ class TestSubmitting:
         again = visit(form.build, PATH)
         again.send(kind="hello")
         fill(again, new_card(5))
-        told = again.send(kind="submit")
+        assert again.send(kind="submit")["kind"] == "similar"
+        told = again.send(kind="submit", another="另一家")
         assert [problem["ref"] for problem in told["problems"]] == [CREDIT_CODE]
         assert told["patch"]["set"][CREDIT_CODE]["problem"] == told["problems"][0]["text"]
 
