@@ -40,11 +40,6 @@ class BatchKind:
     kinds: Mapping[str, str]
     fixed_kind: str = ""
 
-    @property
-    def has_amounts(self) -> bool:
-        """Whether its rows are about money."""
-        return any(column.name == "amount" for column in self.columns)
-
     def expected(self, language: str) -> str:
         """The headings that a file must have, in words."""
         return ", ".join(text(f"lake.column.{column.name}", language) for column in self.columns if not column.optional)
