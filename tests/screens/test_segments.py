@@ -143,6 +143,7 @@ def test_what_is_chosen_is_kept_opened_changed_and_retired(screen, page):
     assert one.said.conditions == (amounts, Condition("ownership", ("state",)))
     assert "Conditions: net sales from ¥10,000.00 to ¥17,782.80; Ownership = " in said(screen)
     named(screen, "Clear what is chosen").click()
+    named(screen, "Segment").value = one.segment_id
     named(screen, "Open").click()
     assert "Customers picked: 8, net sales ¥108,000.00" in said(screen)
     assert "Limited to net sales from ¥10,000.00 to ¥17,782.80." in said(screen)
