@@ -1,0 +1,248 @@
+"""Disclosure control: what an attacker can compute, seen by linear programming and, in small tables, by going through
+every table that could be the true one.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from custinfo.classification.disclosure_rules import CLASSES, release_class
+from custinfo.domain.errors import BadInput
+from custinfo.statistics import disclosure, disclosure_rounding
+from custinfo.statistics.disclosure import audit, protect, too_narrow, unsafe
+from custinfo.statistics.disclosure_issues import Issue, protect_against
+from custinfo.statistics.disclosure_table import AdditiveTable, Contribution, Key, table
+
+
+@dataclass(frozen=True)
+class Rule:
+    threshold: int = 3
+    dominance_n: int | None = None
+    dominance_percent: int | None = None
+    p_percent: int | None = None
+    protection_percent: int = 10
+
+
+P_RULE = Rule(2, 1, 80, 10, 10)
+
+
+def counted(counts: dict[str, list[int]], names: str = "xyz") -> AdditiveTable:
+    """A table of counts: a row of numbers for each category."""
+    rows = [
+        Contribution(f"{row}{name}{i}", (row, name))
+        for row, numbers in counts.items()
+        for name, number in zip(names, numbers, strict=True)
+        for i in range(number)
+    ]
+    return table(rows, (list(counts), list(names)))
+
+
+def summed(cells: dict[Key, list[int]]) -> AdditiveTable:
+    """A table of amounts: the contributions to each cell."""
+    dimensions = [list(dict.fromkeys(key[i] for key in cells)) for i in range(len(next(iter(cells))))]
+    rows = [Contribution(f"{key}{i}", key, value) for key, values in cells.items() for i, value in enumerate(values)]
+    return table(rows, dimensions)
+
+
+def test_a_table_has_its_totals_and_subtotals() -> None:
+    made = table(
+        [Contribution("a", ("e/sd", "x"), 5), Contribution("b", ("e/zj", "x"), 7), Contribution("a", ("w", "y"), 2)],
+        (["e/sd", "e/zj", "w"], ["x", "y"]),
+    )
+    assert made.cells["e", "x"].value == 12
+    assert made.cells["", ""].value == 14
+    assert made.cells["", ""].count == 2
+    assert made.cells["", ""].contributors == (("a", 7), ("b", 7))
+    assert (("e", "y"), (("e/sd", "y"), ("e/zj", "y"))) in made.relations
+    for rows, dimensions in (
+        ([Contribution("a", ("q",))], (["x"],)),
+        ([Contribution("a", ("x",), -1)], (["x"],)),
+        ([], (["e", "e/sd"],)),
+        ([], ([],)),
+    ):
+        with pytest.raises(BadInput):
+            table(rows, dimensions)  # type: ignore[arg-type]
+    with pytest.raises(BadInput):
+        AdditiveTable({**made.cells, ("", ""): replace(made.cells["", ""], value=15)}, made.relations)
+
+
+def test_the_three_rules() -> None:
+    made = summed({
+        ("few",): [10, 10], ("dominated",): [900, 50, 50], ("reckoned",): [500, 400, 40], ("safe",): [40, 40, 40, 40],
+        ("zero",): [],
+    })  # fmt: skip
+    found = unsafe(made, Rule(3, 1, 85, 10))
+    assert found == {("few",): "threshold", ("dominated",): "dominance", ("reckoned",): "p_percent"}
+    # Exactly on a limit is safe: 90 of 100 with k = 90, and others who hold exactly p per cent of the largest
+    assert not unsafe(summed({("a",): [90, 5, 5]}), Rule(3, 1, 90))
+    assert not unsafe(summed({("a",): [100, 50, 10]}), Rule(3, p_percent=10))
+    assert unsafe(summed({("a",): [100, 50, 9]}), Rule(3, p_percent=10))
+
+
+def test_one_small_cell_takes_three_others_with_it() -> None:
+    found = protect(counted({"a": [1, 90, 30], "b": [80, 80, 80], "c": [30, 50, 9]}), Rule())
+    assert set(found.unsafe) == {("a", "x")}
+    assert found.secondary == {("a", "z"), ("c", "x"), ("c", "z")}
+    assert found.shown["", ""] == 450
+    assert not too_narrow(found, Rule())
+    interval = audit(found)["a", "x"]
+    assert interval.low == pytest.approx(0)
+    assert interval.high == pytest.approx(31)
+
+
+def test_nothing_is_hidden_when_all_cells_are_large() -> None:
+    found = protect(counted({"a": [9, 20, 30], "b": [20, 20, 0]}), Rule())
+    assert not found.suppressed
+    assert found.shown["b", "z"] == 0
+
+
+def test_hiding_the_unsafe_cell_alone_is_seen_by_the_audit() -> None:
+    made = counted({"a": [1, 20, 30], "b": [20, 20, 40]})
+    naive = disclosure.Protected(made, {("a", "x"): "threshold"}, frozenset(), ())
+    assert audit(naive)["a", "x"] == disclosure.Interval(1, pytest.approx(1))  # type: ignore[arg-type]
+    assert too_narrow(naive, Rule()) == (("a", "x"),)
+
+
+def test_who_is_alone_in_a_hidden_cell_cannot_compute_the_other() -> None:
+    # Two cells of one person each in one row: hiding both would do against strangers
+    made = counted({"a": [1, 1, 30], "b": [20, 20, 40], "c": [20, 20, 40]})
+    found = protect(made, Rule(2))
+    assert not too_narrow(found, Rule(2))
+    assert ("a", "z") in found.suppressed or ("a", "") in found.suppressed
+    naive = disclosure.Protected(
+        made, {("a", "x"): "threshold", ("a", "y"): "threshold"}, frozenset({("b", "x"), ("b", "y")}), ()
+    )
+    assert too_narrow(naive, Rule(2)) == (("a", "x"), ("a", "y"))
+
+
+small = st.lists(st.lists(st.integers(0, 6), min_size=3, max_size=3), min_size=2, max_size=3)
+
+
+@settings(max_examples=10, deadline=None)
+@given(small)
+def test_no_hidden_count_can_be_computed_back(counts: list[list[int]]) -> None:
+    """Every table of whole numbers that fits what is shown is gone through, where there are few enough."""
+    made = counted({"abc"[i]: row for i, row in enumerate(counts)})
+    rule = Rule(3, protection_percent=10)
+    found = protect(made, rule)
+    assert not found.exposed
+    assert not too_narrow(found, rule)
+    shown = found.shown
+    if any(shown[row, ""] is None for row in "abc"[: len(counts)]) or any(shown["", name] is None for name in "xyz"):
+        return  # totals may be anything: the linear programs alone judge that
+    possible: dict[Key, set[int]] = defaultdict(set)
+    for rows in product(*(_rows(shown, row) for row in "abc"[: len(counts)])):
+        if all(sum(row[i] for row in rows) == shown["", name] for i, name in enumerate("xyz")):
+            for letter, row in zip("abc", rows, strict=False):
+                for name, value in zip("xyz", row, strict=True):
+                    possible[letter, name].add(value)
+    for key in found.unsafe:
+        assert len(possible[key]) > 1
+        assert max(possible[key]) >= rule.threshold
+
+
+def _rows(shown: dict[Key, int | None], row: str) -> list[tuple[int, ...]]:
+    total = shown[row, ""]
+    assert total is not None
+    known = [shown[row, name] for name in "xyz"]
+    ranges = [range(total + 1) if one is None else (one,) for one in known]
+    return [one for one in product(*ranges) if sum(one) == total]
+
+
+amounts = st.dictionaries(
+    st.tuples(st.sampled_from(["e/1", "e/2", "w"]), st.sampled_from("xy")),
+    st.lists(st.integers(1, 10**9), min_size=1, max_size=4), min_size=3, max_size=6,
+)  # fmt: skip
+
+
+@settings(max_examples=5, deadline=None)
+@given(amounts)
+def test_amounts_in_a_hierarchy_withstand_too(cells: dict[Key, list[int]]) -> None:
+    rows = [Contribution(f"{key}{i}", key, v) for key, values in cells.items() for i, v in enumerate(values)]
+    made = table(rows, (["e/1", "e/2", "w"], ["x", "y"]))
+    found = protect(made, P_RULE)
+    assert set(too_narrow(found, P_RULE)) <= set(found.exposed)
+    assert not found.exposed
+    if not found.unsafe:
+        assert not found.secondary
+    intervals = audit(found)
+    for key in found.unsafe:
+        high = intervals[key].high
+        assert high is None or high - intervals[key].low > 0.09 * made.cells[key].value
+    assert protect(made, P_RULE).suppressed == found.suppressed
+
+
+def test_three_dimensions_are_one_more_relation() -> None:
+    rows = [Contribution(f"{a}{b}{c}{i}", (a, b, c)) for a, b, c in product("ab", "xy", "12") for i in range(9)]
+    made = table(rows[1:], ("ab", "xy", "12"))
+    found = protect(made, Rule(9))
+    assert set(found.unsafe) == {("a", "x", "1")}
+    assert len(found.secondary) == 7
+    assert not too_narrow(found, Rule(9))
+
+
+def test_two_issues_do_not_tell_together_what_neither_tells() -> None:
+    before = counted({"a": [10, 20], "b": [20, 30]}, "xy")
+    first = protect(before, Rule())
+    assert not first.suppressed
+    one_more = counted({"a": [11, 20], "b": [20, 30]}, "xy")
+    second = protect_against(one_more, Rule(), [Issue(before, first.suppressed)])
+    # The newcomer would be seen by subtraction in the cell and in each of its totals
+    assert {("a", "x"), ("a", ""), ("", "x"), ("", "")} == second.suppressed
+    assert not protect_against(before, Rule(), [Issue(before, frozenset())]).suppressed
+
+
+def test_what_was_hidden_stays_hidden_and_what_was_shown_is_known() -> None:
+    before = counted({"a": [2, 20], "b": [20, 30]}, "xy")
+    hidden = protect(before, Rule()).suppressed
+    now = counted({"a": [3, 20], "b": [20, 30]}, "xy")
+    later = protect_against(now, Rule(), [Issue(before, hidden)])
+    assert later.unsafe["a", "x"] == "issues"
+    careless = protect_against(before, Rule(), [Issue(before, frozenset())])
+    assert careless.exposed == (("a", "x"),)
+
+
+def test_controlled_rounding_keeps_every_sum() -> None:
+    made = counted({"a": [1, 12, 8], "b": [5, 0, 3], "c": [7, 7, 2]})
+    rounded = disclosure_rounding.controlled(made, 5)
+    for total, parts in made.relations:
+        assert rounded[total] == sum(rounded[part] for part in parts)
+    for key, figure in rounded.items():
+        assert abs(figure - made.cells[key].value) < 5
+        assert figure % 5 == 0
+    assert (rounded["b", "y"], rounded["b", "x"]) == (0, 5)
+    assert disclosure_rounding.plain(made, 5)["a", "z"] == 10
+    assert disclosure_rounding.plain(made, 2)["a", "x"] == 2
+    with pytest.raises(BadInput):
+        disclosure_rounding.controlled(made, 1)
+
+
+@settings(max_examples=10, deadline=None)
+@given(small, st.integers(2, 10))
+def test_any_two_way_table_can_be_rounded(counts: list[list[int]], base: int) -> None:
+    made = counted({"abc"[i]: row for i, row in enumerate(counts)})
+    rounded = disclosure_rounding.controlled(made, base)
+    assert all(rounded[total] == sum(rounded[part] for part in parts) for total, parts in made.relations)
+    assert all(abs(figure - made.cells[key].value) < base for key, figure in rounded.items())
+
+
+def test_what_is_given_out_by_release_class() -> None:
+    made = counted({"a": [4, 40, 33], "b": [31, 52, 41], "c": [61, 27, 12]})
+    hidden = {}
+    for code in CLASSES:
+        rule, version = release_class(code, date(2026, 11, 22))
+        assert version == 1
+        found = protect(made, rule)
+        hidden[code] = set(found.unsafe)
+        given_out = disclosure_rounding.released(found, rule.rounding_base)
+        assert all(figure is None or figure % rule.rounding_base == 0 for figure in given_out.values())
+        assert {key for key, figure in given_out.items() if figure is None} == found.suppressed
+    assert hidden["inside"] == set()
+    assert hidden["group"] == hidden["outside"] == {("a", "x")}
+    with pytest.raises(BadInput):
+        release_class("press", date(2026, 11, 22))
