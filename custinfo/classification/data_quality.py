@@ -9,7 +9,6 @@
 3. `faults` is the number of fields that are neither ok nor NULL; being overdue is none of them.
 """
 
-import calendar
 from collections.abc import Mapping
 from datetime import date
 from functools import reduce
@@ -23,7 +22,7 @@ from pydantic import Field
 
 from custinfo.classification import rules
 from custinfo.classification.rules import Fault, Many, Part, Rule, Text
-from custinfo.domain.periods import Month
+from custinfo.domain.periods import months_before
 
 FILE = "data_quality.toml"
 OK, MISSING, INVALID, MISPLACED = "ok", "missing", "invalid", "misplaced"
@@ -69,10 +68,8 @@ def rule(on: date, folder: Path = rules.FOLDER) -> DataQualityRule:
 
 def overdue_until(on: date, months: int) -> date:
     """The last day on which a card can have been recorded to be overdue on the day `on`."""
-    month = Month.of(on).plus(-months)
-    at_month_end = on.day == calendar.monthrange(on.year, on.month)[1]
     # A card of the 31st is overdue on the last day of a shorter month
-    return month.last if at_month_end else month.last.replace(day=min(on.day, month.last.day))
+    return months_before(on, months)
 
 
 def checked(cards: ir.Table, on: date, rule: DataQualityRule, lists: Mapping[str, ir.Table]) -> ir.Table:

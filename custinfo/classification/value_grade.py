@@ -17,7 +17,6 @@
 Everything is integer arithmetic: the same rows give the same grades on every engine, in any order.
 """
 
-import calendar
 from datetime import date, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -30,7 +29,7 @@ from pydantic import Field
 from custinfo.classification import bands, rules
 from custinfo.classification.bands import Band
 from custinfo.classification.rules import Fault, Many, Rule, Text
-from custinfo.domain.periods import Month, Quarter
+from custinfo.domain.periods import Quarter, months_before
 
 GRADES = ("A", "B", "C", "N")
 """The highest first. In the order of the alphabet, which `_held` makes use of."""
@@ -100,10 +99,7 @@ def window_start(on: date, months: int) -> date:
     It is the day after the same day `months` earlier. The last day of a month answers to the last day of the other, so
     that at a month's end the window is whole calendar months; a day that the other month lacks becomes its last.
     """
-    last = Month.of(on).plus(-months).last
-    at_month_end = on.day == calendar.monthrange(on.year, on.month)[1]
-    same = last if at_month_end else last.replace(day=min(on.day, last.day))
-    return same + timedelta(days=1)
+    return months_before(on, months) + timedelta(days=1)
 
 
 def grade(customers: ir.Table, sales: ir.Table, on: date, rule: ValueGradeRule) -> ir.Table:

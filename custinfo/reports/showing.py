@@ -34,8 +34,7 @@ def label(row_label: Label, language: str) -> str:
 
 def month(period: Month, language: str) -> str:
     """`2026年10月` or `October 2026`."""
-    name = text(f"reports.month.m{period.month}", language)
-    return text("reports.month.year", language, year=period.year, month=name)
+    return period.show(language)
 
 
 def as_of(figures: Figures, zone: tzinfo) -> str:

@@ -1,0 +1,56 @@
+"""What indicators are counted from, taken from a version of the lake: see `custinfo.statistics.sources`."""
+
+from collections.abc import Mapping
+from datetime import UTC, tzinfo
+
+import ibis
+import ibis.expr.types as ir
+
+from custinfo.classification import data_quality
+from custinfo.domain.periods import Period, bounds
+from custinfo.lake import Tables
+from custinfo.statistics.sources import By, Given, Source
+
+PROPERTIES: Mapping[str, tuple[str, str] | None] = {
+    "customer_type": None, "ownership": None, "kind": None, "province": ("region", "province"),
+    "section": ("industry", "section"),
+}  # fmt: skip
+"""What figures can be told apart by: a column of customers; or one with codes of a list, and the list's column."""
+
+
+def given(tables: Tables, zone: tzinfo, more: Mapping[str, Source] | None = None) -> Given:
+    """The sources that the lake has. `more` are those that rest on terms of credit: exposure, payment behaviour."""
+    found: dict[str, Source] = {
+        "customer_versions": lambda _: tables.customer_versions,
+        "sales": lambda _: tables.sales,
+        "service_events": lambda _: tables.service_events,
+        "demands": lambda _: tables.table("demands"),
+        "gradings": lambda _: tables.gradings,
+        "cards": lambda period: _cards(tables, period, zone),
+    }
+    return Given({**found, **(more or {})}, zone)
+
+
+def by(tables: Tables, name: str) -> By:
+    """Customers told apart by one of PROPERTIES, as they are now; who has none has the blank. Raises KeyError."""
+    of = PROPERTIES[name]
+    customers = tables.customers
+    if of is None:
+        return By(name, customers.select("customer_key", code=customers[name].fill_null("")))
+    column, group = of
+    codes = tables.region if column == "region" else tables.industry
+    groups = codes.select(listed=codes.code, group=codes[group])
+    joined = customers.left_join(groups, customers[column] == groups.listed)
+    return By(name, joined.select("customer_key", code=joined.group.fill_null("")))
+
+
+def _cards(tables: Tables, period: Period, zone: tzinfo) -> ir.Table:
+    """The cards as they were at the end of the period, checked by the rule of its last day."""
+    after = bounds(period, zone)[1].astimezone(UTC).replace(tzinfo=None)
+    versions = tables.customer_versions
+    known = versions.filter(versions.recorded_at < ibis.literal(after, "timestamp"))
+    newest = ibis.row_number().over(group_by=known.customer_key, order_by=known.version.desc())
+    cards = known.mutate(_place=newest).filter(lambda t: t["_place"] == 0).drop("_place")
+    rule = data_quality.rule(period.last)
+    lists = {field.codes: tables.codes(field.codes).select("code") for field in rule.field if field.codes}
+    return data_quality.checked(cards, period.last, rule, lists)

@@ -1,0 +1,198 @@
+"""Indicators (R164): what each is called, means, is counted from, who answers for it, in versions; and its figures.
+
+`data/rules/indicators.toml` is the one place. The tables of reports and `docs/indicators.md` are made from it. A figure
+is counted by a formula of `formulas.py` that the file names; no expression is ever evaluated.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import ibis.expr.types as ir
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from custinfo.domain.errors import BadInput, NotFound
+from custinfo.domain.periods import Period
+from custinfo.statistics.formulas import FORMULAS
+from custinfo.statistics.no_figure import Figure, NoFigure, ratio, rounded
+from custinfo.statistics.sources import NOT_STATED, By, Data, Given, Missing
+
+FILE = Path(__file__).parents[2] / "data" / "rules" / "indicators.toml"
+
+Unit = Literal["count", "fen", "percent", "times", "days", "points"]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+T = TypeVar("T")
+Many = Annotated[tuple[T, ...], Field(strict=False, min_length=1)]
+"""A list that is not empty; TOML has lists where Python keeps tuples."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Definition(_Part):
+    """One version of what an indicator means, in force from its day on until the next one's."""
+
+    version: int
+    effective_from: date
+    zh: Text
+    en: Text
+    formula: Text
+    parameters: dict[str, int | Text | Many[Text]] = Field(default_factory=dict)
+    reason: Text
+    approved_by: Text
+
+
+class Indicator(_Part):
+    """An indicator. `over_periods`: whether the figures of the months add up to the year's; `over_segments`: whether
+    those of groups of customers add up to the whole.
+
+    `better` says which way is good; `neither` of a figure that is only told.
+    """
+
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+    zh: Text
+    en: Text
+    unit: Unit
+    sources: Many[Text]
+    owner: Text
+    better: Literal["more", "less", "neither"]
+    over_periods: bool
+    over_segments: bool
+    definition: Many[Definition]
+
+    def on(self, day: date) -> Definition | None:
+        """The definition in force on `day`; None before the first."""
+        return next((one for one in reversed(self.definition) if one.effective_from <= day), None)
+
+    def name(self, language: str) -> str:
+        """What it is called in `language`."""
+        return self.en if language == "en" else self.zh
+
+
+@cache
+def load(file: Path = FILE) -> Mapping[str, Indicator]:
+    """Every indicator by id, in the order of the file. Raises BadInput, naming the place, for a file out of order."""
+    try:
+        tables = tomllib.loads(file.read_text("utf-8"))["indicator"]
+        named = [(str(table.get("id", place)), table) for place, table in enumerate(tables, start=1)]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise BadInput("statistics.indicators.unreadable", file=file.name) from None
+    found: dict[str, Indicator] = {}
+    for indicator_id, table in named:
+        if indicator_id in found:
+            raise BadInput("statistics.indicators.twice", file=file.name, indicator=indicator_id)
+        found[indicator_id] = _indicator(file.name, indicator_id, table)
+    return found
+
+
+def _indicator(file: str, indicator_id: str, table: dict[str, Any]) -> Indicator:
+    place = {"file": file, "indicator": indicator_id}
+    try:
+        found = Indicator.model_validate(table)
+    except ValidationError as wrong:
+        name = ".".join(map(str, wrong.errors()[0]["loc"]))
+        raise BadInput("statistics.indicators.wrong", **place, name=name) from None
+    numbered = [one.version for one in found.definition] == list(range(1, len(found.definition) + 1))
+    late = [after.version for one, after in pairwise(found.definition) if after.effective_from <= one.effective_from]
+    if late or not numbered:
+        raise BadInput("statistics.indicators.versions", **place, version=late[0] if late else 1)
+    for one in found.definition:
+        _check_formula(place, found, one)
+    return found
+
+
+def _check_formula(place: Mapping[str, str], indicator: Indicator, definition: Definition) -> None:
+    formula = FORMULAS.get(definition.formula)
+    if formula is None:
+        raise BadInput("statistics.indicators.formula", **place, formula=definition.formula)
+    if indicator.sources != formula.sources:
+        sources = ", ".join(formula.sources)
+        raise BadInput("statistics.indicators.sources", **place, formula=definition.formula, sources=sources)
+    if set(definition.parameters) != set(formula.parameters):
+        raise BadInput("statistics.indicators.wrong", **place, name="definition.parameters")
+
+
+def get(indicator_id: str, file: Path = FILE) -> Indicator:
+    """The indicator of that id. Raises NotFound."""
+    try:
+        return load(file)[indicator_id]
+    except KeyError:
+        raise NotFound("statistics.indicators.unknown", indicator=indicator_id[:40]) from None
+
+
+@dataclass(frozen=True)
+class Value:
+    """A figure of an indicator for a period, by its definition `version`; `code` is NOT_STATED for the whole.
+
+    `figure` is in whole fen or a count, else an exact fraction of `numerator` and `denominator` (1/8 for 12.5 %).
+    """
+
+    indicator: str
+    version: int
+    period: Period
+    by: str
+    code: str
+    figure: Figure
+    numerator: int | None = None
+    denominator: int | None = None
+
+
+def compute(
+    indicator_id: str, period: Period, given: Given, by: By | None = None, file: Path = FILE
+) -> tuple[Value, ...]:
+    """The figures of an indicator for a period, by the definition in force on its last day.
+
+    Without `by` exactly one; with it one for each code that there is anything of, in the order of codes. Of nothing, a
+    sum or a count is 0, a ratio is NoFigure. Whatever cannot be counted is one value whose figure says why. Raises
+    NotFound for an unknown indicator.
+    """
+    indicator = get(indicator_id, file)
+    definition = indicator.on(period.last)
+    name = by.name if by else ""
+    if definition is None:
+        why = NoFigure("not_in_force", {"first": indicator.definition[0].effective_from})
+        return (Value(indicator_id, 0, period, name, NOT_STATED, why),)
+    try:
+        table = counted(definition, period, given, by)
+        rows = table.order_by("code").to_pyarrow().to_pylist()
+    except Missing as missing:
+        return (Value(indicator_id, definition.version, period, name, NOT_STATED, missing.figure),)
+    is_ratio = "denominator" in table.columns
+    if not rows and by is None:
+        rows = [{"code": NOT_STATED, "numerator": 0, "denominator": None}]
+    return tuple(_value(indicator, definition, period, name, row, is_ratio) for row in rows)
+
+
+def counted(definition: Definition, period: Period, given: Given, by: By | None = None) -> ir.Table:
+    """What the formula of a definition counts: `code`, `numerator` and, of a ratio, `denominator` (int64), in no order.
+
+    Raises Missing, with the reason, when a source is not there or cannot be told apart so.
+    """
+    formula = FORMULAS[definition.formula]
+    if by is not None and by.customers is None and not formula.by_lines:
+        raise Missing(NoFigure("no_dimension", {"dimension": by.name, "source": formula.sources[0]}))
+    return formula.function(Data(given, period, by, definition.parameters))
+
+
+def _value(
+    indicator: Indicator, definition: Definition, period: Period, by: str, row: Mapping[str, Any], is_ratio: bool
+) -> Value:
+    numerator, denominator = row["numerator"], row.get("denominator")
+    if not is_ratio:
+        figure: Figure = numerator
+    elif denominator is None:
+        figure = NoFigure("nothing")
+    else:
+        figure = _in_unit(ratio(numerator, denominator), indicator.unit)
+    return Value(indicator.id, definition.version, period, by, row["code"], figure, numerator, denominator)
+
+
+def _in_unit(found: Fraction | NoFigure, unit: Unit) -> Figure:
+    return rounded(found) if unit == "fen" and not isinstance(found, NoFigure) else found
