@@ -134,7 +134,7 @@ class _Import:
             file.name, lambda: digest, control=control.name if control else "",
             stated=control_totals.read(control) if control else stated,
         )  # fmt: skip
-        return self._take(came, readers.rows(file), errors / f"{file.stem}.errors.csv")
+        return self._take(came, lambda known: imports.read_batch(self._kind, file, known, errors, self._language))
 
     def of_query(self, sql: str, connection: str, errors: Path, stated: Totals | None) -> Batch:
         asked = sql_source.query(self._store.site, sql, connection)
@@ -143,15 +143,17 @@ class _Import:
             hashed = _Hashed(rows)
             query = query_text.without_constants(asked)
             came = _From(asked.file.name, hashed.sha256, query, asked.connection, stated=stated)
-            return self._take(came, iter(hashed), listed)
+            return self._take(
+                came,
+                lambda known: imports.read_rows(self._kind, iter(hashed), came.name, known, listed, self._language),
+            )
 
-    def _take(self, came: _From, rows: Iterator[readers.Row], listed: Path) -> Batch:
+    def _take(self, came: _From, read: Callable[[lake.Known], lake.FactBatch]) -> Batch:
         from custinfo.actions import batch_checks  # rules take half a second, which publishing need not wait for
 
         site, now = self._store.site, utc_now()
         customers = _customer_keys(self._store)
-        known = lake.Known(customers, now, site.zone)
-        batch = imports.read_rows(self._kind, rows, came.name, known, listed, self._language)
+        batch = read(lake.Known(customers, now, site.zone))
         registered = self._registered()
         same_source = [one.batch for one in registered if (one.kind, one.source) == (self._kind.name, self._source)]
         replaced = superseding.superseded(site, self._kind.table, batch.row_ids, same_source)

@@ -59,6 +59,7 @@ def publish(store: Store, actor: Person, *, even_unchanged: bool = False) -> lak
     if manifest is not None:
         with store.act(actor.person_id, "lake.publish", "lake", str(manifest.version)) as tx:
             tx.note(last_seq=manifest.last_seq, batches=len(manifest.batches))
+    lake.refresh_interactive(store.site)
     return manifest
 
 
@@ -72,6 +73,7 @@ def compact(store: Store, actor: Person) -> lake.Compacted | None:
     if done is not None:
         with store.act(actor.person_id, "lake.compact", "lake", str(done.version)) as tx:
             tx.note(files=done.after)
+        lake.refresh_interactive(store.site)
     return done
 
 

@@ -8,6 +8,7 @@
 - `open_branches` opens the lakes of many branches together; `extract` hands out rows, of enough customers.
 - `published_tables` declares what custinfo itself adds (gradings, decisions, links); `append` publishes computed rows.
 - `erasing.erase` takes people out of every version.
+- `refresh_interactive` makes the files that large tables are read from quickly, after something was published.
 
 The lake holds no names and no identifiers: a customer is its keyed `pseudonym`.
 """
@@ -22,6 +23,7 @@ from custinfo.lake.batch_kinds import BatchKind
 from custinfo.lake.compaction import Compacted, compact
 from custinfo.lake.history import Entry, log
 from custinfo.lake.imports import FactBatch, read_batch, write_batch
+from custinfo.lake.interactive import refresh as refresh_interactive
 from custinfo.lake.manifest import LakeFile, Manifest, newest, read_all
 from custinfo.lake.published_tables import TableRow
 from custinfo.lake.publishing import BatchRow, EntityVersionRow, publish
@@ -61,6 +63,7 @@ __all__ = [
     "publish",
     "read_all",
     "read_batch",
+    "refresh_interactive",
     "verify",
     "write_batch",
 ]

@@ -6,6 +6,8 @@ the error file; the schema does not trust that reading, nor any other way to mak
 """
 
 from collections.abc import Callable, Mapping
+from functools import reduce
+from operator import and_
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -43,15 +45,44 @@ class BadRows(BadInput):
 def check(name: str, kind: BatchKind, lines: pa.Table, known: Known) -> None:
     """Raises BadRows naming column, rule and row ids when `lines` of the batch `name` are not what `kind` declares."""
     import ibis
-    from pandera.errors import SchemaErrors
+    from pandera.errors import SchemaError, SchemaErrors
 
     # As the schema says it: to an engine every column may be NULL
     plain = pa.schema([field.with_nullable(True) for field in lines.schema])
     table = ibis.memtable(pa.Table.from_arrays(lines.columns, schema=plain))
     try:
+        _at_once(kind, known, table.schema()).validate(table)
+        return
+    except (SchemaError, SchemaErrors):
+        pass  # which rule it was, and in which rows, is asked rule by rule
+    try:
         _declared(kind, known, table.schema()).validate(table, lazy=True)
     except SchemaErrors as broken:
         raise _in_words(name, kind, known, table, broken.schema_errors[0]) from None
+
+
+def _at_once(kind: BatchKind, known: Known, types: Mapping[str, Any]) -> Any:
+    """The rules of `_declared` as one: what pandera asks of an engine rule by rule takes ten times as long."""
+    import pandera.ibis as pandera
+
+    by_target = {column.target: column for column in kind.columns if column.target}
+    columns, rules = {}, []
+    for field in schema.LINES[kind.table]:
+        column = by_target.get(field.name)
+        blank = _blank(column)
+        if blank:
+            rules.append(_filled(field.name, blank))
+        elif not field.nullable or blank is not None:
+            rules.append(_filled(field.name, frozenset()))
+        of_value = _of_value(kind, field.name, column.value if column else "", known)
+        rules += [_or_null(holds) for holds in of_value.values()]
+        columns[field.name] = pandera.Column(types[field.name], nullable=True)
+    every = pandera.Check(_held(lambda t: reduce(and_, (holds(t) for holds in rules))), ignore_na=False)
+    return pandera.DataFrameSchema(columns, checks=every, strict=True, unique=[kind.row_id])
+
+
+def _or_null(holds: "Holds") -> "Holds":
+    return lambda t: holds(t).fill_null(True)
 
 
 def _declared(kind: BatchKind, known: Known, types: Mapping[str, Any]) -> Any:
@@ -87,7 +118,7 @@ def _blank(column: Column | None) -> frozenset[str] | None:
 
 def _filled(target: str, blank: frozenset[str]) -> "Holds":
     kinds = sorted(blank)
-    return lambda t: t[target].notnull() | t["kind"].isin(kinds)
+    return lambda t: t[target].notnull() | t["kind"].isin(kinds) if kinds else t[target].notnull()
 
 
 def _of_value(kind: BatchKind, target: str, value: str, known: Known) -> "Mapping[str, Holds]":

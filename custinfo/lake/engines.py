@@ -32,6 +32,11 @@ class Engine(Protocol):
     def read(self, files: Sequence[Path], columns: pa.Schema) -> ir.Table:
         """The rows of these Parquet files with exactly `columns`, in no order. No files are no rows."""
 
+    def read_native(self, file: Path, table: str, made_of: str) -> ir.Table | None:
+        """The rows of a file of `write_native`; None when this engine reads no such files, or the file says that it was
+        made of something else, or cannot be opened.
+        """
+
 
 def of_site(site: Site) -> str:
     """The engine that `[lake] engine` of site.toml names; DuckDB when it names none."""
@@ -67,12 +72,48 @@ def _no_rows(columns: pa.Schema) -> ir.Table:
     return ibis.memtable(empty, schema=_types(columns))
 
 
+_MADE_OF = "custinfo_made_of"
+"""The table of a native file that says what it was made of."""
+
+
+def write_native(files: Sequence[Path], columns: pa.Schema, target: Path, table: str, made_of: str) -> None:
+    """Write the rows of Parquet files with exactly `columns` as a table of a new file of DuckDB's own format, which
+    says within itself what it was `made_of`. Raises OSError when it cannot be written.
+    """
+    import duckdb
+
+    engine = _DuckDB()
+    try:
+        # The rows' order means nothing, and to keep it takes memory for all of them
+        engine.run("SET preserve_insertion_order = false")
+        engine.run(f"ATTACH {_quoted(target)} AS native (TYPE duckdb)")
+        rows = ibis.to_sql(engine.read(files, columns), dialect="duckdb")
+        engine.run(f"CREATE TABLE native.{table} AS {rows}")
+        engine.run(f"CREATE TABLE native.{_MADE_OF} AS SELECT '{made_of}' AS made_of")
+        engine.run("DETACH native")  # which leaves no log of changes beside the file
+    except duckdb.IOException as fault:
+        raise OSError(0, "the disk is full, or cannot be written to") from fault
+    finally:
+        engine.close()
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+
+
 class _DuckDB:
     def __init__(self) -> None:
         self.name = DUCKDB
         # Nothing is ever fetched from outside; and time is in UTC whatever the machine's zone
         self._backend = ibis.duckdb.connect(autoinstall_known_extensions=False, autoload_known_extensions=False)
         self._backend.raw_sql("SET TimeZone = 'UTC'")
+        self._guarded = False
+
+    def run(self, statement: str) -> None:
+        self._backend.raw_sql(statement)
+
+    def close(self) -> None:
+        self._backend.disconnect()
 
     def read(self, files: Sequence[Path], columns: pa.Schema) -> ir.Table:
         if not files:
@@ -84,6 +125,44 @@ class _DuckDB:
     def _literal(path: Path) -> str:
         # DuckDB reads a path as a pattern
         return "".join(f"[{character}]" if character in "[*?" else character for character in str(path))
+
+    def read_native(self, file: Path, table: str, made_of: str) -> ir.Table | None:
+        import duckdb
+
+        name = _new_name()
+        try:
+            self.run(f"ATTACH {_quoted(file)} AS {name} (TYPE duckdb, READ_ONLY)")
+            found = self._backend.raw_sql(f"SELECT made_of FROM {name}.{_MADE_OF}").fetchall()
+            if found != [(made_of,)]:
+                self.run(f"DETACH {name}")
+                return None
+            rows = self._backend.table(table, database=(name, "main"))
+        except duckdb.Error:  # of another version, damaged, or removed a moment ago
+            return None
+        self._guard()
+        return rows
+
+    def _guard(self) -> None:
+        """Have a file that turns out to be damaged while it is read said in words."""
+        if not self._guarded:
+            self._guarded = True
+            for name in ("execute", "to_pyarrow", "to_pyarrow_batches"):
+                setattr(self._backend, name, _in_words(getattr(self._backend, name)))
+
+
+def _in_words(work: Callable[..., T]) -> Callable[..., T]:
+    import duckdb
+
+    @wraps(work)
+    def guarded(*args: Any, **options: Any) -> T:
+        try:
+            return work(*args, **options)
+        except (duckdb.IOException, duckdb.FatalException, duckdb.InternalException) as fault:
+            if "orrupt" not in str(fault) and "checksum" not in str(fault):
+                raise
+            raise SiteFault("interactive.damaged") from None
+
+    return guarded
 
 
 class _Spark:
@@ -99,6 +178,9 @@ class _Spark:
 
     def read(self, files: Sequence[Path], columns: pa.Schema) -> ir.Table:
         return self._guarded(self._read)(files, columns) if files else _no_rows(columns)
+
+    def read_native(self, file: Path, table: str, made_of: str) -> ir.Table | None:
+        """None: the format is DuckDB's own."""
 
     def _read(self, files: Sequence[Path], columns: pa.Schema) -> ir.Table:
         from ibis.backends.pyspark.datatypes import PySparkSchema

@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 
 from custinfo.domain import clock
 from custinfo.domain.errors import SiteFault
-from custinfo.lake import coarsening, files, manifest, published_tables, schema
+from custinfo.lake import coarsening, files, interactive, manifest, published_tables, schema
 from custinfo.lake.locking import sole_writer
 from custinfo.lake.manifest import LakeFile, Manifest
 from custinfo.store import group_read
@@ -103,6 +103,7 @@ def _put_in_place(site: Site, staged: Path) -> None:
             files.sync((site.lake / path).parent)
     for path in tasks["remove"]:
         (site.lake / path).unlink(missing_ok=True)
+    interactive.drop(site.lake)  # made of what is gone now; the next publisher makes them of what is left
     files.sync(site.lake)
     shutil.rmtree(staged)
 
@@ -199,6 +200,8 @@ class _Stage:
         own = published_tables.TABLES.get(file.table)
         if own is not None and own.when_erased == "drop":
             rows = []
+        elif own is not None and own.when_erased == "together":
+            rows = [row for row in rows if {row[key] for key in keys} - {None} <= self._keys.keys()]
         pairs = [(self._without_traces(file.table, row, published_at), row) for row in rows]
         # At the end, in the order of random keys: the place in the file says nothing
         pairs.sort(key=lambda pair: tuple(str(value) for value in pair[0].values()))

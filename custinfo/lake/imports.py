@@ -1,13 +1,16 @@
 """Batches from other systems: a file, or what a query gives, becomes a batch, whole or not at all."""
 
+import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from typing import TextIO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from custinfo.domain.errors import BadInput, WrongState
 from custinfo.domain.messages import DEFAULT_LANGUAGE, text
@@ -15,14 +18,18 @@ from custinfo.lake import batch_kinds, batch_schemas, control_totals, error_file
 from custinfo.lake.appending import naive
 from custinfo.lake.batch_kinds import BatchKind, Column
 from custinfo.lake.cells import RowError
+from custinfo.lake.column_rules import ColumnRules
 from custinfo.lake.control_totals import Totals
 from custinfo.lake.error_file import ErrorFile
 from custinfo.lake.manifest import LakeFile
 from custinfo.lake.row_rules import Cancelled, Known, RowRules
+from custinfo.lake.text_blocks import TextBlocks
 from custinfo.store.site import Site
 
 _CHUNK = 65_536
 _SHOWN = 10
+_MOST_WRONG = 50_000
+"""So many wrong rows are kept in memory."""
 _BATCH_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
@@ -57,8 +64,10 @@ class BadColumns(BadInput):
 
 
 def read_batch(kind: BatchKind, file: Path, known: Known, errors: Path, language: str = DEFAULT_LANGUAGE) -> FactBatch:
-    """Read and check a CSV, XLSX or Parquet file, as `read_rows` does."""
-    return read_rows(kind, readers.rows(file), file.name, known, errors / f"{file.stem}.errors.csv", language)
+    """Read and check a CSV, XLSX or Parquet file, as `read_rows` does; a CSV file many times as fast."""
+    listed = errors / f"{file.stem}.errors.csv"
+    found = _by_columns(kind, file, known, listed, language)
+    return found or read_rows(kind, readers.rows(file), file.name, known, listed, language)
 
 
 def read_rows(
@@ -84,9 +93,74 @@ def read_rows(
         raise BadColumns("lake.batch_empty", kind, file=name)
     if wrong.count:
         raise BadInput("lake.batch_errors", file=str(listed), errors=wrong.count, rows=found.count, first=wrong.first)
+    return _checked(kind, name, lines, found.cancelled, known)
+
+
+def _checked(kind: BatchKind, name: str, lines: pa.Table, cancelled: Sequence[Cancelled], known: Known) -> FactBatch:
     if lines.num_rows:  # none where all are cancelled
         batch_schemas.check(name, kind, lines, known)
-    return FactBatch(kind, lines, control_totals.of(lines, found.cancelled), found.cancelled)
+    return FactBatch(kind, lines, control_totals.of(lines, cancelled), cancelled)
+
+
+def _by_columns(kind: BatchKind, file: Path, known: Known, listed: Path, language: str) -> FactBatch | None:
+    """What `read_rows` gives or raises, column by column; None where only going through all rows can tell: the file is
+    no CSV file or broken, a number is there twice, or very many rows are wrong.
+    """
+    try:
+        with readers.csv_text(file) as content:
+            found = _Columns(kind, known).read(file, content, language) if content else None
+    except (UnicodeError, csv.Error):
+        return None
+    if found is None:
+        return None
+    if found.wrong:
+        _refuse(found, kind, known, listed, language)
+        return None  # by the rules of rows nothing is wrong: they are asked of all of them
+    with error_file.opened(listed, language):
+        pass  # which takes away the one of an earlier try
+    lines = pa.Table.from_batches(found.lines).cast(schema.LINES[kind.table])
+    return _checked(kind, file.name, lines, found.cancelled, known)
+
+
+def _refuse(found: "_Columns", kind: BatchKind, known: Known, listed: Path, language: str) -> None:
+    """Raises BadInput when the rules of rows find anything wrong with what the rules of columns took for wrong."""
+    with error_file.opened(listed, language) as wrong:
+        for _ in _Rows(found.wrong, found.headings, RowRules(kind, known), wrong):
+            pass
+    if wrong.count:
+        raise BadInput("lake.batch_errors", file=str(listed), errors=wrong.count, rows=found.count, first=wrong.first)
+
+
+class _Columns:
+    """A CSV file read column by column: the `lines` and `cancelled` rows of its `count` rows, and those `wrong`."""
+
+    def __init__(self, kind: BatchKind, known: Known) -> None:
+        self._kind, self._known = kind, known
+        self.lines: list[pa.RecordBatch] = []
+        self.cancelled: list[Cancelled] = []
+        self.wrong: list[readers.Row] = []
+        self.count = 0
+
+    def read(self, file: Path, content: TextIO, language: str) -> "_Columns | None":
+        """Itself, or None where only going through all rows can tell. Raises csv.Error and UnicodeError."""
+        blocks = TextBlocks(content)
+        first = None if blocks.headings is None else (1, blocks.headings)
+        self.headings = _headings(self._kind, file.name, first, language)
+        rules = ColumnRules(self._kind, self._known, self.headings.places)
+        row_ids = []
+        for block in blocks:
+            if block.first + block.rows - 1 > readers.MAX_ROWS:
+                return None
+            found = rules.read(block)
+            self.count += found.count
+            self.cancelled += found.cancelled
+            self.wrong += [block.row(place) for place in found.wrong]
+            row_ids.append(found.row_ids)
+            self.lines.append(found.lines)
+            if len(self.wrong) > _MOST_WRONG:
+                return None
+        every = pa.chunked_array(row_ids, pa.string())
+        return self if self.count and pc.count_distinct(every).as_py() == len(every) else None
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,22 @@ def applied(found: Mapping[str, ir.Table]) -> dict[str, ir.Table]:
     """
     leads = _leads(found[TABLE])
     versions = found["customer_versions"].anti_join(leads, [("customer_key", "gone_key")])
-    return {**found, "customer_versions": versions, **{name: _followed(found[name], leads) for name in FOLLOWING}}
+    followed = {name: _followed(found[name], leads) for name in FOLLOWING}
+    return {**found, "customer_versions": versions, **followed, "gradings": _graded(found["gradings"], leads)}
+
+
+def _graded(rows: ir.Table, leads: ir.Table) -> ir.Table:
+    """Gradings with one row for each customer: the survivor's own class stands; where a quarter has none of it, that of
+    who was merged into it, of several the smallest key's.
+    """
+    by = [name for name in ("branch", "quarter", "edition", "scheme", "customer_key") if name in rows.columns]
+    gone = rows.semi_join(leads, [("customer_key", "gone_key")])
+    own = rows.anti_join(leads, [("customer_key", "gone_key")])
+    moved = gone.mutate(_was=gone.customer_key).inner_join(leads, [("_was", "gone_key")])
+    moved = moved.mutate(customer_key=moved.survivor_key)
+    first = ibis.row_number().over(group_by=by, order_by=moved["_was"])
+    alone = moved.mutate(_place=first).filter(lambda t: t["_place"] == 0).select(*rows.columns)
+    return own.union(alone.anti_join(own, by))
 
 
 def _leads(links: ir.Table) -> ir.Table:

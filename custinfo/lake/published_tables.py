@@ -44,12 +44,13 @@ class PublishedTable:
     """A table: `columns` have `recorded_at` (MOMENT), from which moment on a row is known, and no name of anybody.
 
     `keys` are the columns that hold the lake's key of a customer; a table without any holds nothing about people. When
-    somebody is erased, their rows go (`drop`), or stay under another key with the columns `blanked` NULL (`keep`).
+    somebody is erased, their rows go (`drop`), or stay under another key with the columns `blanked` NULL (`keep`);
+    of a table that links customers they stay where all in the row are erased `together`.
     """
 
     name: str
     columns: pa.Schema
-    when_erased: Literal["drop", "keep"] = "drop"
+    when_erased: Literal["drop", "keep", "together"] = "drop"
     keys: tuple[str, ...] = ("customer_key",)
     blanked: tuple[str, ...] = ()
 
@@ -142,11 +143,13 @@ MERGED = PublishedTable(
         ]
     ),
     keys=("customer_key", "survivor_key"),
+    when_erased="together",
 )
 """Customers that were merged: from `recorded_at` on a key leads to another, or, NULL, stands for itself again.
 
 Merges of merged customers are followed to the end: the newest row of a key says where it leads. Two keys say nothing of
-anybody, so customers of level 1 are among them: their links must not be missing once they are level 1 no more.
+anybody, so customers of level 1 are among them: their links must not be missing once they are level 1 no more. Those
+who are erased together stay one customer, whom nobody knows; a link to somebody who is still there goes.
 """
 
 CREDIT_DECISIONS = PublishedTable(
@@ -189,13 +192,18 @@ DEMANDS = PublishedTable(
             pa.field("urgency", pa.int64()),
             pa.field("feasibility", pa.int64()),
             pa.field("recorded_at", MOMENT, nullable=False),
+            pa.field("step", pa.string()),
+            pa.field("class", pa.string()),
+            pa.field("conclusion", pa.string()),
+            pa.field("reply", pa.string()),
         ]
     ),
 )
 """Every version of customers' demands, without what was said; ratings are 1 to 5, NULL where nobody rated it.
 
-`kind` is `need` (a demand that goes through stages) or `intention` (to buy; its `stage` is the outcome). A demand that
-no customer on file has, has no `customer_key`.
+`step` is what was done (`domain.machines.DEMAND`; NULL at the beginning), `class`, `conclusion` and `reply` as coded on
+the form of a step. `kind` is `need` (a demand that goes through stages) or `intention` (to buy; its `stage` is the
+outcome). A demand that no customer on file has, has no `customer_key`.
 """
 
 _DECLARED: tuple[PublishedTable, ...] = (

@@ -8,11 +8,12 @@ import codecs
 import csv
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import openpyxl
 import pyarrow as pa
@@ -53,6 +54,17 @@ def rows(file: Path) -> Iterator[Row]:
             raise BadInput("lake.large", file=file.name, limit=MAX_ROWS)
         if any(values):
             yield number, values
+
+
+@contextmanager
+def csv_text(file: Path) -> Iterator[TextIO | None]:
+    """The text of a CSV file, with line ends as they stand there; None for another kind of file. Raises as `rows`."""
+    start = _start(file)
+    if start.startswith((b"PK\x03\x04", b"PAR1", _OLD_OFFICE)):
+        yield None
+        return
+    with file.open(encoding=_encoding(file, start), newline="") as content:
+        yield content
 
 
 def _start(file: Path) -> bytes:

@@ -51,7 +51,7 @@ class RowRules:
         self._seen: dict[str, int] = {}
         self._number = 0
         self._today = known.now.astimezone(known.zone).date()
-        self._readers = [self._reader(column.value) for column in kind.columns]
+        self._readers = [self.reader(column.value) for column in kind.columns]
         self._at = {column.value: place for place, column in enumerate(kind.columns)}
         filled = {column.target: place for place, column in enumerate(kind.columns)}
         self._from = [(filled.get(name), self._fixed(name)) for name in schema.LINES[kind.table].names]
@@ -75,7 +75,8 @@ class RowRules:
             read.append(value)
         return Checked([fixed if place is None else read[place] for place, fixed in self._from], wrong, None)
 
-    def _reader(self, value: str) -> Callable[[str], object]:
+    def reader(self, value: str) -> Callable[[str], object]:
+        """What reads a cell of that kind of value that is not blank: text in, value out, RowError for what is wrong."""
         readers: dict[str, Callable[[str], object]] = {
             "customer": self._customer,
             "row_id": self._row_id,

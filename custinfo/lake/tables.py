@@ -14,7 +14,17 @@ from custinfo.classification.credit import decided
 from custinfo.domain import clock
 from custinfo.domain.errors import NotFound, SiteFault, WrongState
 from custinfo.domain.messages import DEFAULT_LANGUAGE, text
-from custinfo.lake import code_tables, describing, engines, manifest, merging, published_tables, schema, superseding
+from custinfo.lake import (
+    code_tables,
+    describing,
+    engines,
+    interactive,
+    manifest,
+    merging,
+    published_tables,
+    schema,
+    superseding,
+)
 from custinfo.lake.appending import naive
 from custinfo.lake.coarsening import smallest_group
 from custinfo.lake.describing import Description
@@ -226,7 +236,8 @@ def _chosen(lake: Path, version: int | None, as_of: datetime | None) -> Manifest
 
 
 def _table(engine: Engine, lake: Path, chosen: Manifest, name: str) -> ir.Table:
-    return engine.read([lake / path for path in chosen.paths(name)], schema.TABLES[name])
+    quick = interactive.read(engine, lake, chosen, name)
+    return engine.read([lake / path for path in chosen.paths(name)], schema.TABLES[name]) if quick is None else quick
 
 
 def _recorded_by(table: ir.Table, moment: datetime) -> ir.Table:

@@ -1,12 +1,15 @@
 """Check that every file of every version is still, byte for byte, what was published."""
 
 from custinfo.domain.errors import SiteFault
-from custinfo.lake import erasing, files, manifest
+from custinfo.lake import erasing, files, interactive, manifest
 from custinfo.store.site import Site
 
 
 def verify(site: Site) -> int:
-    """The number of files checked. Raises SiteFault naming the first file that is missing or was changed."""
+    """The number of files checked. Raises SiteFault naming the first file that is missing or was changed.
+
+    An interactive file that was changed is removed, and made anew by the next `publish`: it is not the truth.
+    """
     if erasing.unfinished(site):
         raise SiteFault("lake.erasing_unfinished")
     known: dict[str, str] = {}
@@ -25,7 +28,7 @@ def verify(site: Site) -> int:
     for path, sha256 in known.items():
         check_file(site, path, sha256)
     _check_erasures(site)
-    return len(numbers) + len(known)
+    return len(numbers) + len(known) + interactive.verify(site)
 
 
 def _check_erasures(site: Site) -> None:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import duckdb
 
-TABLES = ("customer_versions", "sales", "before", "after")
 FIRST_DAY, DAYS = date(2024, 5, 1), 914
 EARLIER, LATER = "2026-09-01 00:00:00", "2026-11-01 00:00:00"
 """Two moments: what was known by each is compared."""
@@ -30,6 +29,11 @@ SELECT md5(floor({customers} * 0.95 * power((hash(i, 1) % 1000003) / 1000003.0, 
 FROM range({first_row}, {last_row}) one(i)
 """
 
+REGIONS = """
+SELECT (11 + i)::VARCHAR || '0000' AS code, (11 + i)::VARCHAR AS province FROM range(55) one(i)
+"""
+SECTIONS = "SELECT chr((65 + i)::INTEGER) AS code, chr((65 + i)::INTEGER) AS section FROM range(20) one(i)"
+
 CHUNK = 10_000_000
 
 
@@ -37,6 +41,8 @@ def make(folder: Path, customers: int, sales: int) -> None:
     """Write the tables as Parquet into `folder`; the grades of two quarters are made by `bench_analysis`."""
     engine = duckdb.connect()
     engine.execute(f"COPY ({CUSTOMERS.format(customers=customers)}) TO '{folder}/customer_versions.parquet'")
+    engine.execute(f"COPY ({REGIONS}) TO '{folder}/regions.parquet'")
+    engine.execute(f"COPY ({SECTIONS}) TO '{folder}/sections.parquet'")
     for number, start in enumerate(range(0, sales, CHUNK)):
         rows = SALES.format(
             customers=customers, first=FIRST_DAY, days=DAYS, first_row=start, last_row=min(start + CHUNK, sales)

@@ -83,7 +83,8 @@ def scores(folder: Path) -> pd.DataFrame:
 def crossed(folder: Path) -> pd.DataFrame:
     graded = pd.read_parquet(paths(folder, "after"), columns=["customer_key", "grade", "sales_12m_fen"])
     known = customers(folder)[["customer_key", "region"]].merge(graded, on="customer_key")
-    known["province"] = known["region"].str[:2].fillna("")
+    codes = pd.read_parquet(paths(folder, "regions")).rename(columns={"code": "region"})
+    known = known.merge(codes, on="region", how="left").fillna({"province": ""})
     cells = known.groupby(["province", "grade"]).agg(customers=("region", "size"), net_fen=("sales_12m_fen", "sum"))
     return cells.reset_index()
 

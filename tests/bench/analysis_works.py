@@ -51,22 +51,18 @@ def scores(data: Read) -> ir.Table:
 
 
 def crossed(data: Read) -> ir.Table:
-    codes = data.read("customer_versions").select(code="region", province=lambda t: t.region[:2]).distinct()
-    sections = data.read("customer_versions").select(code="industry", section="industry").distinct()
-    described = segments.described(data.customers(), data.read("after"), codes, sections)
+    described = segments.described(data.customers(), data.read("after"), data.read("regions"), data.read("sections"))
     return described.group_by("province", "grade").agg(
         customers=described.count(), net_fen=value_grade.total_fen(described.net_fen)
     )
 
 
 def differing(data: Read) -> ir.Table:
-    def figures(by: str) -> ir.Table:
-        rows = data.sales(by)
-        counted = rows.filter(rows.kind.isin(("sale", "return")), rows.occurred_on.between(FIRST, ON))
-        signed = ibis.cases((counted.kind == "sale", counted.amount_fen), else_=-counted.amount_fen)
-        return counted.group_by("customer_key").agg(net_fen=value_grade.total_fen(signed))
-
-    return vintages.difference(figures(EARLIER), figures(LATER), ["customer_key"], ["net_fen"])
+    rows = data.read("sales")
+    counted = rows.filter(rows.kind.isin(("sale", "return")), rows.occurred_on.between(FIRST, ON))
+    signed = ibis.cases((counted.kind == "sale", counted.amount_fen), else_=-counted.amount_fen)
+    moments = datetime.fromisoformat(EARLIER), datetime.fromisoformat(LATER)
+    return vintages.difference_of_sums(counted, ["customer_key"], {"net_fen": signed}, *moments)
 
 
 OURS: dict[str, Callable[[Read], ir.Table]] = {
@@ -125,9 +121,10 @@ WITH {CUSTOMERS_SQL}, days AS (
 SELECT customer_key, recency_days, frequency, monetary_fen, {{scores}} FROM placed""",
     "cross-table": f"""
 WITH {CUSTOMERS_SQL}
-SELECT coalesce(region[:2], '') AS province, grade, count(*) AS customers,
+SELECT coalesce(province, '') AS province, grade, count(*) AS customers,
        CAST(sum(sales_12m_fen) AS BIGINT) AS net_fen
-FROM customers JOIN read_parquet('$after') USING (customer_key) GROUP BY ALL""",
+FROM customers LEFT JOIN read_parquet('$regions') codes ON region = codes.code
+     JOIN read_parquet('$after') USING (customer_key) GROUP BY ALL""",
     "as-of difference": f"""
 WITH net AS (
     SELECT customer_key, recorded_at <= TIMESTAMP '{EARLIER}' AS early, {SIGNED} AS fen FROM read_parquet('$sales')
@@ -162,6 +159,6 @@ def by_sql(name: str, folder: Path) -> pa.Table:
     import duckdb
 
     query = _rfm_sql() if name == "RFM" else SQL[name]
-    for table in ("customer_versions", "sales", "before", "after"):
+    for table in ("customer_versions", "sales", "before", "after", "regions"):
         query = query.replace(f"${table}", files(folder, table))
     return duckdb.connect().execute(query).to_arrow_table()

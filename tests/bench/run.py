@@ -1,4 +1,8 @@
-"""Every benchmark, one after the other; each prints JSON lines with a ratio against a named peer from one run."""
+"""Every benchmark, one after the other; each prints JSON lines with a ratio against a named peer from one run.
+
+Each runs with the size that it has by itself, for which a person can wait some minutes. Larger ones are asked for one by
+one: `python -m tests.bench.bench_analysis 10000000 100000000`, `python -m tests.bench.bench_lake 10000000`.
+"""
 
 import subprocess
 import sys

@@ -9,8 +9,9 @@ import pytest
 from custinfo import lake
 from custinfo.classification import profit
 from custinfo.domain.periods import Month
-from custinfo.lake import compaction, erasing, files, manifest, schema
+from custinfo.lake import compaction, engines, erasing, files, manifest, schema
 from custinfo.store.site import Site
+from tests.engines import spark
 from tests.test_lake import at, batch, customer, moment, rows
 
 OLDER = Path(__file__).parents[1] / "data" / "lake_of_november_2026"
@@ -19,7 +20,16 @@ ADDED = {
                           "income_year", "birth_year"},
     "sales": {"cost_fen", "product_line", "area", "channel"},
 }  # fmt: skip
-ENGINES = ["duckdb", pytest.param("local[2]", marks=pytest.mark.skipif(not find_spec("pyspark"), reason="no pyspark"))]
+
+
+@pytest.fixture(
+    params=[
+        engines.DUCKDB,
+        pytest.param("spark", marks=pytest.mark.skipif(not find_spec("pyspark"), reason="no pyspark")),
+    ]
+)
+def engine(request):
+    return request.param if request.param == engines.DUCKDB else spark()
 
 
 @pytest.fixture
@@ -33,7 +43,6 @@ def columns(rows_of, names):
     return {tuple(row[name] for name in sorted(names)) for row in rows_of}
 
 
-@pytest.mark.parametrize("engine", ENGINES)
 def test_its_rows_have_null_in_the_added_columns(site, engine):
     opened = lake.open(site, engine=engine)
     for table, added in ADDED.items():
@@ -44,7 +53,6 @@ def test_its_rows_have_null_in_the_added_columns(site, engine):
     assert len(rows(opened.customers)) == 3
 
 
-@pytest.mark.parametrize("engine", ENGINES)
 def test_older_and_newer_files_are_read_together(site, engine):
     before = {path: files.sha256(path) for path in site.lake.rglob("*.parquet")}
     card = customer(5, "c9", hours=100, revenue="12.50", figures_year="2025", location_type="transport_hub", income="9876.54",
