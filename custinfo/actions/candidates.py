@@ -1,31 +1,35 @@
 """Who may be the same as somebody: asked of the store's index at entry, within what the person who asks may see."""
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from itertools import accumulate
+from typing import Any
 
 from custinfo.access import permissions, visibility
 from custinfo.actions import assignments, drafts, entity_levels, forms, matching, sealing
 from custinfo.actions.matching import Stated
-from custinfo.classification.duplicates import DuplicatesRule, Evidence, Keys, keys, rank, rule
+from custinfo.classification.duplicates import DuplicatesRule, Evidence, Keys, rule
+from custinfo.classification.duplicates.keys import keys_of
+from custinfo.classification.duplicates.prepared import once
+from custinfo.classification.duplicates.scoring import ranked
 from custinfo.domain.clock import utc_now
 from custinfo.domain.people import SERVICE, Person
 from custinfo.domain.sensitivity import Level
 from custinfo.store import Store
-from custinfo.store.database import Row
+from custinfo.store.database import Row, Value
 
 MOST = 5
 FOR_A_KEY = 40
 """Customers that are looked at for one key: a switchboard's number leads to no more."""
-COMPARED = 14
-"""Customers that are compared in full: those that share most keys, then those whose names are nearest."""
-RAREST = 4
-"""Grams of a name by which it is searched for: the rarest of them tell names apart, the others find everybody."""
-SEARCHED = 2_000
-"""Names that hold one of these grams: no more grams than lead to so many, as each name found is put in order."""
+FOR_A_GRAM = 300
+"""Customers at most whose names share two characters: what more share tells nobody apart, and finds nobody."""
+COMPARED = 24
+"""Customers that are compared in full: those that share most keys, and those whose names share rare characters."""
+BY_NAME = 10
+"""Of these, the places that are kept for the latter."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +62,13 @@ def similar(
     here: the review list, for those who see both, is where such a pair is noticed.
     """
     seen = level_of(actor)
-    entry = stated.party(without or "", seen)
-    rows = _visible(store, actor, _found(store, keys(entry), seen, without))
-    parties = {row["entity_id"]: matching.read(store, row).party(row["entity_id"], seen) for row in rows}
+    entry = once(stated.party(without or "", seen))
+    rows = _rows(store, _found(store, keys_of(entry), seen, without))
     by_rule = rule_on(today or utc_now().astimezone(store.site.zone).date())
-    ranked = [one for one in rank(entry, parties.values(), by_rule) if one[1].band != "no"][:most]
-    places = {row["entity_id"]: row for row in rows}
-    return [_candidate(store, actor, places[party.id], evidence) for party, evidence in ranked]
+    likely = ranked(entry, [matching.read_prepared(store, row, seen) for row in rows], by_rule)
+    places = {row["entity_id"]: row for row in _visible(store, actor, [one for one, _ in likely])}
+    reader = entity_levels.Reader(store, actor)
+    return [_candidate(reader, places[one], evidence) for one, evidence in likely if one in places][:most]
 
 
 def of_draft(store: Store, actor: Person, draft_id: str) -> list[Candidate]:
@@ -89,59 +93,72 @@ def of_draft(store: Store, actor: Person, draft_id: str) -> list[Candidate]:
 
 
 def _found(store: Store, by: Keys, seen: Level, without: str) -> list[str]:
-    """Ids by the number of keys that they share, then by how near the name is."""
-    shared: dict[str, int] = {}
-    for key in by.exact:
-        rows = store.rows(
-            f"SELECT entity_id FROM match_key WHERE digest = ? AND level >= ? LIMIT {FOR_A_KEY}",
-            [matching.digest_of(store, key), seen.value],
-        )
-        for row in rows:
-            shared[row["entity_id"]] = shared.get(row["entity_id"], 0) + 1
+    """Ids by the number of keys that they share, then by how near the name is; places are kept for the latter."""
+    shared: Counter[str] = Counter()
+    digests = json.dumps([matching.digest_of(store, key) for key in by.exact])
+    for found in _lists(store, _BY_KEY, [digests, seen.value]):
+        shared.update(found)
+    shared.pop(without, None)
     ordered = sorted(shared, key=lambda one: (-shared[one], one))
-    if by.grams and seen <= Level.INTERNAL:
-        ordered += [one for one in _by_name(store, by.grams) if one not in shared]
-    return [one for one in ordered if one != without][:COMPARED]
+    named = _by_name(store, by.grams) if by.grams and seen <= Level.INTERNAL else []
+    others = [one for one in named if one not in shared and one != without]
+    return [*ordered[: COMPARED - min(BY_NAME, len(others))], *others][:COMPARED]
 
 
-def _by_name(store: Store, grams: Sequence[str]) -> list[str]:
+def _by_name(store: Store, grams: Sequence[int]) -> list[str]:
     """Ids of the customers whose names share the rarest grams."""
-    known = store.rows(
-        "SELECT term, doc FROM match_word WHERE term IN (SELECT value FROM json_each(?)) ORDER BY doc, term "
-        f"LIMIT {RAREST}",
-        [json.dumps(list(grams))],
-    )
-    if not known:
-        return []
-    wanted = " OR ".join(f'"{term}"' for term in rare([(row["term"], row["doc"]) for row in known]))
+    shared: Counter[int] = Counter()
+    for found in _lists(store, _BY_GRAM, [json.dumps(grams)]):
+        if len(found) <= FOR_A_GRAM:
+            # In bits, about: what half as many share tells one bit more
+            shared.update(dict.fromkeys(found, FOR_A_GRAM.bit_length() + 1 - len(found).bit_length()))
+    nearest = sorted(shared, key=lambda one: (-shared[one], one))[:FOR_A_KEY]
     rows = store.rows(
-        "SELECT entity_id FROM (SELECT rowid AS found FROM match_name WHERE match_name MATCH ? "
-        f"ORDER BY rank LIMIT {FOR_A_KEY}) JOIN match_party ON seq = found",
-        [wanted],
+        "SELECT entity_id FROM json_each(?) AS wanted JOIN match_party ON seq = wanted.value ORDER BY wanted.key",
+        [json.dumps(nearest)],
     )
     return [row["entity_id"] for row in rows]
 
 
-def rare(known: Sequence[tuple[str, int]]) -> list[str]:
-    """Of grams with the number of names that hold them, the rarest first: the first, and others up to `SEARCHED`."""
-    reached = accumulate(names for _, names in known)
-    return [gram for (gram, _), names in zip(known, reached, strict=True) if names <= SEARCHED or gram == known[0][0]]
+_BY_KEY = (
+    "SELECT (SELECT json_group_array(entity_id) FROM (SELECT entity_id FROM match_key "
+    f"WHERE digest = wanted.value AND level >= ?2 LIMIT {FOR_A_KEY})) AS found FROM json_each(?1) AS wanted"
+)
+_BY_GRAM = (
+    "SELECT (SELECT json_group_array(seq) FROM (SELECT seq FROM match_gram WHERE gram = wanted.value "
+    f"LIMIT {FOR_A_GRAM + 1})) AS found FROM json_each(?1) AS wanted"
+)
+
+
+def _lists(store: Store, query: str, given: list[Value]) -> Iterator[list[Any]]:
+    """For each of what is looked for, who was found by it: one statement, as each costs as much as it finds."""
+    for row in store.rows(query, given):
+        yield json.loads(row["found"])
+
+
+def _rows(store: Store, ids: Sequence[str]) -> list[Row]:
+    """What is kept of these customers, in this order."""
+    return store.rows(
+        "SELECT match_party.* FROM json_each(?) AS wanted JOIN match_party ON entity_id = wanted.value "
+        "ORDER BY wanted.key",
+        [json.dumps(list(ids))],
+    )
 
 
 def _visible(store: Store, actor: Person, ids: Sequence[str]) -> list[Row]:
-    """Of these, the customers of today that are in the actor's scope: rows of the index, with number and label."""
+    """Of these, the customers of today that are in the actor's scope, with number and label."""
     everything = actor is SERVICE
     mine, scope = ("1", []) if everything else assignments.visible_where(actor, "entity_current", first=2)
+    if not ids:
+        return []
     return store.rows(
-        "SELECT match_party.*, number, label, entity_current.version AS newest FROM json_each(?1) AS wanted "
-        "JOIN match_party ON match_party.entity_id = wanted.value "
-        f"JOIN entity_current ON entity_current.entity_id = wanted.value WHERE {mine} ORDER BY wanted.key",
+        "SELECT entity_id, number, label, version FROM entity_current "
+        f"WHERE entity_id IN (SELECT value FROM json_each(?1)) AND {mine}",
         [json.dumps(list(ids)), *scope],
     )
 
 
-def _candidate(store: Store, actor: Person, row: Row, evidence: Evidence) -> Candidate:
+def _candidate(reader: entity_levels.Reader, row: Row, evidence: Evidence) -> Candidate:
     entity_id = row["entity_id"]
-    label = sealing.open_text(store, sealing.ENTITY, entity_id, "label", row["newest"], row["label"])
-    shown = entity_levels.Reader(store, actor).label(entity_id, label, row["number"])
-    return Candidate(entity_id, row["number"], shown, evidence)
+    label = sealing.open_text(reader.store, sealing.ENTITY, entity_id, "label", row["version"], row["label"])
+    return Candidate(entity_id, row["number"], reader.label(entity_id, label, row["number"]), evidence)

@@ -7,6 +7,7 @@ there already is not put there twice.
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
@@ -16,7 +17,7 @@ from custinfo.classification.duplicates import Evidence, Line, rule
 from custinfo.domain.clock import utc_now
 from custinfo.domain.errors import CustinfoError
 from custinfo.domain.messages import DEFAULT_LANGUAGE, text
-from custinfo.domain.people import Person
+from custinfo.domain.people import SERVICE, Person
 from custinfo.store import Store
 
 if TYPE_CHECKING:
@@ -132,7 +133,9 @@ def _said_different(store: Store, ids: list[str]) -> bool:
 
 
 def index_missing(store: Store, actor: Person) -> int:
-    """Put customers that the index does not know into it: those of a store that is older than it; gives how many."""
+    """Bring the index to where it knows every customer, and all in today's way: those of a store that is older than
+    it, or that an earlier edition prepared. Gives how many. Killed at any point, the next run does the rest.
+    """
     permissions.check(actor, "duplicate.find")
     ids = matching.missing(store)
     for page in _pages(ids):
@@ -140,7 +143,24 @@ def index_missing(store: Store, actor: Person) -> int:
             for one in page:
                 if _both_there(store, one):
                     matching.index_current(store, tx, one)
-    return len(ids)
+    return len(ids) + _prepare_stale(store, actor)
+
+
+def _prepare_stale(store: Store, actor: Person) -> int:
+    count = 0
+    while matching.stale(store, 1):
+        with store.act(actor.person_id, "duplicate.index", "customer", "") as tx:
+            rows = matching.stale(store, PAGE)
+            for row in rows:
+                matching.write(store, tx, row["entity_id"], matching.read(store, row))
+            tx.note(prepared=len(rows))
+        count += len(rows)
+    return count
+
+
+def daily(store: Store, today: date) -> dict[str, int]:  # noqa: ARG001  # as every daily job is called
+    """What the daily job does: after an upgrade nobody has to think of the index."""
+    return {"indexed": index_missing(store, SERVICE)}
 
 
 def reindex(store: Store, actor: Person) -> int:

@@ -76,9 +76,9 @@ class Reader:
     def _levels(self, form_id: str, version: str, dataset: str) -> Facts:
         key = form_id, version, dataset
         if key not in self._facts:
-            from custinfo.actions import forms  # forms gives its sessions the lists that are cut down here
+            from custinfo.actions import sealing  # what it imports gives its sessions the lists that are cut down here
 
-            self._facts[key] = _facts(forms.load(self.store, form_id, version), dataset)
+            self._facts[key] = _facts(sealing.answers_form(self.store, form_id, version), dataset)
         return self._facts[key]
 
 

@@ -2,7 +2,8 @@
 
 The index is written by the transaction that writes the customer, and erasing the customer removes it. Keys are kept as
 keyed digests, each with the level of the answers that it is made of: nobody finds anything by an answer that they may
-not see. A name of level 1 has no grams in the full-text index, only digests.
+not see. A name of level 1 has no grams, only digests. How the party is compared is kept beside it (`prepared`), so that
+a check at entry reads no card and takes no name apart; what rests on answers of level 1 is sealed there.
 """
 
 import json
@@ -11,7 +12,9 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from custinfo.actions import entities, sealing
-from custinfo.classification.duplicates import Kind, Party, keys
+from custinfo.classification.duplicates import Kind, Party
+from custinfo.classification.duplicates.keys import keys_of
+from custinfo.classification.duplicates.prepared import EDITION, Prepared, once
 from custinfo.domain.sensitivity import Level
 from custinfo.store import Store, Tx
 from custinfo.store.database import Row, Value
@@ -40,6 +43,8 @@ TABLE = "match_party"
 DIGEST = 32
 """Hex digits of a digest that are kept: enough that no two keys meet."""
 _LEVELS = (Level.PUBLIC, Level.INTERNAL, Level.SECRET)
+_COMPARED = Prepared._fields[2:]
+_SEVERAL_COMPARED = {name for name, default in Prepared._field_defaults.items() if isinstance(default, tuple)}
 
 
 @dataclass(frozen=True)
@@ -104,40 +109,81 @@ def index(store: Store, tx: Tx, entity_id: str, form: Form, values: Mapping[str,
 
 def write(store: Store, tx: Tx, entity_id: str, stated: Stated) -> None:
     """Keep what is stated of a customer, and by which keys it is found; nothing where nothing changed."""
-    held = store.row("SELECT seq, version, digest FROM match_party WHERE entity_id = ?", [entity_id])
+    held = store.row("SELECT seq, version, digest, prepared_as FROM match_party WHERE entity_id = ?", [entity_id])
     digest = stated.digest(store)
-    if held is not None and held["digest"] == digest:
+    if held is not None and (held["digest"], held["prepared_as"]) == (digest, EDITION):
         return
     version = held["version"] + 1 if held else 1
+    views = _views(stated, entity_id)
     sealed = [
         [fact.name, fact.level.value, _sealed(store, entity_id, version, place, fact)]
         for place, fact in enumerate(stated.facts)
     ]
     row: dict[str, Value] = {"kind": stated.kind, "stated": json.dumps(sealed, ensure_ascii=False)}
-    row |= {"version": version, "digest": digest}
+    row |= {"version": version, "digest": digest, "prepared_as": EDITION}
+    row["prepared"] = _prepared(store, entity_id, version, views)
     if held is None:
         tx.insert(TABLE, {"entity_id": entity_id, **row})
     else:
         tx.execute("DELETE FROM match_key WHERE entity_id = ?", [entity_id])
-        tx.execute("DELETE FROM match_name WHERE rowid = ?", [held["seq"]])
+        tx.execute("DELETE FROM match_gram WHERE seq = ?", [held["seq"]])
         tx.update(TABLE, held["seq"], row)
-    _write_keys(store, tx, entity_id, stated)
+    _write_keys(store, tx, entity_id, views)
 
 
-def _write_keys(store: Store, tx: Tx, entity_id: str, stated: Stated) -> None:
+def _views(stated: Stated, entity_id: str) -> Mapping[Level, Prepared]:
+    """The party as each level knows it, from the least secret on; a level that adds nothing has no view of its own."""
+    levels = [level for level in _LEVELS if any(fact.level == level for fact in stated.facts)]
+    return {level: once(stated.party(entity_id, level)) for level in levels}
+
+
+def _write_keys(store: Store, tx: Tx, entity_id: str, views: Mapping[Level, Prepared]) -> None:
     """Each key with the level of the most secret answer that it takes; grams of the name where everybody may see it."""
     known: dict[str, Level] = {}
-    for level in _LEVELS:
-        if any(fact.level == level for fact in stated.facts):
-            for key in keys(stated.party(entity_id, level)).exact:
-                known.setdefault(key, level)
+    grams: tuple[int, ...] = ()
+    for level, party in views.items():
+        found = keys_of(party)
+        grams = grams if level == Level.SECRET else found.grams
+        for key in found.exact:
+            known.setdefault(key, level)
     for key, level in known.items():
         tx.insert("match_key", {"digest": digest_of(store, key), "entity_id": entity_id, "level": level.value})
-    grams = keys(stated.party(entity_id, Level.INTERNAL)).grams
-    if grams:
-        row = store.row("SELECT seq FROM match_party WHERE entity_id = ?", [entity_id])
-        assert row is not None
-        tx.insert("match_name", {"rowid": row["seq"], "grams": " ".join(grams)})
+    tx.execute(
+        "INSERT INTO match_gram SELECT value, seq FROM json_each(?), match_party WHERE entity_id = ?",
+        [json.dumps(grams), entity_id],
+    )
+
+
+def _prepared(store: Store, entity_id: str, version: int, views: Mapping[Level, Prepared]) -> str:
+    """As JSON, by level: what a view adds to, or changes of, the less secret one before it; that of level 1 sealed."""
+    kept: dict[str, str | dict[str, object]] = {}
+    before = Prepared("", "")._asdict()
+    for level, party in views.items():
+        now = party._asdict()
+        added = {name: now[name] for name in _COMPARED if now[name] != before[name]}
+        before = now
+        if level == Level.SECRET:
+            said = json.dumps(added, ensure_ascii=False)
+            kept["1"] = sealing.seal_text(store, TABLE, entity_id, "prepared/1", version, said)
+        else:
+            kept[str(level.value)] = added
+    return json.dumps(kept, ensure_ascii=False)
+
+
+def read_prepared(store: Store, row: Row, seen: Level) -> Prepared:
+    """The party of a row of `match_party` as somebody compares it who sees answers of level `seen` and above."""
+    if row["prepared_as"] != EDITION:
+        return once(read(store, row).party(row["entity_id"], seen))
+    said: dict[str, Any] = {}
+    for level, added in json.loads(row["prepared"]).items():
+        if level == "1" and seen == Level.SECRET:
+            text = sealing.open_text(store, TABLE, row["entity_id"], "prepared/1", row["version"], added)
+            said |= json.loads(text)
+        elif level != "1" and int(level) >= seen:
+            said |= added
+    for name in said.keys() & _SEVERAL_COMPARED:
+        said[name] = tuple(said[name])
+    return Prepared(row["entity_id"], row["kind"], **said)
 
 
 def digest_of(store: Store, key: str) -> str:
@@ -191,6 +237,13 @@ def missing(store: Store) -> list[str]:
         [DATASET],
     )
     return [row["entity_id"] for row in rows]
+
+
+def stale(store: Store, most: int) -> list[Row]:
+    """Rows of the index that an earlier edition prepared, or none: at most so many."""
+    return store.rows(
+        "SELECT * FROM match_party WHERE prepared_as < ? ORDER BY prepared_as, seq LIMIT ?", [EDITION, most]
+    )
 
 
 def all_parties(store: Store) -> Iterator[Party]:

@@ -67,7 +67,7 @@ PLACES = (
     ),
     *(Column("subject_request", name, "text", "request_id") for name in ("applicant", "contact", "wish")),
     Column("privacy_file", "content", "bytes", "file_id"),
-    Column("match_party", "stated", "json", "entity_id", "version"),
+    *(Column("match_party", name, "json", "entity_id", "version") for name in ("stated", "prepared")),
 )
 
 

@@ -6,12 +6,12 @@ Regions at the head are left to the region's own code. In Latin letters the word
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import lru_cache
-from itertools import pairwise
+from typing import NamedTuple
 
 from custinfo.classification.duplicates import places
-from custinfo.classification.duplicates.readings import Same, plain, sound
+from custinfo.classification.duplicates.readings import Same, plains, sound
 
 _NUMERALS = str.maketrans("〇零一二三四五六七八九", "00123456789")
 _IN_WORDS = re.compile(r"[〇零一二三四五六七八九十百]+(?=[号楼层室栋幢座弄单组期])")
@@ -24,8 +24,7 @@ _STREET = ("路", "街", "道", "巷", "胡同", "弄", "村")
 _LATIN = re.compile(r"[a-z0-9]+")
 
 
-@dataclass(frozen=True)
-class Address:
+class Address(NamedTuple):
     """`words`: sounds of its words and its numbers, sorted, each once. `street`: sound of the road and the number,
     as `kejilu12` (`12main` in Latin letters); empty when either is not there.
     """
@@ -39,31 +38,47 @@ NOWHERE = Address((), "")
 
 def address(text: str) -> Address:
     """The words of an address as it was written."""
-    text = plain(text)
-    if not text or text.isspace():
+    return addresses([text])[0]
+
+
+def addresses(written: Sequence[str]) -> list[Address]:
+    """The words of each address: of many at once it takes a third of the time."""
+    texts = plains([text.replace("\n", " ") for text in written])
+    # One to a line, as nothing that is looked for reaches beyond the end of one
+    lines = "\n".join("" if text.isascii() else text for text in texts)
+    lines = _IN_WORDS.sub(lambda found: _number(found[0]), lines).translate(_CUT)
+    apart = _APART.sub("", lines).split("\n")
+    return [_latin(text) if text.isascii() else _chinese(line) for text, line in zip(texts, apart, strict=True)]
+
+
+def _latin(text: str) -> Address:
+    words = _LATIN.findall(text)
+    if not words:
         return NOWHERE
-    if text.isascii():
-        words = _LATIN.findall(text)
-        number = next((place for place, word in enumerate(words[:-1]) if word[0].isdigit()), None)
-        return Address(tuple(sorted(set(words))), "" if number is None else words[number] + words[number + 1])
-    text = _IN_WORDS.sub(lambda found: _number(found[0]), text).translate(_CUT)
-    words = [rest for word in _WORD.findall(_APART.sub("", text)) if (rest := _without_regions(word))]
-    return Address(tuple(sorted({_sound(word) for word in words})), _street(words))
+    number = next((place for place, word in enumerate(words[:-1]) if word[0].isdigit()), None)
+    return Address(tuple(sorted(set(words))), "" if number is None else words[number] + words[number + 1])
 
 
-# Roads, buildings and numbers come again and again
-_sound = lru_cache(maxsize=1 << 16)(sound)
-
-
-def _street(words: list[str]) -> str:
-    """The first road that a number follows at once."""
-    for word, number in pairwise(words):
-        if word.endswith(_STREET) and number[-1:].isdigit():
-            return _sound(word) + number
-    return ""
+def _chinese(line: str) -> Address:
+    sounds, street, road = [], "", ""
+    for word in _WORD.findall(line):
+        rest, heard = _word(word)
+        if not rest:
+            continue
+        if road and not street and rest[-1].isdigit():  # the first road that a number follows at once
+            street = road + rest
+        road = heard if rest.endswith(_STREET) else ""
+        sounds.append(heard)
+    return Address(tuple(sorted(set(sounds))), street)
 
 
 @lru_cache(maxsize=1 << 16)
+def _word(word: str) -> tuple[str, str]:
+    """A word without the regions at its head, and how that sounds. Roads, buildings, numbers come again and again."""
+    rest = _without_regions(word)
+    return rest, sound(rest)
+
+
 def _without_regions(word: str) -> str:
     while (region := places.head(word)) and not (len(region) < len(word) <= len(region) + 1):
         word = word[len(region) :]

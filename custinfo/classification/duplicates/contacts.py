@@ -10,6 +10,9 @@ from custinfo.domain import identifiers
 HOME_REGION = "CN"
 _MOBILE = re.compile(r"(?:\+?0{0,2}86)?(1[3-9][0-9]{9})")
 _LANDLINE = re.compile(r"0((?:10|2[0-9])[2-8][0-9]{7}|[3-9][0-9]{2}[2-8][0-9]{6,7})")
+_USUAL = re.compile(r"\(?0(?:(10|2[0-9])[)-]?([2-8][0-9]{7})|([3-9][0-9]{2})[)-]?([2-8][0-9]{6,7}))")
+"""A landline as it is usually written, `0755-12345678` or `(0755)12345678`: what `_LANDLINE` finds in its digits."""
+
 _DIGITS = re.compile(r"[^0-9+]+")
 _NO_CODE = re.compile(r"[^0-9A-Z]+")
 _SHORTEST_CODE = 6
@@ -21,8 +24,11 @@ def phone(text: str) -> str:
     """E.164 with the extension left out, `+8675512345678`; what is no number that could be dialled: its digits, when
     there are at least seven; else empty.
     """
-    if text.isascii() and (usual := _MOBILE.fullmatch(text)):
-        return f"+86{usual[1]}"
+    if text.isascii():
+        if usual := _MOBILE.fullmatch(text):
+            return f"+86{usual[1]}"
+        if usual := _USUAL.fullmatch(text):
+            return "+86" + "".join(filter(None, usual.groups()))
     dialled = re.split(r"转|分机|ext|#|x", plain(text), maxsplit=1)[0]
     digits = _DIGITS.sub("", dialled)
     usual = _MOBILE.fullmatch(digits) or _LANDLINE.fullmatch(digits)

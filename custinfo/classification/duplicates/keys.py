@@ -8,7 +8,11 @@ from custinfo.classification.duplicates.prepared import Prepared, once
 
 def keys(party: Party) -> Keys:
     """The keys of a party, in the same order every time. A party that says nothing has none."""
-    ready = once(party)
+    return keys_of(once(party))
+
+
+def keys_of(ready: Prepared) -> Keys:
+    """As `keys`, of a party that is prepared."""
     exact = [f"code:{ready.code_text}", f"id:{ready.identity_text}"]
     exact += [f"phone:{phone}" for phone in ready.phones]
     exact += [f"name:{name}|{ready.province}" for name in ready.known_as]
@@ -35,8 +39,10 @@ def _individual(ready: Prepared) -> list[str]:
     ]
 
 
-def _grams(ready: Prepared) -> tuple[str, ...]:
-    """Two neighbouring characters of the name each, as letters and digits that every tokenizer leaves whole."""
+def _grams(ready: Prepared) -> tuple[int, ...]:
     name = ready.core or ready.full_name
-    pairs = pairwise(name) if len(name) > 1 else [(name, "")] if name else []
-    return tuple(dict.fromkeys("x" + "x".join(f"{ord(one):x}" for one in pair if one) for pair in pairs))
+    pairs = pairwise(name) if len(name) > 1 else [(name, "\0")] if name else []
+    place = ready.prefecture or ready.province
+    places = (0, int(place)) if place.isascii() and place.isdigit() else (0,)
+    # Two characters of 21 bits each, then four digits of the place
+    return tuple(dict.fromkeys((ord(one) << 21 | ord(other)) << 14 | at for one, other in pairs for at in places))

@@ -17,7 +17,7 @@ from custinfo.classification.duplicates import blocking, clusters, learning, sco
 from custinfo.classification.duplicates.comparisons import COMPARISONS
 from custinfo.classification.duplicates.model import DuplicatesRule, Model, bits, probability, weights
 from custinfo.classification.duplicates.party import Band, Kind, Party
-from custinfo.classification.duplicates.prepared import Prepared, prepare
+from custinfo.classification.duplicates.prepared import Columns, Prepared, companies, prepare
 
 COLUMNS = tuple(column.name for column in fields(Party))
 _LISTS = frozenset(name for name, default in Prepared._field_defaults.items() if isinstance(default, tuple))
@@ -78,31 +78,49 @@ def find(table: ir.Table, rule: DuplicatesRule) -> Found:
 
 
 def prepared(rows: pa.Table, columns: Iterable[str]) -> Iterator[pa.RecordBatch]:
-    """The parties of `rows` prepared, with `unique_id`, their place in it. What is unknown is NULL."""
+    """The parties of `rows`, which are of one kind, prepared, with `unique_id`, their place in it. Unknown is NULL."""
     names = list(columns)
-    kinds = [pa.list_(pa.string()) if name in _LISTS else pa.string() for name in names]
+    kinds = {name: pa.list_(pa.string()) if name in _LISTS else pa.string() for name in names}
     start = 0
-    places = [Prepared._fields.index(name) for name in names]
     # Small batches: of many objects that live long, Python looks again and again for those that are unreachable
     for batch in rows.to_batches(max_chunksize=2_000):
-        ready = [prepare(party) for party in _parties(batch)]
-        values = list(zip(*ready, strict=True))
+        ready = _companies(batch) if batch.column("kind")[0].as_py() == "enterprise" else _persons(batch)
         arrays = [
-            pa.array([value or None for value in values[place]], kind)
-            for place, kind in zip(places, kinds, strict=True)
+            pa.array([value or None for value in ready[name]], kinds[name])
+            if name in ready
+            else pa.nulls(batch.num_rows, kinds[name])
+            for name in names
         ]
-        place = pa.array(range(start, start + len(ready)), pa.int32())
-        start += len(ready)
+        place = pa.array(range(start, start + batch.num_rows), pa.int32())
+        start += batch.num_rows
         yield pa.RecordBatch.from_arrays([place, *arrays], ["unique_id", *names])
 
 
-def _parties(batch: pa.RecordBatch) -> Iterator[Party]:
-    values = (batch.column(name).to_pylist() for name in COLUMNS)
-    for id_, kind, name, others, code, phones, address, region, birth, identity in zip(*values, strict=True):
-        yield Party(
-            id_, kind, name or "", tuple((others or "").split("\n")), code or "", tuple((phones or "").split("\n")),
-            address or "", region or "", birth or "", identity or "",
-        )  # fmt: skip
+def _companies(batch: pa.RecordBatch) -> Columns:
+    one = {name: _texts(batch, name) for name in ("name", "credit_code", "address", "region")}
+    several = {
+        name: [text.split("\n") if text else () for text in _texts(batch, name)] for name in ("other_names", "phones")
+    }
+    return companies(
+        one["name"], several["other_names"], one["credit_code"], several["phones"], one["address"], one["region"]
+    )
+
+
+def _persons(batch: pa.RecordBatch) -> Columns:
+    parties = [
+        Party(
+            id_, "individual", name, tuple(others.split("\n")), code, tuple(phones.split("\n")), address, region, birth,
+            identity,
+        )
+        for id_, _, name, others, code, phones, address, region, birth, identity in zip(
+            *(_texts(batch, name) for name in COLUMNS), strict=True
+        )
+    ]  # fmt: skip
+    return dict(zip(Prepared._fields, zip(*map(prepare, parties), strict=True), strict=True))
+
+
+def _texts(batch: pa.RecordBatch, name: str) -> list[str]:
+    return [text or "" for text in batch.column(name).to_pylist()]
 
 
 class _Run:

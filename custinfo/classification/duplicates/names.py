@@ -8,8 +8,9 @@ businesses are sisters, and a branch is not its parent: these must not be taken 
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from custinfo.classification.duplicates import places
 from custinfo.classification.duplicates.readings import (
@@ -17,6 +18,7 @@ from custinfo.classification.duplicates.readings import (
     SURNAME_READINGS,
     is_han,
     plain,
+    plains,
     sound,
 )
 
@@ -126,8 +128,7 @@ _FORM_ENDS = _by_last_character(FORMS)
 _BUSINESS_ENDS = _by_last_character(_BUSINESSES)
 
 
-@dataclass(frozen=True)
-class CompanyName:
+class CompanyName(NamedTuple):
     """A name's parts, plain (`readings.plain`); a part that it does not have is empty.
 
     `places`: short names of the regions in it. `core`: trade and business without words that are said or left out at
@@ -148,14 +149,24 @@ class CompanyName:
 
 def company(name: str) -> CompanyName:
     """The parts of `name`, Chinese or in Latin letters."""
-    text = plain(name)
+    return _company(plain(name))
+
+
+def companies(written: Sequence[str]) -> list[CompanyName]:
+    """The parts of each name, as `company` gives them, sooner."""
+    return [_company(text) for text in plains(written)]
+
+
+def _company(text: str) -> CompanyName:
     if text.isascii():
         return _latin(text)
     if "(" in text and ("原" in text or "曾" in text):
         text = _FORMER.sub("", text)
     text, branch = _without_branch(_DROPPED.sub("", text))
-    text, inner = _without_brackets(text)
-    found = [places.short_name(word) for word in inner if word in places.places()]
+    found: list[str] = []
+    if "(" in text or ")" in text:
+        text, inner = _without_brackets(text)
+        found = [places.short_name(word) for word in inner if word in places.places()]
     text, form = _without_form(text)
     text, around = _without_places(text)
     trade, business = _trade_and_business(text)
@@ -207,10 +218,8 @@ def _without_brackets(text: str) -> tuple[str, list[str]]:
         inner.append(found[1])
         return "" if found[1] in places.places() or found[1] in _EMPTY_WORDS or found[1] in FORMS else found[1]
 
-    if "(" in text or ")" in text:
-        text = re.sub(r"\(([^()]*)\)", take, text)
-        text = text.replace("(", "").replace(")", "")
-    return text, inner
+    text = re.sub(r"\(([^()]*)\)", take, text)
+    return text.replace("(", "").replace(")", ""), inner
 
 
 def _without_form(text: str) -> tuple[str, str]:
@@ -235,12 +244,12 @@ def _without_places(text: str) -> tuple[str, list[str]]:
 
 def _trade_and_business(text: str) -> tuple[str, str]:
     """Words of business are taken from the end while a trade name of two characters is left."""
-    words: list[str] = []
+    business = ""
     while word := _business_at_end(text):
         text = text[: -len(word)]
-        words.append(word)
-    kept = [word for word in reversed(words) if word not in _EMPTY_WORDS]
-    return text, "".join(kept)
+        if word not in _EMPTY_WORDS:
+            business = word + business
+    return text, business
 
 
 def _business_at_end(text: str) -> str:

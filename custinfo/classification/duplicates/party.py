@@ -35,12 +35,12 @@ class Keys:
 
     `exact`: strings such as `code:9144…`, `phone:+86138…`, `id:…`, `name:heng da|44`; whoever stores them keeps the
     plain text away from readers (keyed hash): some are made of phones and identity numbers.
-    `grams`: one word for each two neighbouring characters of the plain name, for a full-text index (`x5b8fx946b`:
-    letters and digits alone, no tokenizer takes them apart); candidates are those that share most of them. No repeats.
+    `grams`: a number of at most 56 bits for each two neighbouring characters of the plain name, and for each in its
+    prefecture; candidates are those that share most of the rarer ones. No repeats.
     """
 
     exact: tuple[str, ...]
-    grams: tuple[str, ...]
+    grams: tuple[int, ...]
 
 
 @dataclass(frozen=True)

@@ -60,38 +60,36 @@ def short_name(name: str) -> str:
 
 def head(text: str) -> str:
     """The longest name of a region with which `text` begins; empty when it begins with none."""
-    known = places()
-    for length in _lengths().get(text[:SHORTEST], ()):
-        if text[:length] in known:
-            return text[:length]
+    for name in _by_beginning().get(text[:SHORTEST], ()):
+        if text.startswith(name):
+            return name
     return ""
 
 
 def tail(text: str) -> str:
     """The longest name of a region with which `text` ends; empty when it ends with none."""
-    known = places()
-    for length in _lengths_from_end().get(text[-SHORTEST:], ()):
-        if text[-length:] in known:
-            return text[-length:]
+    for name in _by_end().get(text[-SHORTEST:], ()):
+        if text.endswith(name):
+            return name
     return ""
 
 
 @cache
-def _lengths() -> Mapping[str, tuple[int, ...]]:
-    """The first two characters of a region's name → how long names are that begin so, the longest first."""
+def _by_beginning() -> Mapping[str, tuple[str, ...]]:
+    """The first two characters of regions' names → the names that begin so, the longest first."""
     return _longest_first((name[:SHORTEST], name) for name in places())
 
 
 @cache
-def _lengths_from_end() -> Mapping[str, tuple[int, ...]]:
+def _by_end() -> Mapping[str, tuple[str, ...]]:
     return _longest_first((name[-SHORTEST:], name) for name in places())
 
 
-def _longest_first(names: Iterable[tuple[str, str]]) -> Mapping[str, tuple[int, ...]]:
-    found: dict[str, set[int]] = {}
+def _longest_first(names: Iterable[tuple[str, str]]) -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
     for key, name in names:
-        found.setdefault(key, set()).add(len(name))
-    return {key: tuple(sorted(lengths, reverse=True)) for key, lengths in found.items()}
+        found.setdefault(key, []).append(name)
+    return {key: tuple(sorted(those, key=lambda one: (-len(one), one))) for key, those in found.items()}
 
 
 def _short(name: str) -> str:

@@ -1,13 +1,16 @@
-"""A party as it is compared: every text in one writing, every name in its parts. A few dozen microseconds each."""
+"""A party as it is compared: every text in one writing, every name in its parts. Some twenty microseconds each."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from custinfo.classification.duplicates import contacts, names
-from custinfo.classification.duplicates.addresses import address
+from custinfo.classification.duplicates.addresses import address, addresses
 from custinfo.classification.duplicates.party import Party
-from custinfo.classification.duplicates.readings import alike, sound, syllables
+from custinfo.classification.duplicates.readings import alike, all_alike, sound, syllables
+
+EDITION = 1
+"""Raised whenever parties are prepared in another way: what was kept of an earlier edition is then made anew."""
 
 
 class Prepared(NamedTuple):
@@ -47,48 +50,75 @@ class Prepared(NamedTuple):
     county: str = ""
 
 
+Columns = Mapping[str, Sequence[Any]]
+"""Columns of `Prepared` by their names, a value for each party; a column that is left out is unknown of them all."""
+
+
 def prepare(party: Party) -> Prepared:
     """`party` in the writing in which parties are compared."""
-    return _enterprise(party) if party.kind == "enterprise" else _individual(party)
+    if party.kind != "enterprise":
+        return _individual(party)
+    columns = companies(
+        [party.name], [party.other_names], [party.credit_code], [party.phones], [party.address], [party.region]
+    )
+    return Prepared(party.id, party.kind, **{name: column[0] for name, column in columns.items()})
 
 
 once: Callable[[Party], Prepared] = lru_cache(maxsize=512)(prepare)
 """`prepare`, remembered: candidates of one entry are those of the next, while somebody types."""
 
 
-def _enterprise(party: Party) -> Prepared:
-    name = names.company(party.name)
-    where = address(party.address)
-    province, prefecture, county = _region(party.region)
-    code = contacts.code(party.credit_code)
-    trade, business = syllables(name.trade), syllables(name.business)
-    trade_sound = "".join(trade)
-    core_sound = trade_sound + "".join(business)
-    others = [sound(names.company(other).core) for other in party.other_names if other.strip()]
-    return Prepared(
-        id=party.id,
-        kind=party.kind,
-        code=code if contacts.valid_credit_code(code) else "",
-        code_text=code,
-        phones=_phones(party.phones),
-        places=name.places,
-        trade=name.trade,
-        trade_sound=trade_sound,
-        trade_syllables=tuple(sorted(set(trade))),
-        business=name.business,
-        core=name.core,
-        core_syllables=tuple(sorted({*trade, *business})),
-        core_sound=core_sound,
-        core_alike=alike(core_sound),
-        form=name.form,
-        branch=sound(name.branch),
-        known_as=tuple(sorted({core_sound, *others} - {""})) if others else (core_sound,) if core_sound else (),
-        words=where.words,
-        street=where.street,
-        province=province,
-        prefecture=prefecture,
-        county=county,
-    )
+def companies(
+    written: Sequence[str], others: Sequence[Sequence[str]], codes: Sequence[str], phones: Sequence[Sequence[str]],
+    addressed: Sequence[str], regions: Sequence[str],
+) -> Columns:  # fmt: skip
+    """Companies by the columns of `Party`: of many at once it takes a third of the time."""
+    taken = names.companies(written)
+    trades = [syllables(name.trade) for name in taken]
+    businesses = [_heard(name.business) for name in taken]
+    trade_sounds = ["".join(trade) for trade in trades]
+    sounds = [trade + business for trade, (_, business) in zip(trade_sounds, businesses, strict=True)]
+    where = addresses(addressed)
+    code_texts = [contacts.code(code) for code in codes]
+    placed = [_region(region) for region in regions]
+    return {
+        "code": [code if contacts.valid_credit_code(code) else "" for code in code_texts],
+        "code_text": code_texts,
+        "phones": [_phones(numbers) for numbers in phones],
+        "places": [name.places for name in taken],
+        "trade": [name.trade for name in taken],
+        "trade_sound": trade_sounds,
+        "trade_syllables": [tuple(sorted(set(trade))) for trade in trades],
+        "business": [name.business for name in taken],
+        "core": [name.core for name in taken],
+        "core_syllables": [
+            tuple(sorted({*trade, *business})) for trade, (business, _) in zip(trades, businesses, strict=True)
+        ],
+        "core_sound": sounds,
+        "core_alike": all_alike(sounds),
+        "form": [name.form for name in taken],
+        "branch": [sound(name.branch) if name.branch else "" for name in taken],
+        "known_as": [_known_as(heard, other) for heard, other in zip(sounds, others, strict=True)],
+        "words": [address.words for address in where],
+        "street": [address.street for address in where],
+        "province": [place[0] for place in placed],
+        "prefecture": [place[1] for place in placed],
+        "county": [place[2] for place in placed],
+    }
+
+
+@lru_cache(maxsize=1 << 12)
+def _heard(business: str) -> tuple[tuple[str, ...], str]:
+    """The syllables of a business, which comes again and again, and its sound."""
+    heard = syllables(business)
+    return tuple(heard), "".join(heard)
+
+
+def _known_as(heard: str, others: Sequence[str]) -> tuple[str, ...]:
+    if not any(others):
+        return (heard,) if heard else ()
+    said = {sound(names.company(other).core) for other in others if other.strip()}
+    return tuple(sorted({heard, *said} - {""}))
 
 
 def _individual(party: Party) -> Prepared:
@@ -124,6 +154,7 @@ def _phones(written: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({number for text in written if (number := contacts.phone(text))}))
 
 
+@lru_cache(maxsize=1 << 13)
 def _region(code: str) -> tuple[str, str, str]:
     """Province, prefecture and county of a code of GB/T 2260; what is not six digits is a county of its own kind."""
     code = code.strip()

@@ -38,14 +38,20 @@ def rank(entry: Party, candidates: Iterable[Party], rule: DuplicatesRule) -> lis
 
     The entry itself (the same id) is left out.
     """
-    mine, table = once(entry), model.weights(rule.model_of(entry.kind))
-    found = []
-    for other in candidates:
-        theirs = once(other)
-        if other.id != entry.id and _possible(mine, theirs):
-            found.append((other, _evidence(mine, theirs, rule, table)))
-    possible = [(other, evidence) for other, evidence in found if evidence.band != "no"]
-    return sorted(possible, key=lambda pair: (-pair[1].probability, pair[0].id))
+    parties = {other.id: other for other in candidates}
+    return [(parties[one], evidence) for one, evidence in ranked(once(entry), map(once, parties.values()), rule)]
+
+
+def ranked(entry: Prepared, candidates: Iterable[Prepared], rule: DuplicatesRule) -> list[tuple[str, Evidence]]:
+    """As `rank`, of parties that are prepared: ids with what speaks for each."""
+    table = model.weights(rule.model_of(_kind(entry)))
+    found = [
+        (other.id, _evidence(entry, other, rule, table))
+        for other in candidates
+        if other.id != entry.id and _possible(entry, other)
+    ]
+    possible = [(one, evidence) for one, evidence in found if evidence.band != "no"]
+    return sorted(possible, key=lambda pair: (-pair[1].probability, pair[0]))
 
 
 def _possible(a: Prepared, b: Prepared) -> bool:

@@ -119,13 +119,15 @@ class Maker:
         while len(made) < count:
             company += 1
             firm = self._relative(firm) if self.random.random() < 0.15 else self._firm()
-            copies = self.random.choices([1, 2, 3, 4], [60, 25, 10, 5])[0]
-            for copy in range(copies):
+            for copy in range(self._copies()):
                 made.append((firm if copy == 0 and self.random.random() < 0.7 else self._spoilt(firm), company))
         made = made[:count]
         self.random.shuffle(made)
         for place, (party, truth) in enumerate(made):
             yield self._with(party, id=f"C{place:07d}"), truth
+
+    def _copies(self) -> int:
+        return self.random.choices([1, 2, 3, 4], [60, 25, 10, 5])[0]
 
     def _firm(self) -> Party:
         town = self.random.choice(self.towns)

@@ -11,6 +11,7 @@ from custinfo.classification.duplicates import compare, linkage, rule
 from custinfo.classification.duplicates.party import Party
 from tests.classification.duplicates.corrupted_companies import Maker
 from tests.classification.duplicates.febrl import persons
+from tests.classification.duplicates.other_companies import OtherMaker
 
 RULE = rule(date(2026, 11, 1))
 LEARNING = RULE.model_copy(update={"learn_from": 1_000})
@@ -53,6 +54,18 @@ def test_corrupted_companies_are_found_per_pair_and_per_cluster(companies, found
     automatic = [(row["left"], row["right"]) for row in rows if row["band"] == "automatic"]
     right = sum(truth[one] == truth[other] for one, other in automatic)
     assert right >= 0.995 * len(automatic) and len(automatic) > 0.7 * len(rows)
+
+
+def test_companies_of_another_shape_are_found_too():
+    """Rare characters, businesses of no list, agents' telephones, missing codes: nothing is made for one generator."""
+    made = dict(OtherMaker(505).records(RECORDS))
+    found = linkage.find(linkage.table(made), LEARNING)
+    truth = {party.id: company for party, company in made.items()}
+    rows = found.pairs.to_pyarrow().to_pylist()
+    assert f1([(row["left"], row["right"]) for row in rows], truth) >= 0.95
+    assert f1(pairs_within(found), truth) >= 0.95
+    automatic = [(row["left"], row["right"]) for row in rows if row["band"] == "automatic"]
+    assert sum(truth[one] == truth[other] for one, other in automatic) >= 0.995 * len(automatic) > 0
 
 
 def test_pairs_say_why_and_belong_to_their_cluster(companies, found):

@@ -164,7 +164,7 @@ def test_keys_are_words_without_repeats_and_the_same_every_time(parties):
         found = keys(party)
         assert found == keys(replace(party, id="another"))
         assert len(set(found.exact)) == len(found.exact) and len(set(found.grams)) == len(found.grams)
-        assert all(gram.isascii() and gram.isalnum() for gram in found.grams)
+        assert all(0 < gram < 1 << 63 for gram in found.grams)
         assert all(key.partition(":")[2].strip("|") for key in found.exact)
 
 
