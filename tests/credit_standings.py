@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+from custinfo.actions.account_cards import CardView, MeasureView
 from custinfo.actions.credit_views import AccountView, DecisionView, OverrideView, PaperView, RaterView, Standing
 from custinfo.classification.credit import dunning, first_dealing, limits, raters, scorecards
 from custinfo.classification.credit.grades import rule as grades_on
@@ -20,7 +21,7 @@ def empty(customer_id, day=DAY):
         decision=None, pending=None, history=(), override=None, overrides=(), raters=(), agreement=None, apart=(),
         limit=limits.limit(None, None, None, limits.rule(day, order)), applied_fen=None, applied_terms=None,
         account=None, over_fen=0, gate_open=False, lacks=first_dealing.lacks([], day, first_dealing.rule(day)),
-        papers=(), papers_lacking=(("contract", "contract"),), years=(), ratios={}, warnings=(), review_on=None,
+        papers=(), papers_lacking=(("contract", "contract"),), cards=(), measures=(), years=(), ratios={}, warnings=(), review_on=None,
         notes=(),
     )  # fmt: skip
 
@@ -58,14 +59,17 @@ def full(customer_id, day=DAY):
         overdue_days=40, due_fen=100_000_000, in_time_fen=85_000_000, late_fen=7_000_000, open_fen=8_000_000,
         days_beyond_terms=6.25, steps=(step,),
         letter=dunning.Letter(2, "call", 8_000_000, 40, (step,), 1), signs=(), first_sale_on=date(2024, 3, 1),
+        purchases=24, months_bought=9,
     )  # fmt: skip
+    card_ = CardView("R-c", "62****01", "欧****", ("单****",), 5_000_000, day - AGO, None, "lost", day)
+    measure = MeasureView("R-m", frozenset({"no_card"}), ("cash", "watch"), "改为现款", "总务甲", day - AGO, day + AGO)
     paper = PaperView("R-p", "licence", "91440300", day - AGO, date(2020, 1, 1), day + AGO, "甲", "深圳市市场监管局")
     values = [one.values for one in both]
     return replace(
         empty(customer_id, day), grade="B", decision=decision, history=(decision, earlier), override=override,
         overrides=(override,), raters=both, agreement=raters.agreement(*values),
         apart=raters.to_talk_over(*values), limit=limit, account=account, over_fen=2_500_000, gate_open=True, lacks=(),
-        papers=(paper,), review_on=decision.review_on,
+        papers=(paper,), cards=(card_,), measures=(measure,), review_on=decision.review_on,
     )  # fmt: skip
 
 

@@ -4,14 +4,18 @@ from datetime import date
 
 import pytest
 
-from custinfo.actions import credit_rating_form, forms
-from custinfo.classification.credit import dunning, first_dealing, grades, scorecards
+from custinfo.actions import account_cards, credit_rating_form, forms
+from custinfo.classification.credit import account_cards as account_card_rule
+from custinfo.classification.credit import account_watch, dunning, first_dealing, grades, scorecards
 from custinfo.domain import codelists
 from custinfo.domain.messages import text
 from custinfo.xforms import form_check
 
 ON = date(2026, 11, 22)
-FORMS = ("credit_rating", "credit_override", "credit_application", "qualification_papers", "credit_dunning")
+FORMS = (
+    "credit_rating", "credit_override", "credit_application", "qualification_papers", "credit_dunning", "collection",
+    "account_card", "account_measure",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +82,16 @@ def test_grades_papers_occasions_and_steps_are_those_of_the_rules():
     steps = choices("credit_dunning", "step")
     assert steps.pop("none")
     assert steps == said("action", dunning.ACTIONS)
+
+
+def test_cards_measures_and_collections_offer_what_the_program_knows():
+    assert choices("account_measure", "sign") == said("sign", (*account_watch.SIGNS, *account_card_rule.SIGNS))
+    stated = choices("account_card", "status")
+    assert tuple(stated) == account_cards.STATES
+    words = {"status": ("state", stated), "measure": ("measure", choices("account_measure", "measure"))}
+    for section, offered in words.values():
+        for code, texts in offered.items():
+            assert texts == tuple(text(f"account_cards.{section}.{code}", one) for one in ("zh-CN", "en"))
+    assert set(choices("collection", "manner")) == {"cash", "transfer", "bill"}
+    for language in ("zh-CN", "en"):
+        assert {text(f"remittances.manner.{one}", language, day="") for one in choices("collection", "manner")}

@@ -59,7 +59,7 @@ def test_grades_from_their_approval_on_and_until_somebody_is_erased(world):
     assert lake.open(store.site).table("credit_decisions").count().to_pyarrow().as_py() == 3
     _erase(store, people, new.customer_id)
     assert lake.open(store.site).table("credit_decisions").count().to_pyarrow().as_py() == 0
-    for table in ("credit_decision", "credit_account", "credit_notice"):
+    for table in ("credit_decision", "credit_account", "credit_notice", "credit_overdue"):
         assert store.rows(f"SELECT * FROM {table}") == []
     titles = store.rows("SELECT titles FROM approval_case WHERE object_kind = 'credit_decision'")
     assert {row["titles"] for row in titles} == {"{}"}

@@ -1,5 +1,6 @@
 """The lake after a merge: dealings of both are one customer's from then on, and never before."""
 
+import json
 from datetime import UTC, datetime
 
 import ibis
@@ -11,7 +12,7 @@ from custinfo.actions import batches, merges, pseudonyms
 from custinfo.actions import lake as publishing
 from custinfo.domain.clock import utc_now
 from custinfo.domain.people import SERVICE
-from custinfo.lake import merging, schema
+from custinfo.lake import erasing, merging, schema
 from tests import factories
 from tests.merging import World
 
@@ -74,6 +75,7 @@ def test_what_the_one_that_goes_wanted_is_what_its_survivor_wants():
     rows = {name: table.empty_table() for name, table in schema.TABLES.items() if name in merging.FOLLOWING}
     wanted = {"customer_key": ["goes", "other", None], "demand_number": ["D1", "D2", "D3"]}
     rows["demands"] = pa.table(wanted)
+    rows["gradings"] = schema.TABLES["gradings"].empty_table()
     rows["customer_versions"] = pa.table({"customer_key": ["goes", "other", "stays"]})
     rows["merged"] = pa.table({"customer_key": ["goes"], "survivor_key": ["stays"], "recorded_at": [moment]})
     # As the lake's files are read: no engine says that a column is never NULL
@@ -84,3 +86,53 @@ def test_what_the_one_that_goes_wanted_is_what_its_survivor_wants():
 
 def loosened(table):
     return table.cast(pa.schema([field.with_nullable(True) for field in table.schema]))
+
+
+def test_a_quarter_has_one_class_of_who_was_merged_the_survivors_own_where_there_is_one():
+    columns = dict.fromkeys(("customer_key", "quarter", "scheme", "class"), "string") | {"edition": "int32"}
+    rows = [
+        ("stays", "2026-Q2", "value", "A", 1), ("goes", "2026-Q2", "value", "C", 1), ("goes", "2026-Q1", "value", "B", 1),
+        ("also", "2026-Q1", "value", "A", 1), ("other", "2026-Q1", "value", "C", 1), ("goes", "2026-Q1", "size", "small", 1),
+    ]  # fmt: skip
+    graded = ibis.memtable(rows, schema=columns)
+    leads = ibis.memtable([("goes", "stays"), ("also", "stays")], columns=["gone_key", "survivor_key"])
+    found = merging._graded(graded, leads).to_pyarrow().to_pylist()
+    assert sorted(tuple(row.values()) for row in found) == [
+        ("other", "2026-Q1", "value", "C", 1), ("stays", "2026-Q1", "size", "small", 1),
+        ("stays", "2026-Q1", "value", "A", 1), ("stays", "2026-Q2", "value", "A", 1),
+    ]  # fmt: skip
+
+
+def test_who_is_erased_with_who_was_merged_into_them_stays_one_customer(tmp_path):
+    with factories.site_with_forms(tmp_path / "site") as store:
+        world = World(store)
+        numbers = [one.customer_number for one in (world.stays, world.goes)]
+        keys = [pseudonyms.key_of(store, one.customer_id) for one in (world.stays, world.goes)]
+        sell(store, tmp_path, *numbers)
+        merges.merge(
+            store, world.supervisor, world.stays.customer_id, world.goes.customer_id, reason="同一家", seen=world.seen()
+        )
+        publishing.publish(store, SERVICE)
+        before = seen(lake.open(store.site))
+        assert before == ([keys[0]], {keys[0]: 4})
+        erasing.erase(store.site, dict.fromkeys(keys, True), smallest_group=1, now=utc_now())
+        customers, dealings = seen(lake.open(store.site))
+        assert len(customers) == 1
+        assert dealings == {customers[0]: 4}
+        assert customers[0] not in keys
+
+
+def test_a_link_to_somebody_who_is_still_there_is_erased(tmp_path):
+    with factories.site_with_forms(tmp_path / "site") as store:
+        world = World(store)
+        keys = [pseudonyms.key_of(store, one.customer_id) for one in (world.stays, world.goes)]
+        sell(store, tmp_path, world.stays.customer_number, world.goes.customer_number)
+        done = merges.merge(
+            store, world.supervisor, world.stays.customer_id, world.goes.customer_id, reason="同一家", seen=world.seen()
+        )
+        merges.undo(store, world.supervisor, done.merge_id, reason="看错了")
+        publishing.publish(store, SERVICE)
+        erasing.erase(store.site, {keys[1]: True}, smallest_group=1, now=utc_now())
+        links = lake.open(store.site).table("merged").to_pyarrow().to_pylist()
+        assert keys[0] not in {row["survivor_key"] for row in links}
+        assert keys[1] not in json.dumps(links, default=str)

@@ -10,7 +10,16 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from custinfo.access import permissions, visibility
-from custinfo.actions import assignments, credit_accounts, credit_decisions, credit_records, entities, entity_levels
+from custinfo.actions import (
+    account_cards,
+    assignments,
+    credit_accounts,
+    credit_decisions,
+    credit_masking,
+    credit_records,
+    entities,
+    entity_levels,
+)
 from custinfo.actions import credit_standing as parts
 from custinfo.actions.credit_accounts import Accounts
 from custinfo.actions.credit_decisions import Grounds
@@ -91,7 +100,7 @@ def of(
     """
     files = {row["entity_id"]: Files.of(store, row["entity_id"], as_of) for row in rows}
     applied = {one: parts.approved_application(store, files[one], as_of) for one in files}
-    on_cards = parts.card_terms(store, list(files))
+    on_cards = parts.card_terms(store, list(files), as_of)
     terms = {one: (found.requested_terms if found else "") or on_cards.get(one) for one, found in applied.items()}
     given = _Given(store, day, as_of, {one: key for one, key in keys(store).items() if one in files}, terms)
     by_key = {given.keys[one]: code for one, code in terms.items() if one in given.keys}
@@ -149,13 +158,15 @@ def _one(given: _Given, reader: entity_levels.Reader, row: Row, files: Files, sc
         lacks=lacks,
         papers=seen,
         papers_lacking=first_dealing.papers_lacking(credit_records.kept(seen, day), occasions, gate),
+        cards=account_cards.cards(files.by_form[credit_records.CARD], day),
+        measures=account_cards.measures(files.by_form[credit_records.MEASURE], day),
         years=years,
         ratios=ratios,
         warnings=warnings,
         review_on=decision.review_on if decision else None,
         notes=(),
     )
-    return replace(found, notes=(*notes(found, card), *wrong))
+    return credit_masking.shown_to(store, reader.actor, replace(found, notes=(*notes(found, card), *wrong)))
 
 
 def _pending(history: tuple[DecisionView, ...], decision: DecisionView | None) -> DecisionView | None:

@@ -39,7 +39,9 @@ class OpenItem:
 
 @dataclass(frozen=True)
 class Owed:
-    """One customer's account on a day; all amounts in fen. `signs` are (sign, amount, compared, rule version)."""
+    """One customer's account on a day; all amounts in fen. `signs` are (sign, amount, compared, rule version).
+    `purchases` and `months_bought` count the days and the months with a sale in the months of `sales_fen`.
+    """
 
     balance_fen: int = 0
     sales_fen: int = 0
@@ -52,6 +54,8 @@ class Owed:
     longest_overdue_days: int = 0
     items: tuple[OpenItem, ...] = ()
     signs: tuple[tuple[str, int, int, int], ...] = ()
+    purchases: int = 0
+    months_bought: int = 0
 
 
 @dataclass(frozen=True)
@@ -112,6 +116,7 @@ def _one(sums: "Sequence[DaySum]", terms: str | None, day: date, sales_months: i
     paid = one_account.behaviour(settled, _year_ago(day), day)
     since = _months_ago(day, sales_months)
     recent = {kind: sum(one.fen for one in sums if one.kind == kind and one.on > since) for kind in ("sale", "return")}
+    bought = {one.on for one in sums if one.kind == "sale" and one.on > since}
     watched = terms is None or terms in ON_ACCOUNT
     signs = one_account.signs(sums, terms, day, watch_rule, due_rule) if watched else []
     left = [OpenItem(one.delivered_on, one.due_on, one.open_fen) for one in settled if one.open_fen]
@@ -127,6 +132,8 @@ def _one(sums: "Sequence[DaySum]", terms: str | None, day: date, sales_months: i
         longest_overdue_days=paid.longest_overdue_days,
         items=tuple(sorted(left, key=lambda one: (one.due_on, one.delivered_on))),
         signs=tuple(sorted((*sign, watch_rule.version) for sign in signs)),
+        purchases=len(bought),
+        months_bought=len({(one.year, one.month) for one in bought}),
     )
 
 
@@ -169,7 +176,7 @@ def _owed(
     row: Mapping[str, Any], items: tuple[OpenItem, ...], signs: tuple[tuple[str, int, int, int], ...]
 ) -> Owed:  # fmt: skip
     names = ("balance_fen", "sales_fen", "first_sale_on", "due_fen", "in_time_fen", "late_fen", "open_fen",
-             "days_beyond_terms", "longest_overdue_days")  # fmt: skip
+             "days_beyond_terms", "longest_overdue_days", "purchases", "months_bought")  # fmt: skip
     return Owed(items=items, signs=signs, **{name: row[name] for name in names if name in row})
 
 
@@ -214,10 +221,13 @@ def _sums(sales: "ir.Table", day: date, sales_months: int) -> "ir.Table":
     sold, given_back = sales.kind == "sale", sales.kind == "return"
     net = ibis.cases((sold, sales.amount_fen), (given_back, -sales.amount_fen), else_=zero)
     recent = sales.occurred_on > _months_ago(day, sales_months)
+    bought = (sold & recent).ifelse(sales.occurred_on, ibis.null("date"))
     return sales.group_by("customer_key").aggregate(
         balance_fen=total_fen(sold.ifelse(sales.amount_fen, -sales.amount_fen)),
         sales_fen=total_fen(recent.ifelse(net, zero)),
         first_sale_on=sold.ifelse(sales.occurred_on, ibis.null("date")).min(),
+        purchases=bought.nunique().cast("int64"),
+        months_bought=(bought.year() * 12 + bought.month()).nunique().cast("int64"),
     )
 
 

@@ -24,7 +24,8 @@ from custinfo.store.database import Row
 
 RATING, OVERRIDE, APPLICATION = "credit_rating", "credit_override", "credit_application"
 PAPERS_FORM, DUNNING, REPORT = "qualification_papers", "credit_dunning", "credit_report"
-FORMS = (RATING, OVERRIDE, APPLICATION, PAPERS_FORM, DUNNING, REPORT)
+CARD, MEASURE = "account_card", "account_measure"
+FORMS = (RATING, OVERRIDE, APPLICATION, PAPERS_FORM, DUNNING, REPORT, CARD, MEASURE)
 FROM_REPORT = {"legal_form": "legal_form", "registered_capital": "registered_capital", "scope": "scope"}
 """What a credit survey report proves: kind of proof → its question."""
 

@@ -4,16 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from custinfo.actions import approval_cases, credit_decisions, credit_records, record_approvals
+from custinfo.actions import account_cards, approval_cases, credit_decisions, credit_records, record_approvals
 from custinfo.actions.approval_cases import APPROVED, Case
 from custinfo.actions.credit_accounts import Accounts, Owed
 from custinfo.actions.credit_records import Application, Dunned, Filed
 from custinfo.actions.credit_views import AccountView, DecisionView, OverrideView, SignView
+from custinfo.classification.credit import account_cards as card_rule
 from custinfo.classification.credit import dunning, grades, limits, overrides
 from custinfo.classification.credit.dunning import DunningRule, Item
 from custinfo.classification.credit.limits import Limit
 from custinfo.classification.credit.overrides import Assessment, Override
 from custinfo.classification.credit.terms import overdue_days
+from custinfo.domain.clock import stamp
 from custinfo.store import Store
 from custinfo.store.database import Row
 
@@ -133,17 +135,21 @@ def approved_application(store: Store, files: Files, as_of: datetime | None) -> 
     return next((credit_records.application([one]) for one in found if approved_at(store, one, as_of)), None)
 
 
-def card_terms(store: Store, customer_ids: Sequence[str]) -> dict[str, str]:
-    """The terms of payment on the cards of customers, by id; who states none is left out."""
+def card_terms(store: Store, customer_ids: Sequence[str], as_of: datetime | None = None) -> dict[str, str]:
+    """The terms of payment on the cards of customers, by id, as known at a moment, or now."""
     found: dict[str, str] = {}
     for start in range(0, len(customer_ids), 500):
         part = list(customer_ids[start : start + 500])
         marks = ", ".join("?" * len(part))
         rows: list[Row] = store.rows(
-            "SELECT entity_current.entity_id, json_extract(content, '$.finance.payment_terms') AS terms "
-            "FROM entity_current JOIN record_version ON record_version.record_id = entity_current.record_id "
-            f"AND record_version.version = entity_current.record_version WHERE entity_current.entity_id IN ({marks})",
-            part,
+            "SELECT card.entity_id, json_extract(content, '$.finance.payment_terms') AS terms FROM entity_current "
+            "JOIN entity_version AS card ON card.entity_id = entity_current.entity_id AND card.version = (SELECT "
+            "max(version) FROM entity_version AS newer WHERE newer.entity_id = card.entity_id AND recorded_at <= ? AND "
+            "form_id = (SELECT form_id FROM entity_version AS first WHERE first.entity_id = newer.entity_id "
+            "AND version = 1)) "
+            "JOIN record_version ON record_version.record_id = card.record_id "
+            f"AND record_version.version = card.record_version WHERE card.entity_id IN ({marks})",
+            [stamp(as_of) if as_of else "9999", *part],
         )
         found |= {row["entity_id"]: row["terms"] for row in rows if row["terms"]}
     return found
@@ -179,9 +185,18 @@ def account(
         days_beyond_terms=owed.days_beyond_terms,
         steps=tuple(dunning.step(item, day, rule) for item in items),
         letter=dunning.letter(items, day, rule),
-        signs=tuple(SignView(*sign) for sign in owed.signs),
+        signs=(*(SignView(*sign) for sign in owed.signs), *_card_signs(owed, files, day)),
         first_sale_on=owed.first_sale_on,
+        purchases=owed.purchases,
+        months_bought=owed.months_bought,
     )
+
+
+def _card_signs(owed: Owed, files: Files, day: date) -> list[SignView]:
+    """What is on account without a valid sign-account card, or beyond its limit."""
+    held = [one.held for one in account_cards.cards(files.by_form[credit_records.CARD], day)]
+    on_account = [(one.delivered_on, one.open_fen) for one in owed.items]
+    return [SignView(*sign, 0) for sign in card_rule.signs(held, on_account, owed.balance_fen, day)]
 
 
 def _items(owed: Owed, done: Sequence[Dunned], rule: DunningRule, day: date) -> list[Item]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
 
+from custinfo.actions.account_cards import CardView, MeasureView
 from custinfo.classification.credit.dunning import Letter, Step
 from custinfo.classification.credit.early_warning import Ratio, Signal, Statement
 from custinfo.classification.credit.first_dealing import Lack
@@ -21,7 +22,9 @@ from custinfo.domain.errors import CustinfoError
 
 @dataclass(frozen=True)
 class SignView:
-    """Something out of the ordinary on an account: `kind` is one of `account_watch.SIGNS`; amounts as there."""
+    """Something out of the ordinary on an account: `kind` is one of `account_watch.SIGNS` or
+    `account_cards.SIGNS`, of which no rule has a version (0); amounts as there.
+    """
 
     kind: str
     amount_fen: int
@@ -133,6 +136,7 @@ class AccountView:
     `exposure_fen` = balance + not invoiced + not delivered − secured. `due_fen`, `in_time_fen`, `late_fen`, `open_fen`
     and `days_beyond_terms` are about what fell due within a year (None: nothing did). `steps` are the overdue items,
     `letter` what is done with them now; an item is named by the day of its goods. `signs` are out of the ordinary.
+    `purchases` and `months_bought` count the days and the months with a sale in the months of `sales_fen`.
     """
 
     day: date
@@ -155,6 +159,8 @@ class AccountView:
     letter: Letter | None
     signs: tuple[SignView, ...]
     first_sale_on: date | None
+    purchases: int
+    months_bought: int
 
 
 @dataclass(frozen=True)
@@ -165,7 +171,8 @@ class Standing:
     without. `pending` is a newer decision that is not approved yet. `limit` is what the grade is granted, lowered to
     what was applied for where an approved application (form `credit_application`) asked for less (`applied_fen`).
     `account` is None while no lake is published. `over_fen` is by how much the exposure is above the limit. `lacks`
-    keep the gate before the first dealing shut; `papers_lacking` are (paper, occasion). `warnings` come from the yearly
+    keep the gate before the first dealing shut; `cards` are sign-account cards, `measures` what was agreed about a
+    customer on account; `papers_lacking` are (paper, occasion). `warnings` come from the yearly
     figures of the newest credit survey report. `raters` are the two whose ratings count, or would count at the next
     decision; `apart` is what they must talk over. `notes` say in sentences what needs attention.
     """
@@ -193,6 +200,8 @@ class Standing:
     lacks: tuple[Lack, ...]
     papers: tuple[PaperView, ...]
     papers_lacking: tuple[tuple[str, str], ...]
+    cards: tuple[CardView, ...]
+    measures: tuple[MeasureView, ...]
     years: tuple[Statement, ...]
     ratios: Mapping[str, Ratio]
     warnings: tuple[Signal, ...]

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from custinfo.access import permissions
-from custinfo.actions import credit, credit_accounts, credit_records, merge_links, pseudonyms
+from custinfo.actions import credit, credit_accounts, credit_collecting, credit_records, merge_links, pseudonyms
 from custinfo.actions import credit_standing as parts
+from custinfo.actions.account_cards import MeasureView
 from custinfo.actions.credit_standing import Files
 from custinfo.actions.credit_views import AccountView, PaperView, Standing
 from custinfo.actions.delegations import today as today_of
@@ -49,13 +50,16 @@ class Notice:
 
 @dataclass
 class Looked:
-    """What a look came to: how many customers, notices that are new, ended, open."""
+    """What a look came to: how many customers, notices that are new, ended, open; `overdue` has customer, grade and
+    account of those who owe money that is overdue.
+    """
 
     customers: int = 0
     new: int = 0
     ended: int = 0
     open: int = 0
     notices: dict[str, list[Notice]] = field(default_factory=dict)
+    overdue: list[tuple[str, str | None, AccountView]] = field(default_factory=list)
 
 
 def run(store: Store, today: date) -> dict[str, int]:
@@ -77,10 +81,14 @@ def watch(store: Store, actor: Person, today: date | None = None, only: Iterable
     looked = Looked(customers=len(rows))
     for customer_id, standing in standings.items():
         looked.notices[customer_id] = list(_of(standing, applied.get(customer_id), day))
+        if standing.account is not None and standing.account.steps:
+            looked.overdue.append((customer_id, standing.grade, standing.account))
     for row, account in _others(store, [row for row in rows if row["entity_id"] not in standings], day):
         first = _first_dealing(account, applied.get(row["entity_id"]), day)
         shut = first_dealing.lacks([], day, first_dealing.rule(day))
         about = row["entity_id"], row["number"]
+        if account.steps:
+            looked.overdue.append((row["entity_id"], None, account))
         looked.notices[row["entity_id"]] = [
             *_dunning(about, account, day),
             *_gate(about, [lack.kind for lack in shut], first),
@@ -134,7 +142,7 @@ def _of(found: Standing, applied: date | None, day: date) -> Iterator[Notice]:
     yield from _warnings(found)
     if found.account is not None:
         yield from _dunning(about, found.account, day)
-        yield from _signs(about, found.account)
+        yield from _signs(about, found.account, found.measures)
     if found.decision is not None and found.account is not None and found.over_fen:
         amounts = {"exposure": Yuan(found.account.exposure_fen), "limit": Yuan(found.limit.limit_fen)}
         yield _notice("over_limit", about, "", None, "", **amounts)
@@ -200,10 +208,15 @@ def _dunning(about: tuple[str, str], account: AccountView, day: date) -> Iterato
         yield _notice("dunning", about, "", min(due_on, day), credit_records.DUNNING, **facts)
 
 
-def _signs(about: tuple[str, str], account: AccountView) -> Iterator[Notice]:
+def _signs(
+    about: tuple[str, str], account: AccountView, measures: Sequence[MeasureView] = ()
+) -> Iterator[Notice]:  # fmt: skip
+    """What is out of the ordinary, unless what is done about it was agreed and is not over."""
     for one in account.signs:
+        if any(each.covers(one.kind, account.day) for each in measures):
+            continue
         facts = {"sign": Named(f"credit_use.sign.{one.kind}"), "amount": Yuan(one.amount_fen)}
-        yield _notice("sign", about, one.kind, None, "", **facts)
+        yield _notice("sign", about, one.kind, None, credit_records.MEASURE, **facts)
 
 
 def _first_dealing(account: AccountView | None, applied: date | None, day: date) -> date | None:
@@ -238,6 +251,7 @@ def _write(
                 looked.ended += 1
         for customer_id in among:
             tx.delete("credit_account", (customer_id,))
+        credit_collecting.keep(tx, among, looked.overdue)
         for standing in standings.values():
             tx.insert("credit_account", _account_row(standing, day))
         tx.note(new=looked.new, ended=looked.ended, open=looked.open)

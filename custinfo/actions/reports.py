@@ -21,13 +21,15 @@ def record_built(
 
 
 def register_about_customer(store: Store, actor: Person, customer_id: str, content: bytes) -> tuple[str, str]:
-    """A report about one customer leaves the system: who has it, and the SHA-256 of its `content`. Gives the number of
-    the entry in the register of exports, and the hash. Raises NotAllowed.
+    """A report about one customer leaves the system: who has it, and the SHA-256 of its `content`, which is what it
+    says as JSON, whatever it is laid out as. Gives the number of the entry in the register of exports, and the hash.
+
+    Raises NotAllowed.
     """
     permissions.check(actor, "report.credit")
     with store.act(actor.person_id, "report.build", "customer", customer_id) as tx:
         export_id = export_register.note(
-            tx, store, actor, what="report", object_id=customer_id, format="zip", rows=1, columns=["credit_report"],
+            tx, store, actor, what="report", object_id=customer_id, format="json", rows=1, columns=["credit_report"],
             tier=Tier.IDENTIFIED, purpose="service", data=content,
         )  # fmt: skip
     return export_id, str(tx.detail["sha256"])

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import cached_property
 
 from custinfo.access import permissions, visibility
-from custinfo.actions import assignments, credit, entities, entity_levels, people, pseudonyms, sealing
+from custinfo.actions import assignments, credit, credit_archive, entities, entity_levels, people, pseudonyms, sealing
 from custinfo.domain import clock
 from custinfo.domain.errors import NotAllowed, NotFound
 from custinfo.domain.messages import text
@@ -120,12 +120,14 @@ def make(store: Store, actor: Person, customer_id: str, as_of: datetime, languag
     check_may_build(store, actor, customer_id)
     number, label = _named(store, actor, customer_id, as_of)
     day = as_of.astimezone(store.site.zone).date()
+    standing = credit.standing(store, actor, customer_id, day, as_of=as_of)
     known = Known(
         number=number,
         label=label,
         as_of=as_of,
         survey=credit_report_survey.find(store, actor, customer_id, as_of, language),
-        standing=credit.standing(store, actor, customer_id, day, as_of=as_of),
+        standing=standing,
+        archive=credit_archive.find(store, actor, standing, language, as_of),
         dealings=credit_report_dealings.find(store.site, pseudonyms.key_of(store, customer_id), as_of),
     )
     return CreditReport(customer_id, number, as_of, credit_report_sections.compose(known, store.site, language))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from custinfo.actions.credit_archive import Archive
 from custinfo.actions.credit_views import Standing
 from custinfo.domain import clock
 from custinfo.domain.messages import text
@@ -25,6 +26,7 @@ class Known:
     as_of: datetime
     survey: Survey | None
     standing: Standing
+    archive: Archive
     dealings: Dealings | None
 
 
@@ -81,7 +83,7 @@ def _more(group: str, known: Known, language: str) -> list[Part]:
     """What the survey does not say, or says as it was then."""
     words = CreditWords(language, known.standing.scheme, known.standing.day)
     if group == "profile":
-        return credit_report_standing.gate(known.standing, words)
+        return [*credit_report_standing.card(known.archive, words), *credit_report_standing.gate(known.standing, words)]
     if group == "finance":
         years = credit_report_survey.statements(known.survey) if known.survey else ()
         return credit_report_trade.finances(years, words)
@@ -89,5 +91,6 @@ def _more(group: str, known: Known, language: str) -> list[Part]:
         return credit_report_trade.payments(known.dealings, known.standing, words)
     if group == "assessment":
         buying = credit_report_trade.buying(known.dealings, known.standing, words)
-        return [*credit_report_standing.assessment(known.standing, words), *buying]
+        rated = credit_report_standing.rated(known.archive, words)
+        return [*credit_report_standing.assessment(known.standing, words), *rated, *buying]
     return credit_report_standing.advice(known.standing, words) if group == "advice" else []

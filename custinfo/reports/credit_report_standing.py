@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
+from custinfo.actions.credit_archive import Archive
 from custinfo.actions.credit_views import DecisionView, OverrideView, Standing
 from custinfo.domain.messages import text
+from custinfo.reports import credit_archive_words
 from custinfo.reports.credit_report_document import Cell, Look, Part, Sentence, Table, facts, fen, percent, said
 from custinfo.reports.credit_report_words import CreditWords, rounded
 
@@ -156,3 +158,23 @@ def gate(standing: Standing, words: CreditWords) -> list[Part]:
         for one in standing.papers_lacking
     ]
     return found
+
+
+def card(archive: Archive, words: CreditWords) -> list[Part]:
+    """Who the customer is by their card, as it stood then; what is of level 1 is masked."""
+    if not archive.card:
+        return []
+    title = Sentence(text("credit_archive.card", words.language))
+    return [title, *facts([(one.label, said(one.text)) for one in archive.card])]
+
+
+def rated(archive: Archive, words: CreditWords) -> list[Part]:
+    """What the data say of indicators, with the rating that the anchors give it."""
+    rows = tuple(
+        tuple(said(cell) for cell in row)
+        for row in credit_archive_words.rated(archive.rated, words.day, words.language)
+    )
+    head = tuple(
+        text(f"credit_archive.column.{name}", words.language) for name in ("indicator", "figure", "by_anchors")
+    )
+    return [Table(text("credit_archive.rated", words.language), head, rows)] if rows else []

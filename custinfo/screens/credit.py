@@ -1,6 +1,9 @@
-"""`/credit`: the customers on one's credit desk. `/credit/<id>`: how one of them stands, and why."""
+"""`/credit`: the customers on one's credit desk. `/credit/<id>`: how one of them stands, and why.
 
-from custinfo.screens import credit_desk, credit_table, showing
+`/credit/collections`: what was collected and goes to head office.
+"""
+
+from custinfo.screens import credit_desk, credit_table, remittances, showing
 from custinfo.screens.context import Page
 from custinfo.screens.sheet_view import SheetView
 
@@ -11,8 +14,10 @@ def show() -> None:
 
 
 def build(page: Page) -> SheetView:
-    """The list, or the customer that the address names."""
-    desk: credit_table.Table | credit_desk.Desk = credit_table.Table(page)
-    if page.tail() != "credit":
+    """The list, the collections, or the customer that the address names."""
+    desk: credit_table.Table | credit_desk.Desk | remittances.Desk = credit_table.Table(page)
+    if page.tail() == remittances.TAIL:
+        desk = remittances.Desk(page)
+    elif page.tail() != "credit":
         desk = credit_desk.Desk(page, page.tail())
     return SheetView(page, desk.blocks, desk.react)

@@ -98,13 +98,26 @@ def _power(view: View, counts: Sequence[Count]) -> str:
         return one_outcome.text(view.language)
     interval = "" if power.low is None else view.word("interval", low=f"{power.low:.2f}", high=f"{power.high:.2f}")
     facts = {"auc": f"{power.auc:.2f}", "gini": f"{power.gini:.2f}", "ks": f"{power.ks:.2f}"}
-    told = view.word("power", interval=interval, day=view.on - YEAR, **facts)
+    told = view.word("power", interval=interval, day=view.on - YEAR, **facts) + _power_of_points(view)
     shown = [one for one in counts if not view.is_few(one.customers)]
     broken = backtest.breaks(shown)
     if not broken:
         return told + view.word("in_order")
     pairs = "、".join(view.word("pair", better=one.better, worse=one.worse) for one in broken)
     return told + view.word("broken", pairs=pairs)
+
+
+def _power_of_points(view: View) -> str:
+    """The same of the points behind the grades: what cutting them into grades costs. Blank where it cannot be told."""
+    tested = view.tables["tested"]
+    rows = view.rows(tested.filter(tested.points.notnull(), tested.defaulted.notnull()).select("points", "defaulted"))
+    if view.is_few(len(rows)):
+        return ""
+    try:
+        power = backtest.power(backtest.by_score([row["points"] for row in rows], [row["defaulted"] for row in rows]))
+    except BadInput:  # only of one outcome: said of the grades already
+        return ""
+    return view.word("power_points", auc=f"{power.auc:.2f}", gini=f"{power.gini:.2f}", ks=f"{power.ks:.2f}")
 
 
 def _moved(view: View) -> str:

@@ -120,7 +120,7 @@ def _seen(page: Page, standing: Standing, kind: str) -> tuple[str, str] | tuple[
     newest = max(found, key=lambda one: one.seen_on)
     until = newest.valid_until.isoformat() if newest.valid_until else page.text("credit_desk.for_good")
     facts = {"number": newest.number, "by": newest.checked_by, "where": newest.checked_where, "until": until}
-    told = page.text("credit_desk.paper", day=newest.seen_on, **facts)
+    told = page.text(f"credit_desk.{'paper' if newest.number else 'paper_unnumbered'}", day=newest.seen_on, **facts)
     return f"/record/{quote(newest.record_id)}", told
 
 

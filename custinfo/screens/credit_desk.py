@@ -4,13 +4,13 @@ from typing import Any
 from urllib.parse import quote
 
 from custinfo.access import permissions
-from custinfo.actions import credit, forms, reports
+from custinfo.actions import credit, credit_archive, forms, reports
 from custinfo.actions.credit_views import Standing
 from custinfo.classification.credit import scorecards
 from custinfo.domain.clock import utc_now
 from custinfo.domain.people import Person
 from custinfo.reports.credit_report_words import CreditWords
-from custinfo.screens import blocks, case_cards, credit_cards
+from custinfo.screens import account_card_parts, blocks, case_cards, credit_archive_card, credit_cards
 from custinfo.screens.blocks import Block
 from custinfo.screens.context import Page
 from custinfo.screens.entered import said
@@ -23,6 +23,9 @@ FORMS = (
     "credit_application",
     "credit_override",
     "credit_dunning",
+    "collection",
+    "account_card",
+    "account_measure",
 )
 """What is filled in about a customer's credit, in the order in which it comes up."""
 FILES = {
@@ -48,7 +51,9 @@ class Desk:
         standing = credit.standing(page.store, actor, self._customer_id, page.today(), scheme=self._scheme)
         words = CreditWords(page.language, standing.scheme, standing.day)
         notes = [blocks.banner(note.text(page.language), "warn") for note in standing.notes]
+        archive = credit_archive.find(page.store, actor, standing, page.language)
         left = [
+            credit_archive_card.card(page, standing, archive, words),
             credit_cards.limit(page, standing, words),
             credit_cards.dunning(page, standing, words),
             credit_cards.warnings(page, standing, words),
@@ -60,6 +65,8 @@ class Desk:
             *self._case(actor, standing),
             *self._decide(actor, standing),
             credit_cards.gate(page, standing, words),
+            *account_card_parts.cards(page, standing, words),
+            *account_card_parts.measures(page, standing, words),
             *credit_cards.overrides(page, standing, words),
             *self._forms(actor),
             credit_cards.history(page, standing, words),
@@ -84,7 +91,8 @@ class Desk:
         page = self._page
         made = credit_report.make(page.store, actor, self._customer_id, utc_now(), page.language)
         data = credit_report_layouts.LAYOUTS[kind](made.document, made.as_of)
-        reports.register_about_customer(page.store, actor, self._customer_id, data)
+        content = credit_report_layouts.canonical(made.document)
+        reports.register_about_customer(page.store, actor, self._customer_id, content)
         return Download(f"{made.stem}.{kind}", FILES[kind], data)
 
     # ---- parts -----------------------------------------------------------------------------------------------------

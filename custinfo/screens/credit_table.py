@@ -33,7 +33,8 @@ class Table:
         found = self._found(actor)
         days = [line.day for line in found.rows if line.day]
         told = page.text("credit_desk.as_of", day=min(days)) if days else page.text("credit_desk.subtitle")
-        head = blocks.head(page.text("credit_desk.title"), told)
+        collections = blocks.link(page.text("remittances.link"), "/credit/collections")
+        head = blocks.head(page.text("credit_desk.title"), told, actions=[collections])
         box = blocks.search(
             page.text("pages.customers.search"), page.text("pages.customers.placeholder"), self._query
         )  # fmt: skip

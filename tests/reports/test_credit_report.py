@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from custinfo.actions import export_register, record_levels
+from custinfo.actions.credit_archive import Archive
 from custinfo.cli import main
 from custinfo.domain.clock import utc_now
 from custinfo.domain.errors import BadInput, Conflict, NotAllowed, NotFound, SiteFault
@@ -33,7 +34,7 @@ from custinfo.reports.credit_report_sections import Known
 from custinfo.reports.credit_report_survey import GROUPS
 from tests import credit_desk_sites, credit_sites, credit_standings
 from tests.credit_desk_sites import HOSTILE, survey
-from tests.factories import account
+from tests.factories import CARD, account
 
 
 @pytest.fixture(scope="module")
@@ -76,12 +77,25 @@ def test_it_says_what_survey_ratings_and_dealings_say(made):
     sections = {
         one.id: json.dumps([str(part) for part in one.parts], ensure_ascii=False) for one in made.document.sections
     }
-    assert "盖永兴" in sections["s2"]
+    for said in ("盖永兴", "生产部", "佘宗尧", "财务部"):  # owner and manager; the internal organisation
+        assert said in sections["s2"]
     assert "45.0%" in sections["s3"]  # liabilities of assets, this year
     assert "¥75,000.00" in sections["s11"]  # 10 + 11 + … + 15 thousand within twelve months
     assert "rater-1 某" in sections["s11"]
     assert "¥66,000.00" in sections["s12"]  # not paid yet: 75 less 9 thousand
     assert "credit_" not in told(made.document).replace("credit_report", "")
+
+
+def test_it_has_the_credit_archive(made):
+    language = made.document.language
+    profile, assessment = (
+        json.dumps([str(part) for part in made.document.sections[n].parts], ensure_ascii=False) for n in (0, 10)
+    )
+    assert text("credit_archive.card", language) in profile
+    for question in ("legal_representative", "address"):
+        assert next(answer for ref, answer in CARD.items() if ref.endswith(f"/{question}")) in profile
+    assert text("credit_archive.rated", language) in assessment
+    assert text("credit_archive.figure.debt_ratio", language, value="45.00") in assessment
 
 
 def test_of_a_customer_of_whom_nothing_is_known_every_section_says_what_is_missing(site, now):
@@ -148,7 +162,7 @@ def test_what_people_typed_is_text_in_every_layout(made):
 def test_every_standing_can_be_said(site, standing, language, now):
     store = site.store
     document = credit_report_sections.compose(
-        Known("C000001", "C000001", now, None, standing("c1"), None), store.site, language
+        Known("C000001", "C000001", now, None, standing("c1"), Archive((), ()), None), store.site, language
     )
     assert credit_report_layouts.LAYOUTS["html"](document, now)
     assert "credit_" not in told(document).replace("credit_report", "")

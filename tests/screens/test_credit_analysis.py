@@ -19,6 +19,7 @@ ON = sites.PUBLISHED.date()
 AGO = ON - timedelta(days=400)
 GROUPS = {"A": (20, 1), "B": (20, 3), "C": (20, 9), "D": (4, 4)}
 """Customers of each grade, and how many of them do not pay."""
+POINTS = {"A": 9000, "B": 8000, "C": 6000, "D": 4000}
 
 
 def _line(customer, kind, days, fen=100_00):
@@ -48,7 +49,7 @@ def _decision(made, number, grade, day, place_of):
     key = lake.pseudonym(made.secret("pseudonym"), f"c{number}")
     return {
         "customer_key": key, "kind": "decision", "decision": f"CD-{place_of:04}", "version": 1, "scheme": "5c",
-        "grade": grade, "points": 8000, "coverage": 10000, "limit_fen": 1_000_00 * number, "valid_until": "",
+        "grade": grade, "points": POINTS[grade] - number, "coverage": 10000, "limit_fen": 1_000_00 * number, "valid_until": "",
         "rule_version": 1, "card_version": 1, "limits_version": 1,
         "recorded_at": sites.PUBLISHED.replace(year=day.year, month=day.month, day=day.day) - timedelta(hours=12),
     }  # fmt: skip
@@ -68,6 +69,8 @@ def test_it_says_power_order_and_movement_in_words(shown):
     said = shown._summary.value
     assert "AUC 0.8" in said
     assert "PSI" in said
+    by_points = shown.view().word("power_points", auc="", gini="", ks="").partition("AUC")[0].strip()
+    assert by_points in said, "what the points told apart stands beside what the grades did"
     assert "64" in said
     assert "credit_analysis." not in said
     assert [panel._chart is not None for panel in shown._panels] == [True] * 3
@@ -142,15 +145,17 @@ def test_a_default_is_what_was_not_paid_by_the_end_of_grace(sold, paid, defaulte
 def test_the_grade_is_the_last_one_given_by_the_day_and_no_override():
     day = datetime(2026, 5, 1, 23, 59)  # noqa: DTZ001  # naive, as the lake has it
     rows = [
-        ("c1", "decision", "1", "B", day - timedelta(days=9)), ("c1", "decision", "2", "C", day),
-        ("c1", "override", "2", "A", day), ("c1", "decision", "3", "A", day + timedelta(minutes=1)),
-        ("c2", "decision", "4", None, day),
+        ("c1", "decision", "1", "B", 7000, day - timedelta(days=9)), ("c1", "decision", "2", "C", 5000, day),
+        ("c1", "override", "2", "A", 5000, day), ("c1", "decision", "3", "A", 9000, day + timedelta(minutes=1)),
+        ("c2", "decision", "4", None, None, day),
     ]  # fmt: skip
-    names = ("customer_key", "kind", "decision", "grade", "recorded_at")
-    types = dict.fromkeys(names, "string") | {"recorded_at": "timestamp"}
+    names = ("customer_key", "kind", "decision", "grade", "points", "recorded_at")
+    types = dict.fromkeys(names, "string") | {"points": "int64", "recorded_at": "timestamp"}
     decisions = ibis.memtable({name: [one[n] for one in rows] for n, name in enumerate(names)}, schema=types)
     found = defaults.graded_on(decisions, day.date()).order_by("customer_key").to_pyarrow().to_pylist()
-    assert found == [{"customer_key": "c1", "grade": "C"}, {"customer_key": "c2", "grade": None}]
+    assert found == [
+        {"customer_key": "c1", "grade": "C", "points": 5000}, {"customer_key": "c2", "grade": None, "points": None}
+    ]  # fmt: skip
 
 
 def test_moves_count_every_customer_once():

@@ -10,7 +10,7 @@ from custinfo.domain.people import Role
 from custinfo.screens import credit, credit_cards, credit_desk
 from custinfo.screens.context import Page
 from tests import credit_desk_sites, credit_sites, credit_standings
-from tests.factories import PASSWORD, account
+from tests.factories import CARD, PASSWORD, account
 from tests.screens.conftest import Browser
 
 WRONG = [
@@ -68,6 +68,11 @@ def drawn(page):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_one_customer_at_a_glance(open_as, site, language):
     shown = drawn(open_as(site.people["boss"], site.known, language))
+    archive = ("title", "size", "frequency", "timeliness", "qualification")
+    assert all(text(f"credit_archive.{one}", language) in shown for one in archive)
+    for said in ("legal_representative", "address"):
+        assert next(answer for ref, answer in CARD.items() if ref.endswith(f"/{said}")) in shown
+    assert text("credit_archive.figure.debt_ratio", language, value="45.00") in shown
     for card in ("grade", "limit", "gate", "raters", "warnings", "dunning", "history", "forms"):
         assert text(f"credit_desk.card.{card}", language) in shown
     assert "rater-1 某" in shown

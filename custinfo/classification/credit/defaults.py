@@ -22,17 +22,18 @@ ABSENT = "-"
 
 
 def graded_on(decisions: ir.Table, day: date) -> ir.Table:
-    """The grade of each customer at the end of `day` (of UTC): `customer_key`, `grade` (may be NULL), in no order.
+    """The grade of each customer at the end of `day` (of UTC), in no order: `customer_key`, `grade`, `points` (both may
+    be NULL).
 
-    `decisions` has `customer_key`, `kind`, `decision` (unique), `grade`, `recorded_at` (naive, UTC). Of two recorded at
-    once the later `decision` in the alphabet counts. What people set a grade to (kind `override`) is left out: it is
-    the scorecard that is tested.
+    `decisions` has `customer_key`, `kind`, `decision` (unique), `grade`, `points`, `recorded_at` (naive, UTC). Of two
+    recorded at once the later `decision` in the alphabet counts. What people set a grade to (kind `override`) is left
+    out: it is the scorecard that is tested.
     """
     end = ibis.literal(datetime.combine(day + timedelta(days=1), time()), "timestamp")
     made = decisions.filter(decisions.kind == "decision", decisions.recorded_at < end)
     order = [made.recorded_at.desc(), made.decision.desc()]
     placed = made.mutate(place=ibis.row_number().over(group_by=made.customer_key, order_by=order))
-    return placed.filter(placed.place == 0).select("customer_key", "grade")
+    return placed.filter(placed.place == 0).select("customer_key", "grade", "points")
 
 
 def outcomes(graded: ir.Table, sales: ir.Table, start: date, day: date) -> ir.Table:

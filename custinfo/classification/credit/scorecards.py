@@ -229,6 +229,11 @@ def scorecard(scheme: str, on: date, folder: Path = rules.FOLDER) -> Scorecard:
     return Scorecard(scheme, card, used, described.version, graded)
 
 
+def indicators(on: date, folder: Path = rules.FOLDER) -> Mapping[str, Indicator]:
+    """All indicators in force on a day, by code. Raises BadInput when there were none yet."""
+    return {one.code: one for one in rules.on(on, INDICATORS, IndicatorsRule, folder).indicator}
+
+
 def counterparts(first: CardRule, second: CardRule) -> tuple[Counterpart, ...]:
     """Which criteria of two schemes ask the same, in the first one's order."""
     others = {criterion.aspect: criterion for criterion in second.criterion if criterion.aspect}
