@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from custinfo.actions import drafts, due, forms
+from custinfo.actions import drafts, due, forms, rule_lists
 from custinfo.actions.formats import FORMATS
 from custinfo.domain import codelists, datasets
 from custinfo.xforms import RefusedAnswer, Session, Unfinished, form_check
@@ -36,7 +36,9 @@ ASKED = {
     "price_approval": "品名=product 规定售价=list_price 售价=proposed_price 事先或事后=timing 无法事先呈报=why_not_before 向分公司经理陈述=stated_to "
     "副经理核签=decided_by",
     "complaint": "受理=received_at 渠道=channel 内容=content 处理=measures 责任部门=department 反馈=fed_back_on 满意=satisfaction",
-    "credit_report": "公司概况=company_name 股东=owner_name 管理层=manager_name 财务状况=debt_ratio 银行信用=credit_line 付款记录=on_time "
+    "credit_report": "公司概况=company_name 名称=company_name 地址=registered_address 法律形式=legal_form 注册资本=registered_capital 所有权=owner_name "
+    "经营范围=scope 所属行业=trade 注册日期=established_on 经营年限=years 内部组织机构=unit_name 主要管理者=manager_name "
+    "股东=owner_name 管理层=manager_name 财务状况=debt_ratio 银行信用=credit_line 付款记录=on_time "
     "经营情况=products 实地调查结果=site_findings 关联企业=related_name 关联方交易=related_deal 公共记录=public_kind 媒体披露=media_content "
     "评语=media_comment 总体评价=assessment 授信建议=credit 类别=customer_class 趋势=trend 购买模式与偏好=buying 品格=character 能力=capacity "
     "资本=capital 担保品=collateral 环境状况=conditions",
@@ -109,7 +111,9 @@ def test_each_dataset_has_a_prefix_of_its_own_and_a_name_in_both_languages():
 
 @pytest.mark.parametrize("form_id", FORMS)
 def test_checking_the_form_finds_neither_mistakes_nor_warnings(form_id):
-    lists = {f"{name}.csv": codelists.load(name).choices_csv() for name in codelists.names()}
+    lists = {f"{name}.csv": codelists.load(name).choices_csv() for name in codelists.names()} | dict(
+        rule_lists.of_day(TODAY)
+    )
     checked = form_check.check((forms.FORMS / f"{form_id}.md").read_bytes(), f"{form_id}.md", lists)
     assert checked.form is not None
     assert [found.text("en") for found in (*checked.errors, *checked.warnings)] == []

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from custinfo.access import permissions, policies, visibility
-from custinfo.actions import assignments, entities, entity_levels, forms, merge_links, sealing
+from custinfo.actions import assignments, entities, entity_levels, forms, information_kinds, merge_links, sealing
 from custinfo.domain import masking
 from custinfo.domain.clock import parse
 from custinfo.domain.errors import BadInput
@@ -57,7 +57,8 @@ class CustomerPage:
 class Shown:
     """One answered question for a reader: choices by their labels, the rest as it was given.
 
-    One of level 1 is `masked`: `reveals.reveal` gives it, on the audit log.
+    One of level 1 is `masked`: `reveals.reveal` gives it, on the audit log. `information` is its kind
+    (`domain.information`), blank where the form states none.
     """
 
     ref: str
@@ -65,6 +66,7 @@ class Shown:
     text: str
     kind: str
     masked: bool = False
+    information: str = ""
 
 
 @dataclass(frozen=True)
@@ -219,7 +221,8 @@ def _shown(session: Session, ref: str) -> Shown:
     chosen = [labels.get(value, value) for value in state.value.split()] if labels else [state.value]
     place = without_positions(ref)
     secret = session.form.levels[place] is Level.SECRET
-    return Shown(ref, state.label, "、".join(chosen), session.form.nodes[place].bind.type, secret)
+    about = information_kinds.kind_of(session.form, place)
+    return Shown(ref, state.label, "、".join(chosen), session.form.nodes[place].bind.type, secret, about)
 
 
 def _masked(section: Section, whole: Level | None) -> Section:

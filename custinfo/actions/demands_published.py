@@ -11,6 +11,7 @@ from custinfo.lake.published_tables import TableRow
 from custinfo.store import Store
 
 RATINGS = ("importance", "urgency", "feasibility")
+CODED = ("step", "class", "conclusion", "reply")
 _ABOUT = (
     "(SELECT about.entity_id FROM entity_version AS first JOIN record USING (record_id) "
     "JOIN entity AS about ON about.entity_id = record.entity_id WHERE first.entity_id = found.entity_id "
@@ -48,6 +49,7 @@ def lake_rows(store: Store, after: int) -> Iterator[TableRow]:
                 "kind": "need" if stage else "intention",
                 "stage": stage or said.get("outcome") or None,
                 **{name: _rating(said.get(name, "")) for name in RATINGS},
+                **{name: said.get(name) or None for name in CODED},
                 "recorded_at": parse(row["recorded_at"]),
             },
         )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from custinfo.actions import assignments, entities, entity_levels, forms
+from custinfo.actions import assignments, demand_steps, entities, entity_levels, forms
 from custinfo.domain import customer
 from custinfo.domain.errors import Conflict
 from custinfo.domain.people import Person
@@ -69,6 +69,17 @@ def plan(
 
 
 def _pending(
+    store: Store, tx: Tx, actor: Person, form: Form, action: EntityAction, changes: Row | None, record_id: str
+) -> Pending:  # fmt: skip
+    found = _found(store, tx, actor, form, action, changes, record_id)
+    try:
+        return replace(found, action=demand_steps.counted(store, actor, action, found.current, record_id))
+    except demand_steps.NotNow as fault:
+        place = next((one.properties["step"] for one in form.entities if "step" in one.properties), action.ref)
+        raise unfinished(store, form, place, "constraint", fault.key, {}) from None
+
+
+def _found(
     store: Store, tx: Tx, actor: Person, form: Form, action: EntityAction, changes: Row | None, record_id: str
 ) -> Pending:  # fmt: skip
     _check_properties(store, form, action)

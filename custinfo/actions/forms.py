@@ -12,10 +12,10 @@ from typing import Any
 
 from custinfo import xforms
 from custinfo.access import permissions, visibility
-from custinfo.actions import entity_lists, quotas, sealing
+from custinfo.actions import entity_lists, quotas, rule_lists, sealing
 from custinfo.actions.formats import FORMATS
 from custinfo.domain import codelists, datasets
-from custinfo.domain.clock import parse
+from custinfo.domain.clock import parse, utc_now
 from custinfo.domain.errors import BadInput, Conflict, NotAllowed, NotFound
 from custinfo.domain.people import Audience, Person
 from custinfo.store import Store
@@ -129,7 +129,8 @@ def check(
     known = set(datasets.shipped())
     if store is not None:
         known |= {str(row["dataset"]) for row in store.rows("SELECT DISTINCT dataset FROM entity")}
-    return _checked(file_name, table, tuple(sorted((attachments or {}).items())), tuple(sorted(known)))
+    own = (*rule_lists.of_day(utc_now().date()), *sorted((attachments or {}).items()))
+    return _checked(file_name, table, own, tuple(sorted(known)))
 
 
 @lru_cache(maxsize=64)
@@ -206,9 +207,10 @@ def procedure(form: xforms.Form) -> str | None:
 
 
 def load(store: Store, form_id: str, version: str | None = None) -> xforms.Form:
-    """A published form, the newest version unless one is given. Raises NotFound."""
+    """A published form, the newest version unless one is given, with the lists of today's rules. Raises NotFound."""
     row = find(store, form_id, version)
-    return _compiled(row["xform"], files_of(store, form_id, row["version"]))
+    today = utc_now().astimezone(store.site.zone).date()
+    return _compiled(row["xform"], (*rule_lists.of_day(today), *files_of(store, form_id, row["version"])))
 
 
 def files_of(store: Store, form_id: str, version: str) -> tuple[tuple[str, bytes], ...]:

@@ -140,6 +140,7 @@ def _known(store: Store, opened: "Lake", quarter: Quarter) -> "Known":
         opened.service_events,
         previous=transitions.of_quarter(opened.gradings, before) if graded_before else None,
         credit=_credit(opened, quarter, store.site.zone),
+        terms=_terms(store, opened),
         marks=importance.marks_on(opened.table("marks"), quarter.last),
     )
     importance.check_credit(known.credit_grades, importance.rule(known.on))
@@ -154,6 +155,18 @@ def _credit(opened: "Lake", quarter: Quarter, zone: tzinfo) -> "ir.Table":
     decisions = opened.table("credit_decisions")
     end = datetime.combine(quarter.last + timedelta(days=1), time(), zone)
     return decided.in_force(decisions.filter(decisions.recorded_at < naive(end)), quarter.last)
+
+
+def _terms(store: Store, opened: "Lake") -> "ir.Table":
+    """The terms of payment on customers' cards, as of the version of the lake."""
+    import ibis
+
+    from custinfo.actions import credit_standing, pseudonyms
+
+    keys = pseudonyms.keys(store)
+    agreed = credit_standing.card_terms(store, list(keys), opened.as_of)
+    rows = [(keys[one], code) for one, code in sorted(agreed.items())]
+    return ibis.memtable(rows, schema={"customer_key": "string", "terms": "string"})
 
 
 def _counts(opened: "Lake", quarter: Quarter) -> dict[str, dict[str, int]]:

@@ -1,15 +1,17 @@
 """The customers to look after in a month (R104): the list of `classification.key_customers`, by customers' numbers.
 
 It is made from what was known on the last day of the month before, held against the grades of the quarter before that
-day: those that are kept, where the quarter was graded. Of payments overdue, complaints and occasions it says nothing.
+day: those that are kept, where the quarter was graded. Money overdue, open complaints and special days come from
+`watch_facts`; while no payment at all was imported, nobody is said to owe.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from custinfo.access import permissions
-from custinfo.actions import assignments, pseudonyms
+from custinfo.actions import assignments, pseudonyms, watch_facts
 from custinfo.actions.lake import check_may_read
 from custinfo.domain import clock
 from custinfo.domain.errors import WrongState
@@ -26,12 +28,17 @@ if TYPE_CHECKING:
     from custinfo.lake import Lake
 
 
+OCCASIONS = ("birthday", "wedding", "promotion", "other")
+"""The special days that have a name; they are those of `forms/guest_collection.md`."""
+
+
 @dataclass(frozen=True)
 class Watched:
     """A customer on the list and one reason for it, a code of `key_customers.REASONS`.
 
-    `grade` is that of now, `amount_fen` by how much net sales fell, `days` for how long nothing was bought, `last_on`
-    the day of the last purchase; None where the reason has none.
+    `grade` is that of now, `amount_fen` by how much net sales fell or how much is overdue, `days` for how long nothing
+    was bought, `last_on` the day of the last purchase or of the occasion, `count` how many complaints are open, `what`
+    which occasion; None where the reason has none.
     """
 
     number: str
@@ -40,6 +47,8 @@ class Watched:
     amount_fen: int | None
     days: int | None
     last_on: date | None
+    count: int | None = None
+    what: str | None = None
 
     def text(self, language: str) -> str:
         """The row as a sentence."""
@@ -51,6 +60,8 @@ class Watched:
             fall=show(self.amount_fen or 0),
             days=self.days,
             last=self.last_on,
+            count=self.count,
+            what=text(f"watch_list.what.{self.what}", language) if self.what in OCCASIONS else self.what,
         )
 
 
@@ -71,9 +82,11 @@ def watched(store: Store, actor: Person, month: Month) -> list[Watched]:
         raise WrongState("watch_list.published_before", month=month, last=on, version=opened.version, at=at)
     now = value_grade.grade(opened.customers, opened.sales, on, value_grade.rule(on))
     before = _grades_before(opened, Quarter.of(on).plus(-1))
-    rows = key_customers.watched(month, before, now, opened.sales, key_customers.rule(on))
+    keys = pseudonyms.keys(store)
+    facts = _facts(store, actor, opened, keys, month)
+    rows = key_customers.watched(month, before, now, opened.sales, key_customers.rule(on), **facts)
     found = key_customers.ordered(rows).to_pyarrow().to_pylist()
-    known = {key: entity_id for entity_id, key in pseudonyms.keys(store).items()} if found else {}
+    known = {key: entity_id for entity_id, key in keys.items()}
     listed = []
     for row in found:
         entity_id = known.get(row["customer_key"])
@@ -82,11 +95,34 @@ def watched(store: Store, actor: Person, month: Month) -> list[Watched]:
             continue
         entity = store.row("SELECT number FROM entity WHERE entity_id = ?", [entity_id])
         if entity is not None:
-            facts = (row["amount_fen"], row["number"], row["day"])
-            listed.append(Watched(entity["number"], row["grade"], row["reason"], *facts))
+            listed.append(_watched(entity["number"], row))
     with store.act(actor.person_id, "lake.watch", "lake", str(opened.version)) as tx:
         tx.note(rows=len(listed))
     return listed
+
+
+def _watched(number: str, row: Mapping[str, Any]) -> Watched:
+    counted = row["reason"] == "complaint"
+    days, count = (None, row["number"]) if counted else (row["number"], None)
+    return Watched(number, row["grade"], row["reason"], row["amount_fen"], days, row["day"], count, row["what"])
+
+
+def _facts(
+    store: Store, actor: Person, opened: "Lake", keys: Mapping[str, str], month: Month
+) -> "dict[str, ir.Table]":  # fmt: skip
+    """The tables of `key_customers.watched` that come from the store and from accounts."""
+    import ibis
+
+    on = month.plus(-1).last
+    payments = opened.sales.filter(opened.sales.kind == "payment", opened.sales.occurred_on <= on)
+    paid = bool(payments.limit(1).count().to_pyarrow().as_py())
+    key = {"customer_key": "string"}
+    tables: list[tuple[str, list[tuple[Any, ...]], dict[str, str]]] = [
+        ("overdue", [*watch_facts.overdue(store, actor, keys, on)] if paid else [], {"overdue_fen": "int64"}),
+        ("complaints", [(one,) for one in watch_facts.complaints(store, actor, keys, on)], {}),
+        ("occasions", [*watch_facts.occasions(store, actor, keys, month)], {"what": "string", "on": "date"}),
+    ]
+    return {name: ibis.memtable(rows, schema=key | columns) for name, rows, columns in tables}
 
 
 def _grades_before(opened: "Lake", quarter: Quarter) -> "ir.Table":

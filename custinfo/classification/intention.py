@@ -5,57 +5,13 @@ next contact is due.
 """
 
 from datetime import date, timedelta
-from itertools import pairwise
-from pathlib import Path
-from typing import Annotated
 
 import ibis
 import ibis.expr.types as ir
-from pydantic import Field
 
-from custinfo.classification import rules
-from custinfo.classification.rules import Fault, Part, Rule, Text
+from custinfo.classification.intention_levels import CLOSED, FILE, UNDECIDED, IntentionRule, rule
 
-FILE = "intention.toml"
-UNDECIDED, CLOSED = "undecided", "closed"
-
-
-class Level(Part):
-    """A level: `orders_within` so many days (none for who has ordered, nor for the last, which takes all the rest)."""
-
-    name: Text
-    zh: Text
-    en: Text
-    orders_within: Annotated[int, Field(gt=0)] | None = None
-    contact_days: Annotated[int, Field(ge=0, le=366)]
-
-
-class IntentionRule(Rule):
-    """One version. The first level is that of who has ordered; the others go from the nearest order to the farthest."""
-
-    undecided_contact_days: Annotated[int, Field(ge=0, le=366)]
-    level: Annotated[tuple[Level, ...], Field(strict=False, min_length=3)]
-
-    def check(self) -> None:
-        """Raises Fault unless, from level to level after the first, the days to the order rise and those to the contact
-        do not fall, and every one but the last has an end.
-        """
-        ordered, *between, last = self.level
-        ends = [one.orders_within for one in between]
-        if ordered.orders_within is not None or last.orders_within is not None or None in ends:
-            raise Fault("horizontal.intention.ends")
-        if any(near >= far for near, far in pairwise([end for end in ends if end is not None])):
-            raise Fault("horizontal.intention.order")
-        if any(near.contact_days > far.contact_days for near, far in pairwise(self.level[1:])):
-            raise Fault("horizontal.intention.contact")
-        names = {one.name for one in self.level}
-        if len(names) < len(self.level) or names & {UNDECIDED, CLOSED}:
-            raise Fault("horizontal.intention.names")
-
-
-def rule(on: date, folder: Path = rules.FOLDER) -> IntentionRule:
-    """The rule in force on that day. Raises BadInput when there was none yet."""
-    return rules.on(on, FILE, IntentionRule, folder)
+__all__ = ["CLOSED", "FILE", "UNDECIDED", "IntentionRule", "follow_up", "judge", "rule"]
 
 
 def judge(demands: ir.Table, on: date, rule: IntentionRule) -> ir.Table:

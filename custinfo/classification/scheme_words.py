@@ -17,6 +17,7 @@ _LISTS = {
 }
 _CATALOGUE = {
     "value_grade": "classification.value_grade",
+    "trade_grade": "trade_grade.class",
     "time_series": "horizontal.relation.time_series",
     "dealings": "horizontal.relation.dealings",
     "lifecycle": "horizontal.relation.lifecycle",

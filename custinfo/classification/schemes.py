@@ -6,7 +6,8 @@ a class of its own (`unclassified`, `unknown`, `none`, N). What a scheme means s
 `reason` is a code, NULL where the class speaks for itself: `held` of a value grade that the hysteresis kept; the row of
 the decision table that decides the importance; why somebody is watched (the gravest of the reasons); why a code gives
 no class. `figure` is the number that a class rests on: net sales in fen for the value grade, the scores as r·100 + f·10
-+ m for the RFM segment, the points for the level of service, months with sales for the market position.
++ m for the RFM segment, the points for the level of service and the trade grade, months with sales for the market
+position.
 """
 
 from collections.abc import Callable, Mapping
@@ -31,10 +32,11 @@ from custinfo.classification import (
     rules,
     service,
     size,
+    trade_grade,
     transitions,
     value_grade,
 )
-from custinfo.classification.credit import grades
+from custinfo.classification.credit import grades, terms
 from custinfo.classification.listed import UNCLASSIFIED
 from custinfo.domain import codelists
 from custinfo.domain.periods import Month, Quarter
@@ -55,8 +57,9 @@ class Known:
 
     `customers` has a unique `customer_key` and columns of CARD; `sales` and `service_events` are the lake's. `previous`
     are the value grades of the quarter before as `transitions.of_quarter` gives them, None where it was not graded.
-    `credit` has `customer_key` (unique), `grade`, `rule_version`; `marks` has `customer_key`, `mark`. Rule files are
-    those of `folder`, in force on the last day of the quarter.
+    `credit` has `customer_key` (unique), `grade`, `rule_version`; `terms` has `customer_key` (unique) and `terms`, a
+    code of `payment_terms`; `marks` has `customer_key`, `mark`. Rule files are those of `folder`, in force on the last
+    day of the quarter.
     """
 
     quarter: Quarter
@@ -66,7 +69,19 @@ class Known:
     previous: ir.Table | None = None
     credit: ir.Table | None = None
     marks: ir.Table | None = None
+    terms: ir.Table | None = None
     folder: Path = rules.FOLDER
+
+    @cached_property
+    def agreed_terms(self) -> ir.Table:
+        """`terms`, or no row."""
+        return _no_row({"customer_key": "string", "terms": "string"}) if self.terms is None else self.terms
+
+    @cached_property
+    def payments_known(self) -> bool:
+        """Whether a single payment by anybody is in the data: without, nobody is said to pay late."""
+        paid = self.sales.filter(self.sales.kind == "payment", self.sales.occurred_on <= self.on)
+        return bool(paid.limit(1).count().to_pyarrow().as_py())
 
     @property
     def on(self) -> date:
@@ -100,16 +115,17 @@ class Known:
     @cached_property
     def credit_grades(self) -> ir.Table:
         """`credit`, or no row."""
-        if self.credit is not None:
-            return self.credit
-        return ibis.memtable([], schema={"customer_key": "string", "grade": "string", "rule_version": "int32"})
+        columns = {"customer_key": "string", "grade": "string", "rule_version": "int32"}
+        return _no_row(columns) if self.credit is None else self.credit
 
     @cached_property
     def strategic_marks(self) -> ir.Table:
         """`marks`, or no row."""
-        if self.marks is not None:
-            return self.marks
-        return ibis.memtable([], schema={"customer_key": "string", "mark": "string"})
+        return _no_row({"customer_key": "string", "mark": "string"}) if self.marks is None else self.marks
+
+
+def _no_row(columns: dict[str, str]) -> ir.Table:
+    return ibis.memtable([], schema=columns)
 
 
 def classes(known: Known) -> ir.Table:
@@ -140,6 +156,14 @@ def _value_grade(known: Known) -> ir.Table:
     graded = known.value_grades
     held = ibis.cases((graded.held, transitions.HELD))
     return _rows(graded, "grade", reason=held, figure=graded.sales_12m_fen, rule_version=graded.rule_version)
+
+
+def _trade_grade(known: Known) -> ir.Table:
+    rule, due = trade_grade.rule(known.on, known.folder), terms.rule(known.on, known.folder)
+    found = trade_grade.classify(
+        known.value_grades, known.sales, known.agreed_terms, known.on, rule, due, payments_known=known.payments_known
+    )
+    return _rows(found, "trade_grade", reason=found.held_by, figure=found.points, rule_version=found.rule_version)
 
 
 def _rfm(known: Known) -> ir.Table:
@@ -237,6 +261,7 @@ def _watch(known: Known) -> ir.Table:
 
 SCHEMES: Mapping[str, Callable[[Known], ir.Table]] = {
     "value_grade": _value_grade,
+    "trade_grade": _trade_grade,
     "rfm_segment": _rfm,
     "time_series": _of_relation("time_series", "old_new_version"),
     "dealings": _of_relation("dealings", "lifecycle_version"),

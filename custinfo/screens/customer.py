@@ -1,5 +1,6 @@
 """`/customer/<id>`: the current card, what was asked of the customer, and every version with what it changed."""
 
+from collections import Counter
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import quote
@@ -7,8 +8,9 @@ from urllib.parse import quote
 from custinfo.access import permissions
 from custinfo.actions import conflicts, customers, entities, forms, reveals
 from custinfo.actions.customers import CustomerCard, RecordRow, Shown, VersionRow
+from custinfo.domain import information
 from custinfo.domain.people import Person
-from custinfo.screens import blocks, conflict_cards, consent_card, merge_card, owners, showing
+from custinfo.screens import blocks, conflict_cards, consent_card, demand_card, merge_card, owners, showing
 from custinfo.screens.blocks import Block
 from custinfo.screens.context import Page
 from custinfo.screens.sheet_view import Reaction, Redraw, Revealed, SheetView
@@ -52,11 +54,15 @@ def _blocks(page: Page, actor: Person, customer_id: str) -> list[Block]:
     if (leads_on := merge_card.leads_on(page, actor, customer_id)) is not None:
         return leads_on
     card = customers.card(page.store, actor, customer_id, page.language)
+    wanted = page.query.get("information", "")
+    shown_fields = [(one.label, [f for f in one.fields if wanted in ("", f.information)]) for one in card.sections]
     sections = [
-        blocks.card(section.label, [blocks.facts([_fact(page, field) for field in section.fields])])
-        for section in card.sections
+        blocks.card(label, [blocks.facts([_fact(page, field) for field in fields])])
+        for label, fields in shown_fields
+        if fields
     ]
-    answered = sections or [blocks.card("", [blocks.empty(page.text("pages.customer.missing"))])]
+    answered = [*_kinds(page, card, wanted), *sections] if card.sections else sections
+    answered = answered or [blocks.card("", [blocks.empty(page.text("pages.customer.missing"))])]
     clashes = conflict_cards.card(page, conflicts.listed(page.store, actor, customer_id), f"/customer/{customer_id}")
     return [
         _head(page, actor, card),
@@ -65,6 +71,7 @@ def _blocks(page: Page, actor: Person, customer_id: str) -> list[Block]:
             answered,
             [
                 *_to_fill_in(page, actor, card),
+                demand_card.card(page, actor, customer_id),
                 _records(page, card.records),
                 consent_card.card(page, actor, customer_id),
                 *merge_card.card(page, actor, customer_id),
@@ -73,6 +80,29 @@ def _blocks(page: Page, actor: Person, customer_id: str) -> list[Block]:
             ],
         ),
     ]
+
+
+def _kinds(page: Page, card: CustomerCard, wanted: str) -> list[Block]:
+    """The four kinds of information, each with how many answers the card has of it: one kind is shown by itself."""
+    counts = Counter(field.information for section in card.sections for field in section.fields)
+    if not any(counts[kind] for kind in information.KINDS):
+        return []
+    here = f"/customer/{quote(card.customer_id)}"
+    everything = (page.text("pages.customer.information.all"), here, "", counts.total())
+    kinds = [
+        (page.text(f"information.{kind}"), f"{here}?information={kind}", kind, counts[kind])
+        for kind in information.KINDS
+    ]
+    links = [
+        blocks.link(f"{label} {count}", href, "primary small" if kind == wanted else "small")
+        for label, href, kind, count in [everything, *kinds]
+    ]
+    title = page.text("pages.customer.information.title")
+    if wanted and not counts[wanted]:
+        hint = blocks.empty(page.text("pages.customer.information.none"))
+    else:
+        hint = {"type": "text", "text": page.text("pages.customer.information.hint")}
+    return [blocks.card(title, [hint], id="information", actions=links)]
 
 
 def _fact(page: Page, field: Shown) -> tuple[str, str, Block | None]:

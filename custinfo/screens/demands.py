@@ -51,6 +51,7 @@ def _prepare(view: View) -> Prepared:
     rule = demand_matrix.rule(view.on)
     rated = demand_matrix.prioritise(demands, rule).drop(*CRITERIA).rename(rated_number=NUMBER)
     known = demands.join(rated, [(NUMBER, "rated_number")]).drop("rated_number")
+    known = known.join(figures.times(versions, view.on).rename(timed=NUMBER), [(NUMBER, "timed")]).drop("timed")
     return Prepared({"demands": known.cache()}, {demand_matrix.FILE: rule.version})
 
 
@@ -181,6 +182,8 @@ SCREEN = Screen(
                 Column("priority", "column.priority", _priority),
                 *(Column(name, f"column.{name}", number=True) for name in CRITERIA),
                 Column("stage", "column.stage", _stage),
+                Column("days_in_stage", "column.days_in_stage", number=True),
+                Column("days_in_all", "column.days_in_all", number=True),
                 Column("kind", "column.kind", _kind),
                 Column("customer_key", "column.customer", _customer),
                 Column("recorded_at", "column.recorded", _day),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from custinfo.access import permissions
-from custinfo.actions import export_register, mailing_lists
+from custinfo.actions import export_register, information_kinds, mailing_lists
 from custinfo.actions.export_register import Entry
 from custinfo.domain import consent
 from custinfo.domain.errors import WrongState
@@ -83,8 +83,15 @@ class Exports:
         page = self._page
         return [
             (page.time(one.exported_at), ""), (one.by, ""), (page.text(f"privacy_desk.what.{one.what}"), ""),
-            (f"{one.object_id} · {one.format} · {one.export_id}", ""), (str(one.rows), ""),
+            (self._told(one), ""), (str(one.rows), ""),
             (page.text(f"privacy.tier.{one.tier}"), ""),
             (consent.purpose(one.purpose).titles[page.language], f"/case/{one.approval}" if one.approval else ""),
             (one.recipient, ""), (one.sha256[:12], ""),
         ]  # fmt: skip
+
+    def _told(self, one: Entry) -> str:
+        """What was exported, and which kinds of information about customers were in it."""
+        page = self._page
+        kinds = information_kinds.of_questions(page.store, one.object_id, one.columns)
+        named = page.text("information.between").join(page.text(f"information.{kind}") for kind in kinds)
+        return " · ".join(part for part in (one.object_id, named, one.format, one.export_id) if part)

@@ -4,9 +4,13 @@ What comes in has one row for each demand: `demand_number`, `importance`, `urgen
 (NULL for a demand that is not assessed), `priority`. What is not assessed is never among those that can wait.
 """
 
+from datetime import date
+
 import ibis
 import ibis.expr.types as ir
 
+ENDS = ("answered", "declined", "sold", "lost")
+"""The stages in which a demand waits for nothing."""
 EASY = 4
 """From this feasibility on a demand is easy: it is done with what there is, or nearly."""
 
@@ -40,4 +44,32 @@ def assessed(prioritised: ir.Table) -> ir.Table:
     rated = prioritised.score.notnull()
     return prioritised.aggregate(
         demands=prioritised.count().cast("int64"), assessed=ibis.coalesce(rated.cast("int64").sum(), 0).cast("int64")
+    )
+
+
+def times(versions: ir.Table, on: date) -> ir.Table:
+    """How long each demand has taken, as of the day: `demand_number`, `days_in_stage`, `days_in_all` (int64).
+
+    `versions` has `demand_number`, `version` (unique within it), `stage` and `recorded_at`; days are those of UTC. A
+    demand is in its stage since the first version of the newest run of versions that have it. Its days in all end when
+    it came to one of ENDS; of one that is still open, on `on`. NULL as stage is a stage of its own.
+    """
+    rows = versions.select(
+        "demand_number", "version", day=versions.recorded_at.date(), stage=versions.stage.fill_null("")
+    )
+    each = ibis.window(group_by=rows.demand_number, order_by=rows.version)
+    rows = rows.mutate(before=rows.stage.lag().over(each), newest=rows.version.max().over(group_by=rows.demand_number))
+    entered = rows.before.isnull() | (rows.before != rows.stage)
+    newest = rows.version == rows.newest
+    known = rows.group_by("demand_number").agg(
+        began=rows.day.min(),
+        since=rows.day.max(where=entered),
+        over=(newest & rows.stage.isin(ENDS)).cast("int64").max(),
+    )
+    today = ibis.literal(on)
+    until = (known.over == 1).ifelse(known.since, today)
+    return known.select(
+        "demand_number",
+        days_in_stage=today.delta(known.since, unit="day").cast("int64"),
+        days_in_all=until.delta(known.began, unit="day").cast("int64"),
     )

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from custinfo.actions import rule_lists
 from custinfo.classification import intention
 from custinfo.classification.intention import IntentionRule
 from custinfo.domain.messages import LANGUAGES, text
@@ -119,10 +120,16 @@ def test_a_nearer_order_is_never_called_later() -> None:
     assert spans == sorted(spans)
 
 
-def test_the_a_card_has_the_same_levels_and_days() -> None:
-    lines = [line.split("|") for line in FORM.read_text("utf-8").splitlines() if line.startswith("| | level |")]
-    card = {cells[3].strip(): int(cells[6]) for cells in lines}
-    assert card == {one.name: one.contact_days for one in RULE.level}
+def test_the_a_card_offers_the_levels_of_the_rule_and_has_none_of_its_own() -> None:
+    [(name, offered)] = rule_lists.of_day(ON)
+    rows = [tuple(line.split(",")) for line in offered.decode().splitlines()[1:]]
+    assert (name, [(row[0], int(row[3])) for row in rows]) == (
+        "intention_level.csv",
+        [(one.name, one.contact_days) for one in RULE.level],
+    )
+    card = FORM.read_text("utf-8")
+    assert f"select_one_from_file {name}" in card
+    assert not [line for line in card.splitlines() if line.startswith("| | level |")]
 
 
 @pytest.mark.parametrize(

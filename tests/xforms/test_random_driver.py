@@ -4,6 +4,7 @@ CUSTINFO_FORMS names a folder of forms; without it the folder of collected forms
 """
 
 import os
+from datetime import date
 from pathlib import Path
 from random import Random
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from custinfo.actions import rule_lists
 from custinfo.actions.formats import FORMATS
 from custinfo.domain import codelists
 from custinfo.xforms import Form, Session, from_file
@@ -32,6 +34,7 @@ def files(folder: Path) -> list[Path]:
 
 def read(file: Path) -> Form:
     lists = {f"{name}.csv": codelists.load(name).choices_csv() for name in codelists.names()}
+    lists |= dict(rule_lists.of_day(date(2026, 11, 1)))
     return from_file(file.read_bytes(), file.name, {**lists, "cities.geojson": CITIES})
 
 

@@ -13,7 +13,7 @@ _TEXTS = {
 }  # fmt: skip
 OWN = {
     "level", "format", "max_length", "unique", "about", "soft_check", "soft_check_message", "purpose", "quota",
-    "consent", "third_person", "sensitive",
+    "consent", "third_person", "sensitive", "information",
 }  # fmt: skip
 """The columns beyond XLSForm: `bind::custinfo:<name>`."""
 _KNOWN: dict[str, frozenset[str]] = {

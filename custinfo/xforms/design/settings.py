@@ -4,7 +4,7 @@
 import re
 from collections.abc import Callable, Collection, Iterator
 
-from custinfo.domain import consent
+from custinfo.domain import consent, information
 from custinfo.domain.people import Audience
 from custinfo.domain.procedures import PROCEDURES
 from custinfo.xforms import quotas
@@ -152,7 +152,13 @@ def _sensitive(cell: Cell, question: Question) -> Iterator[Finding]:
         yield cell.found("form_check.own.sensitive", known=", ".join(consent.sensitive_words()))
 
 
+def _information(cell: Cell, question: Question) -> Iterator[Finding]:
+    if cell.value not in information.SAID:
+        yield cell.found("form_check.own.information", known=", ".join(information.SAID))
+
+
 _CHECKS: dict[str, Callable[[Cell, Question], Iterator[Finding]]] = {
     "level": _level, "format": _format, "max_length": _max_length, "about": _dataset, "unique": _unique,
     "quota": _quota, "consent": _consent, "purpose": _purpose, "third_person": _third_person, "sensitive": _sensitive,
+    "information": _information,
 }  # fmt: skip
