@@ -16,11 +16,12 @@ from custinfo.statistics import segments
 @dataclass(frozen=True)
 class Described:
     """`table` as of `segments.described` and `joined`, one row for each customer, held by the engine; `rules` are the
-    versions of the rule files that its classes were made with.
+    versions of the rule files that its classes were made with. `scores` is what `rfm.scores` gives, held too.
     """
 
     table: ir.Table
     rules: Mapping[str, int]
+    scores: ir.Table
 
 
 def described(opened: lake.Tables, on: date) -> Described:
@@ -32,7 +33,7 @@ def described(opened: lake.Tables, on: date) -> Described:
     grading, scoring = value_grade.rule(on), rfm.rule(on)
     of_days = relation.old_new_rule(on), relation.lifecycle_rule(on)
     grades = value_grade.grade(customers, sales, on, grading)
-    scores = rfm.scores(customers, sales, on, scoring)
+    scores = rfm.scores(customers, sales, on, scoring).cache()
     aging = income.age_rule(on)
     ages = income.by_age(customers, on, aging).filter(ibis._.age_band != income.UNKNOWN)
     stages = relation.classify(customers, sales, on, *of_days)
@@ -47,7 +48,7 @@ def described(opened: lake.Tables, on: date) -> Described:
     rules[income.AGE_FILE] = aging.version
     basic = segments.described(customers, grades, opened.region, opened.industry)
     # Held: every question after this reads a table in the engine's memory
-    return Described(segments.joined(basic, classes).cache(), rules)
+    return Described(segments.joined(basic, classes).cache(), rules, scores)
 
 
 def figures(opened: lake.Tables, described: ir.Table, conditions: Conditions, on: date) -> Figures:

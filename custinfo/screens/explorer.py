@@ -152,6 +152,10 @@ class Explorer:
         self._view = replace(self._view, choices=dict(choices))
         self._build()
 
+    def draw(self) -> None:
+        """Draw what is chosen anew: something that it rests on has come."""
+        self.answer(self._tell)
+
     def answer(self, work: Callable[[], None]) -> None:
         """Do what somebody asked for at a widget: the right to read is asked anew, what goes wrong is said in words."""
         if self._drawing or not self._allowed():
@@ -249,7 +253,8 @@ class Explorer:
         if declared.many:
             chooser = widgets.SelectMultiple(options=options, value=kept, description=label, rows=5)
         else:
-            first = kept[0] if kept else next((code for _, code in options), None)
+            codes = [code for _, code in options]
+            first = kept[0] if kept else declared.begins if declared.begins in codes else next(iter(codes), None)
             chooser = widgets.Dropdown(options=options, value=first, description=label)
             kept = () if first is None else (first,)
         self._view = replace(view, choices={**view.choices, declared.name: kept})

@@ -61,7 +61,11 @@ class ListView:
         """Draw the first page of what is chosen now."""
         self._file.value = ""
         view = self._running.view()
-        self._rows = self._listing.rows(view)
+        rows = self._listing.rows(view)
+        if isinstance(rows, str):
+            self._say_instead(rows)
+            return
+        self._rows = rows
         counts = {"rows": self._rows.count()}
         if self._listing.about_customers:
             counts["customers"] = self._rows[KEY].nunique()
@@ -70,14 +74,17 @@ class ListView:
         hidden = self._listing.about_customers and view.is_few(found["customers"])
         if hidden or not self._total:
             key = "too_few" if self._listing.about_customers else "nothing"
-            self._total, self._where.value = 0, ""
-            self._tools.layout.display = "none"
-            self._table.value = f"<p class='ci-explorer-empty'>{escape(_word(view, key, k=view.smallest_group))}</p>"
+            self._say_instead(_word(view, key, k=view.smallest_group))
         else:
             self._tools.layout.display = None
             for one in (self._back, self._on):
                 one.layout.display = None if self._total > ROWS else "none"
             self._turn(0)
+
+    def _say_instead(self, words: str) -> None:
+        self._total, self._where.value = 0, ""
+        self._tools.layout.display = "none"
+        self._table.value = f"<p class='ci-explorer-empty'>{escape(words)}</p>"
 
     def _turn(self, offset: int) -> None:
         """Show the page from that row on."""

@@ -126,13 +126,15 @@ class Prepared:
 class Filter:
     """A list to choose from above the charts. `options` gives (label, code), in order.
 
-    One with `many` leaves its choice open when nothing is marked; one without always has one chosen, first the first.
+    One with `many` leaves its choice open when nothing is marked; one without always has one chosen, first `begins`, or
+    the first.
     """
 
     name: str
     label: str
     options: Callable[[View], Sequence[tuple[str, str]]]
     many: bool = True
+    begins: str = ""
 
 
 @dataclass(frozen=True)
@@ -172,11 +174,12 @@ class Listing:
     """A table that is read page by page, sorted in the engine.
 
     `order` is the column that it is first sorted by, descending; `last` the unique one that ends every order. A list
-    about customers has `customer_key` among its rows: it is shown, and handed out, for enough of them alone.
+    about customers has `customer_key` among its rows: it is shown, and handed out, for enough of them alone. `rows`
+    gives the table, or a sentence in its place.
     """
 
     label: str
-    rows: Callable[[View], ir.Table]
+    rows: Callable[[View], "ir.Table | str"]
     columns: Sequence[Column]
     order: str
     last: str
@@ -196,6 +199,9 @@ class Running(Protocol):
 
     def choose(self, choices: Mapping[str, Choice]) -> None:
         """Choose exactly this, and draw it."""
+
+    def draw(self) -> None:
+        """Draw what is chosen anew: something that it rests on has come."""
 
 
 @dataclass(frozen=True)

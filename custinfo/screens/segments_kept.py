@@ -78,6 +78,18 @@ def amount(view: View, ends: Choice) -> str:
     return _word(view, "amount_between", low=low, high=high)
 
 
+def conditions_in_words(view: View, conditions: Conditions, label: Label) -> str:
+    """A definition as people read it; `view` is of the screen of segments, whose words these are."""
+    told = []
+    for one in conditions:
+        if one.codes:
+            names = ", ".join(label(view, one.dimension, code) for code in one.codes)
+            told.append(f"{view.word(f'by.{one.dimension}')} = {names}")
+        else:
+            told.append(amount(view, choices_of((one,))[AMOUNT]))
+    return "; ".join(told)
+
+
 def published(view: View) -> list[tuple[str, Conditions]]:
     """Segments that the lake holds and that are not retired: (name, conditions), for who reads the lake alone."""
     rows = view.opened.table("segments")
@@ -185,7 +197,8 @@ class Kept:
             self._said.value = f"<p class='ci-explorer-empty'>{escape(_word(view, 'none'))}</p>"
             self._measures.value, self._chosen_measure.options = "", []
             return
-        lines = [self._about(view, one), self._conditions(view, one.said.conditions)]
+        told = conditions_in_words(view, one.said.conditions, self._label)
+        lines = [self._about(view, one), _word(view, "conditions", conditions=told)]
         lines.append(_word(view, "strategy_said", strategy=one.said.strategy))
         self._said.value = "".join(f"<p>{escape(line)}</p>" for line in lines)
         fields = {"name_zh": one.said.name_zh, "name_en": one.said.name_en, "strategy": one.said.strategy}
@@ -207,16 +220,6 @@ class Kept:
             purpose=consent.purpose(one.said.purpose).titles[view.language],
         )  # fmt: skip
 
-    def _conditions(self, view: View, conditions: Conditions) -> str:
-        told = []
-        for one in conditions:
-            if one.codes:
-                names = ", ".join(self._label(view, one.dimension, code) for code in one.codes)
-                told.append(f"{view.word(f'by.{one.dimension}')} = {names}")
-            else:
-                told.append(amount(view, choices_of((one,))[AMOUNT]))
-        return _word(view, "conditions", conditions="; ".join(told))
-
     def _table(self, view: View, found: list[Measure]) -> str:
         title = f"<h2>{escape(_word(view, 'measures'))}</h2>"
         if not found:
@@ -237,9 +240,9 @@ class Kept:
         if self._figures(conditions).customers is None:
             raise BadInput("kept.too_few", k=view.smallest_group)
         said = {name: field.value for name, field in self._fields.items()}
-        until = _day(said["until"]) if said["until"].strip() else None
+        until = day_of(said["until"]) if said["until"].strip() else None
         return Draft(
-            said["name_zh"], said["name_en"], conditions, self._purpose.value, said["strategy"], _day(said["from"]),
+            said["name_zh"], said["name_en"], conditions, self._purpose.value, said["strategy"], day_of(said["from"]),
             until,
         )  # fmt: skip
 
@@ -269,8 +272,8 @@ class Kept:
 
     def _measure(self) -> None:
         one = self._picked()
-        until = _day(self._fields["until"].value) if self._fields["until"].value.strip() else None
-        figures, begun = self._figures(one.said.conditions), _day(self._fields["from"].value)
+        until = day_of(self._fields["until"].value) if self._fields["until"].value.strip() else None
+        figures, begun = self._figures(one.said.conditions), day_of(self._fields["from"].value)
         kept.measure(
             self._page().store, self._actor(), one.segment_id, self._what.value, begun, until, figures,
             version=one.version,
@@ -302,7 +305,8 @@ def _stood(view: View, figures: Figures) -> str:
     return _word(view, "stood", customers=f"{figures.customers:,}", net=money.show(figures.net_fen), on=figures.on)
 
 
-def _day(said: str) -> date:
+def day_of(said: str) -> date:
+    """A day that somebody wrote. Raises BadInput for what is none."""
     try:
         return date.fromisoformat(said.strip())
     except ValueError:

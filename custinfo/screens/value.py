@@ -23,7 +23,8 @@ from custinfo.screens import explorer, explorer_charts, heat_map, value_models
 from custinfo.screens.context import Page
 from custinfo.screens.explorer_charts import ACCENT, REST
 from custinfo.screens.explorer_view import Column, Filter, Listing, Panel, Prepared, Screen, View
-from custinfo.screens.value_dimensions import dimensions, grouped, label, segment_name
+from custinfo.screens.value_dimensions import OF_LINES, dimensions, grouped, label, segment_name
+from custinfo.screens.value_dimensions import chosen as dimension
 from custinfo.statistics import value as figures
 
 SCORES = ("1", "2", "3", "4", "5")
@@ -60,7 +61,7 @@ def _prepare(view: View) -> Prepared:
     first = value_grade.window_start(view.on, months)
     sold = view.opened.sales
     window = sold.filter(sold.kind.isin(("sale", "return")), sold.occurred_on.between(first, view.on))
-    tables = Tables(models, {"scored": models.scored, "window": window})
+    tables = Tables(models, {"scored": models.scored, "window": window, "sums": models.sums})
     return Prepared(tables, {rfm.FILE: rfm.rule(view.on).version})
 
 
@@ -187,7 +188,8 @@ def _calibration(view: View) -> Any:
 
 def _contributions(view: View) -> ir.Table:
     """What each group of the chosen dimension adds, of the customers that are chosen."""
-    of_them = grouped(view, view.tables["window"].semi_join(_chosen(view), KEY))
+    lines = view.tables["window" if dimension(view) in OF_LINES else "sums"]
+    of_them = grouped(view, lines.semi_join(_chosen(view), KEY))
     first = value_grade.window_start(view.on, rfm.rule(view.on).months)
     found = profit.contribution(of_them, "group", first, view.on)
     return found.mutate(net_fen=found.turnover_fen + found.uncosted_fen)

@@ -6,17 +6,19 @@ on at most SAMPLE customers, which settles their parameters to the second digit,
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TypeVar
 
 import ibis
 import ibis.expr.types as ir
 
-from custinfo.classification import lifetime, rfm, spending
+from custinfo.classification import lifetime, rfm, spending, value_grade
 from custinfo.classification.lifetime import BuyingModel, Calibration
 from custinfo.classification.spending import SpendingModel
 from custinfo.domain.errors import BadInput
 from custinfo.screens.explorer_view import View
+from custinfo.statistics import numbering
+from custinfo.statistics.amounts import total_fen
 
 DAYS = 182
 """How far is looked ahead, and over how many days the forecast is judged: half a year."""
@@ -25,7 +27,7 @@ MONTHLY_RATE = 0.01
 """What a value is worth today: purchases of so many months, each month discounted by so much."""
 
 SAMPLE = 30_000
-KEY_END = 8
+COLUMNS = ("kind", "occurred_on", "amount_fen", "cost_fen")
 
 T = TypeVar("T")
 
@@ -33,10 +35,12 @@ T = TypeVar("T")
 @dataclass(frozen=True)
 class Models:
     """`scored` has a row for each customer: what `rfm.scores` gives, and `alive`, `expected` (float64), `value_fen`
-    (int64), NULL where they are not known. A model, or the calibration, is the refusal where there is none.
+    (int64), NULL where they are not known; `sums` what they bought in the window, in as few lines as profit needs. A
+    model, or the calibration, is the refusal where there is none.
     """
 
     scored: ir.Table
+    sums: ir.Table
     buying: BuyingModel | BadInput
     spending: SpendingModel | BadInput
     calibration: Calibration | BadInput
@@ -46,22 +50,33 @@ def made(view: View) -> Models:
     """Fitted on the lake as of its day; raises BadInput when no rule of RFM is in force."""
     opened, on = view.opened, view.on
     rule = rfm.rule(on)
-    scores = rfm.scores(opened.customers, opened.sales, on, rule)
-    seen = spending.summary(opened.sales, on).cache()
+    by_number = numbering.numbered(opened.customers, opened.sales, COLUMNS)
+    scores = rfm.scores(by_number.customers, by_number.sales, on, rule)
+    seen = spending.summary(by_number.sales, on).cache()
     some = _sample(seen).cache()
     buying = _unless_refused(lambda: lifetime.fit(lifetime.observed(some)))
     spends = _unless_refused(lambda: spending.fit(spending.spent(some)))
-    theirs = opened.sales.semi_join(some, "customer_key").cache()
+    theirs = by_number.sales.semi_join(some, "customer_key").cache()
     judged = _unless_refused(lambda: lifetime.calibrate(theirs, on - timedelta(days=DAYS), on))
-    return Models(_scored(scores, seen, buying, spends).cache(), buying, spends, judged)
+    scored = by_number.named(_scored(scores, seen, buying, spends)).cache()
+    first = value_grade.window_start(on, rule.months)
+    return Models(scored, by_number.named(_sums(by_number.sales, first, on)).cache(), buying, spends, judged)
 
 
 def _sample(seen: ir.Table) -> ir.Table:
-    """The same customers each time: a key is a keyed hash, so its end is a number drawn at random.
+    """The same customers each time: numbers are in the order of the ends of the keys (`numbering.Numbered`)."""
+    return seen.order_by("customer_key").limit(SAMPLE)
 
-    Its beginning is not, where many branches are read together: there it is the branch.
+
+def _sums(sales: ir.Table, first: date, last: date) -> ir.Table:
+    """Sales of the window, one line for each customer, kind, and whether the cost is known, on the last day: profit of
+    any group of customers is the same from these as from the lines.
     """
-    return seen.order_by(seen.customer_key.right(KEY_END), "customer_key").limit(SAMPLE)
+    within = sales.filter(sales.occurred_on.between(first, last))
+    summed = within.group_by("customer_key", "kind", costed=within.cost_fen.notnull()).agg(
+        amount_fen=total_fen(within.amount_fen), cost_fen=total_fen(within.cost_fen)
+    )
+    return summed.drop("costed").mutate(occurred_on=ibis.date(last))
 
 
 def _unless_refused(fit: Callable[[], T]) -> T | BadInput:

@@ -196,3 +196,11 @@ def test_of_many_branches_customers_of_each_are_drawn(rule):
     drawn = sampling.draw(rows_of(rows), rule, 120)
     branches = [key[0] for key in drawn.keys]
     assert min(branches.count(one) for one in "xa") > 30
+
+
+def test_latent_classes_are_assigned_whatever_decimals_their_shares_have(rule):
+    """The share of the first is two thirds: DuckDB finds no decimal type for its logarithm and that of UNSEEN."""
+    rows = [(f"{n:05d}", 1 + n % 7, n, n, *("AAAA" if n < 40 else "BBBB")) for n in range(60)]
+    model = fitting.fit(sampling.draw(rows_of(rows), rule), "latent", 2, rule)
+    assigned = models.assign(rows_of(rows), model).to_pyarrow().to_pylist()
+    assert [row["cluster"] for row in sorted(assigned, key=lambda row: row["customer_key"])] == [1] * 40 + [2] * 20

@@ -5,6 +5,7 @@ from functools import cache
 from random import Random
 
 from custinfo import lake
+from custinfo.lake import published_tables
 from tests.reports import sites
 
 CUSTOMERS = 120
@@ -58,7 +59,8 @@ def place(home):
     source = [
         lake.TableRow(
             seq,
-            {
+            dict.fromkeys(published_tables.TABLES["demands"].columns.names)
+            | {
                 "customer_key": None, "demand_number": number, "version": version, "kind": "need", "stage": stage,
                 "importance": importance, "urgency": urgency, "feasibility": feasibility,
                 "recorded_at": sites.RECORDED,

@@ -115,4 +115,6 @@ def _measured(sample: Sample, model: Model, cluster: Cluster) -> NDArray[np.floa
 
 
 def _unlikely(chance: float) -> float:
-    return float(-np.log(max(chance, UNSEEN)))
+    # DuckDB reads a number with a point as a DECIMAL of 18 digits: with more decimals than are compared, two of them
+    # have no type together
+    return round(float(-np.log(max(chance, UNSEEN))), DIGITS) + 0.0
