@@ -121,7 +121,7 @@ MODULES = {
     "form": ("forms", "form_data", "form_life", "form_print"),
     "keys": ("keys",),
     "lab-token": ("labs",),
-    "report": ("reports",),
+    "report": ("reports", "report_issues"),
     "retention": ("retention",),
     "erase": ("retention",),
     "init": ("sites",),

@@ -7,7 +7,8 @@ differ from one already there is refused. A run that fails leaves its notebook i
 import hashlib
 import shutil
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -45,7 +46,10 @@ class Built:
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be built: everything that decides about the bytes, and where they go."""
+    """What is to be built: everything that decides about the bytes, and where they go.
+
+    `beside` are files that the run finds in its folder: commentary, and what a correction changes.
+    """
 
     name: str
     period: Month
@@ -53,6 +57,7 @@ class Order:
     language: str
     lake_version: int
     folder: Path
+    beside: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def stem(self) -> str:
@@ -67,18 +72,19 @@ def build(site: Site, name: str, period: str, as_of: str | None = None, language
     unknown report, BadInput for wrong parameters, WrongState when the lake has no version, SiteFault when a cell of the
     notebook failed (nothing is published then), Conflict when the report is there already with other bytes.
     """
-    order = _order(site, name, {"period": period, "as_of": as_of, "language": language})
+    order = ordered(site, name, {"period": period, "as_of": as_of, "language": language})
     order.folder.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=".building-", dir=order.folder.parent))
     try:
-        _run(site, order, beside)
+        run(site, order, beside)
         _publish(site, order, beside)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return _built(order)
 
 
-def _order(site: Site, name: str, given: dict[str, str | None]) -> Order:
+def ordered(site: Site, name: str, given: dict[str, str | None]) -> Order:
+    """What `build` would build. Raises as it does."""
     asked = parameters.read(name, given)
     found = lake.open(site, as_of=asked.as_of)
     parameters.check_begun(asked.period, found.as_of, site.zone)
@@ -89,9 +95,14 @@ def _order(site: Site, name: str, given: dict[str, str | None]) -> Order:
     return Order(name, asked.period, found.as_of, asked.language, found.version, folder)
 
 
-def _run(site: Site, order: Order, folder: Path) -> None:
-    """Execute the notebook, which saves its files into `folder`, and put the executed notebook beside them."""
+def run(site: Site, order: Order, folder: Path) -> None:
+    """Execute the notebook, which saves its files into `folder`, and put the executed notebook beside them.
+
+    Raises SiteFault when a cell failed.
+    """
     notebook = folder / f"{order.stem}.ipynb"
+    for name, content in order.beside.items():
+        (folder / name).write_bytes(content)
     # Short, for a socket's path may have no more than some hundred characters
     with tempfile.TemporaryDirectory(prefix="custinfo-") as scratch:
         kernel = own_kernel(Path(scratch), {places.HOME: str(site.home), places.OUTPUT: str(folder)})

@@ -1,13 +1,14 @@
 """A report in one language, before it has a layout: every word and number as its reader will see it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from custinfo.domain.commentary import KINDS, Comment
 from custinfo.domain.messages import text
-from custinfo.reports import charts, showing
+from custinfo.reports import charts, comments, showing
 from custinfo.reports import text as wording
-from custinfo.reports.figures import Figures, Kind, Row, Table
+from custinfo.reports.figures import Cell, Figures, Kind, Row, Table, cell_of
 
 
 @dataclass(frozen=True)
@@ -22,10 +23,11 @@ class Edition:
 
 @dataclass(frozen=True)
 class ShownCell:
-    """A number as it is read; `anchor` is the cell's id on a page."""
+    """A number as it is read; `anchor` is the cell's id on a page. `was` says what a revised one was before."""
 
     text: str
     anchor: str
+    was: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,22 @@ class Piece:
 
 
 @dataclass(frozen=True)
+class Said:
+    """A paragraph that somebody wrote; `by` is who."""
+
+    pieces: tuple[Piece, ...]
+    by: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """What people wrote in one place of the commentary: analysis, causes, effects, measures."""
+
+    title: str
+    paragraphs: tuple[Said, ...]
+
+
+@dataclass(frozen=True)
 class Document:
     """The whole report as it is read."""
 
@@ -69,8 +87,10 @@ class Document:
     site_name: str
     demo: bool
     warning: str
+    revision: str
     meta: tuple[tuple[str, str], ...]
     sentences: tuple[tuple[Piece, ...], ...]
+    commentary: tuple[Place, ...]
     charts: tuple[charts.Chart, ...]
     tables: tuple[ShownTable, ...]
     words: dict[str, str]
@@ -80,6 +100,8 @@ WORDS = (
     "demo",
     "demo_long",
     "heading_text",
+    "heading_commentary",
+    "commentary_note",
     "heading_charts",
     "heading_tables",
     "contents",
@@ -88,8 +110,8 @@ WORDS = (
 )
 
 
-def compose(figures: Figures, edition: Edition) -> Document:
-    """The monthly report `figures` for `edition`."""
+def compose(figures: Figures, edition: Edition, said: Sequence[Comment] = ()) -> Document:
+    """The monthly report `figures` for `edition`, with what people said about it."""
     language = edition.language
     as_of = showing.as_of(figures, edition.zone)
     return Document(
@@ -99,8 +121,10 @@ def compose(figures: Figures, edition: Edition) -> Document:
         site_name=edition.site_name,
         demo=edition.demo,
         warning="" if figures.complete else text("reports.provisional", language, as_of=as_of),
+        revision=text("reports.revised", language, slip=figures.slip) if figures.slip else "",
         meta=tuple(_meta(figures, edition)),
         sentences=tuple(tuple(_pieces(figures, s, language)) for s in wording.sentences(figures, language)),
+        commentary=tuple(_commentary(figures, said, language)),
         charts=charts.draw(figures, language),
         tables=tuple(_table(figures, table, language) for table in figures.tables),
         words={word: text(f"reports.{word}", language) for word in WORDS},
@@ -136,11 +160,22 @@ def _pieces(figures: Figures, sentence: wording.Sentence, language: str) -> Iter
     yield Piece(sentence.text[done:])
 
 
+def _commentary(figures: Figures, said: Sequence[Comment], language: str) -> Iterator[Place]:
+    for kind in KINDS:
+        paragraphs = tuple(
+            Said(tuple(_pieces(figures, comments.filled(one, figures, language), language)), one.by)
+            for one in said if one.kind == kind
+        )  # fmt: skip
+        if paragraphs:
+            yield Place(text(f"commentary.kind_of.{kind}", language), paragraphs)
+
+
 def _table(figures: Figures, table: Table, language: str) -> ShownTable:
+    products = ("、" if language == "zh-CN" else ", ").join(figures.rule_products)
     return ShownTable(
         id=table.id,
         title=text(table.title_key, language),
-        note=text(table.note_key, language, months=figures.rule_months),
+        note=text(table.note_key, language, months=figures.rule_months, products=products),
         columns=tuple(text(column.label_key, language) for column in table.columns),
         kinds=tuple(column.kind for column in table.columns),
         rows=tuple(_row(figures, table, row, language) for row in table.rows),
@@ -149,11 +184,18 @@ def _table(figures: Figures, table: Table, language: str) -> ShownTable:
 
 def _row(figures: Figures, table: Table, row: Row, language: str) -> ShownRow:
     cells = tuple(
-        ShownCell(showing.number(cell, column.kind), showing.anchor(figures, f"{table.id}.{row.id}.{column.id}"))
+        _cell(figures, f"{table.id}.{row.id}.{column.id}", cell, column.kind, language)
         for cell, column in zip(row.cells, table.columns[1:], strict=True)
     )
     anchor = showing.anchor(figures, f"{table.id}.{row.id}.{table.columns[0].id}")
     return ShownRow(showing.label(row.label, language), anchor, _stands_out(table, row), cells)
+
+
+def _cell(figures: Figures, address: str, cell: Cell, kind: Kind, language: str) -> ShownCell:
+    was = ""
+    if address in figures.revised:
+        was = text("reports.was", language, old=showing.number(cell_of(figures.revised[address], kind), kind))
+    return ShownCell(showing.number(cell, kind), showing.anchor(figures, address), was)
 
 
 def _stands_out(table: Table, row: Row) -> bool:

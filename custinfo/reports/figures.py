@@ -74,7 +74,10 @@ class Table:
 
     def cell(self, row_id: str, column_id: str) -> Cell:
         """The number in a row and a column that is not the first. Raises KeyError."""
-        return self.row(row_id).cells[self._place(column_id) - 1]
+        place = self._place(column_id)
+        if place == 0:
+            raise KeyError(f"{self.id}.{column_id}")
+        return self.row(row_id).cells[place - 1]
 
     def _place(self, column_id: str) -> int:
         for place, column in enumerate(self.columns):
@@ -87,7 +90,9 @@ class Table:
 class Figures:
     """A report's numbers.
 
-    `rule_months` is the length of the grading window; `complete` is False when `as_of` lies before the period's end.
+    `rule_months` is the length of the grading window, `rule_products` whose sales alone it counts, all of them when
+    empty; `complete` is False when `as_of` lies before the period's end. `revised` are the addresses that the
+    correction `slip` changed, each with what was issued before.
     """
 
     period: Month
@@ -97,6 +102,9 @@ class Figures:
     rule_months: int
     complete: bool
     tables: tuple[Table, ...]
+    rule_products: tuple[str, ...] = ()
+    revised: Mapping[str, int | str | None] = field(default_factory=dict)
+    slip: str = ""
 
     def table(self, table_id: str) -> Table:
         """The table of that id. Raises KeyError."""
@@ -119,7 +127,7 @@ class Figures:
 
     def canonical(self) -> bytes:
         """The figures as canonical JSON (UTF-8, sorted keys, no spaces): equal figures give equal bytes."""
-        plain = {
+        told: dict[str, object] = {
             "as_of": clock.stamp(self.as_of),
             "complete": self.complete,
             "lake_version": self.lake_version,
@@ -128,7 +136,11 @@ class Figures:
             "rule_months": self.rule_months,
             "tables": [_table(table) for table in self.tables],
         }
-        return json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+        if self.rule_products:  # figures from before stay as they were, byte for byte
+            told["rule_products"] = list(self.rule_products)
+        if self.slip:
+            told |= {"revised": dict(self.revised), "slip": self.slip}
+        return json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
     @property
     def sha256(self) -> str:
@@ -143,11 +155,19 @@ def _table(table: Table) -> dict[str, object]:
         "note": table.note_key,
         "columns": [{"id": c.id, "label": c.label_key, "kind": c.kind} for c in table.columns],
         "rows": [
-            {"id": r.id, "label": [r.label.source, r.label.value], "cells": [_plain(cell) for cell in r.cells]}
+            {"id": r.id, "label": [r.label.source, r.label.value], "cells": [plain(cell) for cell in r.cells]}
             for r in table.rows
         ],
     }
 
 
-def _plain(cell: Cell) -> int | str | None:
+def plain(cell: Cell) -> int | str | None:
+    """A cell as the canonical form has it."""
     return str(cell) if isinstance(cell, Decimal) else cell
+
+
+def cell_of(told: int | str | None, kind: Kind) -> Cell:
+    """The cell that `plain` told."""
+    if told is None:
+        return None
+    return Decimal(told) if kind == "percent" else int(told)

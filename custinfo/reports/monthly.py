@@ -1,6 +1,7 @@
 """The monthly report: composition of customers, and the month's sales beside the months that it is compared with."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from typing import Literal, Protocol
 
@@ -9,7 +10,7 @@ import ibis.expr.types as ir
 from custinfo import lake
 from custinfo.classification import value_grade
 from custinfo.domain.periods import Month
-from custinfo.reports import parameters, places
+from custinfo.reports import comments, parameters, places, revisions
 from custinfo.reports.document import Edition
 from custinfo.reports.figures import LABEL, Cell, Column, Figures, Kind, Label, Row, Table
 from custinfo.reports.report import Report
@@ -58,7 +59,9 @@ def open(period: str, as_of: str | None = None, language: str = "") -> Report:
     site = Site.load(places.home())
     before = places.begun(site.reports, "monthly", asked.period, asked.as_of)
     found = figures(lake.open(site, as_of=asked.as_of, withheld_by=before), asked.period, site.zone)
-    return Report("monthly", found, Edition(site.name, site.zone, site.demo, asked.language))
+    return Report(
+        "monthly", revisions.given(found), Edition(site.name, site.zone, site.demo, asked.language), comments.given()
+    )
 
 
 def figures(tables: Lake, period: Month, zone: tzinfo) -> Figures:
@@ -74,13 +77,14 @@ def figures(tables: Lake, period: Month, zone: tzinfo) -> Figures:
         _composition("t1", "ownership", tables, _listed_order),
         _composition("t2", "region", tables, _largest_first),
         _composition("t3", "industry", tables, _listed_order),
-        _grades(value_grade.grade(tables.customers, tables.sales, period.last, rule)),
+        _grades(value_grade.grade(tables.customers, tables.sales, period.last, rule), bool(rule.products)),
         _sales(months, period),
         _series(months),
     )
     return Figures(
-        period, tables.as_of, tables.version, rule.version, rule.months, complete=day > period.last, tables=found
-    )
+        period, tables.as_of, tables.version, rule.version, rule.months, complete=day > period.last, tables=found,
+        rule_products=rule.products or (),
+    )  # fmt: skip
 
 
 By = Literal["ownership", "region", "industry"]
@@ -109,7 +113,7 @@ def _composition(table_id: str, by: By, tables: Lake, order: Order) -> Table:
     return _table(table_id, by, (_column("customers", "count"), _column("share", "percent")), rows)
 
 
-def _grades(graded: ir.Table) -> Table:
+def _grades(graded: ir.Table, of_products: bool) -> Table:
     found = {row["grade"]: row for row in customers.by_grade(graded).to_pyarrow().to_pylist()}
     numbers = [found[grade]["customers"] if grade in found else 0 for grade in value_grade.GRADES]
     amounts = [found[grade]["sales_fen"] if grade in found else 0 for grade in value_grade.GRADES]
@@ -120,7 +124,8 @@ def _grades(graded: ir.Table) -> Table:
     ]
     rows.append(Row(TOTAL, _message(TOTAL), (sum(numbers), _whole(shares), sum(amounts))))
     columns = (_column("customers", "count"), _column("share", "percent"), _column("net_graded", "fen"))
-    return _table("t4", "grade", columns, rows)
+    found_by = _table("t4", "grade", columns, rows)
+    return replace(found_by, note_key="reports.note.grade_of_products") if of_products else found_by
 
 
 Months = Mapping[Month, Mapping[str, int]]

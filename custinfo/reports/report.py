@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from functools import cached_property
 
+from custinfo.domain.commentary import Comment
 from custinfo.domain.messages import text
 from custinfo.reports import document, html, pdf, places, xlsx
 from custinfo.reports import text as wording
@@ -26,16 +27,17 @@ class Shown:
 
 @dataclass(frozen=True)
 class Report:
-    """The report `name` with its figures, for one edition."""
+    """The report `name` with its figures and what people said about them, for one edition."""
 
     name: str
     figures: Figures
     edition: document.Edition
+    said: tuple[Comment, ...] = ()
 
     @cached_property
     def document(self) -> document.Document:
         """The report in its reader's language, charts drawn."""
-        return document.compose(self.figures, self.edition)
+        return document.compose(self.figures, self.edition, self.said)
 
     def text(self) -> Shown:
         """The paragraph of text (文字说明)."""

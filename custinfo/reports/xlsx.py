@@ -1,6 +1,7 @@
 """The report as a spreadsheet: one sheet per table with native numbers, and a sheet of notes. Text stays text."""
 
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -64,6 +65,8 @@ def _formats(file: Any) -> dict[str, Any]:
         head = {"font_color": style.ACCENT, "top": 2, "top_color": style.ACCENT, "text_wrap": True}
         formats[f"head {kind}"] = plain | rule | bold | side | head
         formats[kind] = plain | rule | side | {"num_format": number}
+        revised = {"num_format": ";".join(f'{part}"r"' for part in number.split(";")), "font_color": style.WARN}
+        formats[f"revised {kind}"] = plain | rule | side | revised
         formats[f"total {kind}"] = plain | rule | side | bold | {"num_format": number}
     return {name: file.add_format(properties) for name, properties in formats.items()}
 
@@ -75,8 +78,9 @@ def _notes(book: Book, document: Document) -> None:
     sheet.set_column(1, 1, 90)
     sheet.write_string(0, 0, f"{document.title} {document.period}", book.formats["title"])
     lines = [*document.meta, *((table.title, table.note) for table in document.tables)]
-    lines.insert(0, (document.words["heading_text"], _said(document)))
-    marks = [document.words["demo_long"]] * document.demo + [document.warning] * bool(document.warning)
+    lines[:0] = [(document.words["heading_text"], _said(document)), *_commentary(document)]
+    marks = [document.words["demo_long"]] * document.demo
+    marks += [mark for mark in (document.warning, document.revision) if mark]
     for place, mark in enumerate(marks, start=1):
         sheet.write_string(place, 0, mark, book.formats["demo"])
     for place, (name, value) in enumerate(lines, start=len(marks) + 2):
@@ -89,6 +93,12 @@ def _notes(book: Book, document: Document) -> None:
 def _said(document: Document) -> str:
     between = " " if document.language == "en" else ""
     return between.join("".join(piece.text for piece in sentence) for sentence in document.sentences)
+
+
+def _commentary(document: Document) -> Iterator[tuple[str, str]]:
+    for place in document.commentary:
+        for said in place.paragraphs:
+            yield place.title, f"{''.join(piece.text for piece in said.pieces)} — {said.by}"
 
 
 def _table(book: Book, table: Table, shown: ShownTable, document: Document) -> None:
@@ -106,7 +116,11 @@ def _table(book: Book, table: Table, shown: ShownTable, document: Document) -> N
         mark = "total " if shown_row.total else ""
         sheet.write_string(line, 0, shown_row.label, book.formats[f"{mark}text"])
         for place, (cell, column) in enumerate(zip(row.cells, table.columns[1:], strict=True), start=1):
-            sheet.write(line, place, _native(cell, column.kind), book.formats[f"{mark}{column.kind}"])
+            was = shown_row.cells[place - 1].was
+            look = book.formats[f"revised {column.kind}" if was else f"{mark}{column.kind}"]
+            sheet.write(line, place, _native(cell, column.kind), look)
+            if was:
+                sheet.write_comment(line, place, was, {"author": document.revision[:50]})
     if table.id in CHARTED:
         _chart(book, sheet, table, document)
     _for_paper(sheet, document)

@@ -1,0 +1,135 @@
+"""From an issue that is out to its correction: what changed in the data, or what was wrong in the report itself."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from custinfo import lake
+from custinfo.actions import report_corrections, report_definitions, report_issues
+from custinfo.actions.report_issues import RELEASED, Issue
+from custinfo.domain.corrections import BY_HAND, SOURCE, Change
+from custinfo.domain.errors import WrongState
+from custinfo.domain.messages import LANGUAGES
+from custinfo.domain.people import Person
+from custinfo.reports import definitions, issuing, revisions, showing
+from custinfo.reports.figures import Figures, cell_of
+from custinfo.store import Store
+
+
+@dataclass(frozen=True)
+class Compared:
+    """An issue beside what the data give now: `as_of` is of the newest version of the lake."""
+
+    issue: Issue
+    changes: tuple[Change, ...]
+    as_of: datetime
+    lake_version: int
+
+
+def compare(store: Store, actor: Person, issue_id: str) -> Compared:
+    """What would stand otherwise in an issue if it were made of today's data.
+
+    Raises NotAllowed, NotFound, WrongState for one that is not out, SiteFault when the bundle is damaged.
+    """
+    issue = report_issues.read(store, actor, issue_id)
+    newest = lake.open(store.site)
+    now = issuing.figures_of(store.site, issue.period, newest.as_of)
+    changes = revisions.differing(_issued(store, issue), now)
+    return Compared(issue, changes, newest.as_of, newest.version)
+
+
+def affected(store: Store, actor: Person) -> list[Compared]:
+    """The newest issues of all reports and periods in which figures differ from what the data give now: those to be
+    corrected together.
+    """
+    newest: dict[tuple[str, str], Issue] = {}
+    for one in report_issues.listed(store, actor):
+        if one.state in RELEASED:
+            newest.setdefault((one.definition.name, one.period), one)
+    found = (compare(store, actor, one.issue_id) for one in newest.values())
+    return [one for one in found if one.changes]
+
+
+def from_source(store: Store, actor: Person, issue_id: str, *, grade: str, reason: str, told: str = "") -> str:
+    """Register that the data changed and the issue with them; gives the correction's id. Raises as `compare` and
+    `report_corrections.register` do.
+    """
+    found = compare(store, actor, issue_id)
+    return report_corrections.register(
+        store, actor, issue_id, grade=grade, cause=SOURCE, changes=found.changes, reason=reason, told=told,
+        as_of=found.as_of, lake_version=found.lake_version,
+    )  # fmt: skip
+
+
+def by_hand(
+    store: Store, actor: Person, issue_id: str, right: Mapping[str, str], *, grade: str, reason: str, told: str = ""
+) -> str:  # fmt: skip
+    """Register that cells of the issue are wrong though the data are right; `right` has what people wrote, by address.
+
+    Raises BadInput for no such cell or number, and as `report_corrections.register` does.
+    """
+    issue = report_issues.read(store, actor, issue_id)
+    stands = issued_figures(store, issue)
+    changes = [revisions.by_hand(stands, address, written) for address, written in right.items()]
+    return report_corrections.register(
+        store, actor, issue_id, grade=grade, cause=BY_HAND, changes=changes, reason=reason, told=told,
+        as_of=issue.as_of, lake_version=issue.lake_version,
+    )  # fmt: skip
+
+
+def revise(store: Store, actor: Person, correction_id: str) -> str:
+    """Begin the issue that carries an approved slip out; gives its id. Raises as `issuing.draft` does."""
+    slip = report_corrections.read(store, actor, correction_id)
+    name = report_issues.read(store, actor, slip.issue_id).definition.name
+    version = report_definitions.check_in_force(store, name, definitions.content(name))
+    return report_corrections.begin_revision(store, actor, correction_id, version)
+
+
+def issued_figures(store: Store, issue: Issue) -> Figures:
+    """The figures of an issue as its bundle has them, with the labels that the data give. Raises SiteFault."""
+    told = _issued(store, issue)
+    now = issuing.figures_of(store.site, issue.period, issue.as_of)
+    cells = {(table["id"], row["id"]): row["cells"] for table in told["tables"] for row in table["rows"]}
+    tables = tuple(
+        replace(
+            table,
+            rows=tuple(
+                replace(
+                    row,
+                    cells=tuple(
+                        cell_of(cell, column.kind)
+                        for cell, column in zip(cells[table.id, row.id], table.columns[1:], strict=True)
+                    ),
+                )
+                for row in table.rows if (table.id, row.id) in cells
+            ),
+        )
+        for table in now.tables
+    )  # fmt: skip
+    return replace(now, tables=tables)
+
+
+def in_words(store: Store, issue: Issue, changes: Sequence[Change], language: str) -> list[tuple[str, str, str]]:
+    """Each change as people read it: the place, what was issued, what is right."""
+    stands = issued_figures(store, issue)
+    found = []
+    for one in changes:
+        try:
+            table, _, column = stands.at(one.address)
+            place = showing.address(stands, one.address, language)
+            kind = table.column(column.id).kind
+        except (KeyError, ValueError):
+            place, kind = one.address, "percent" if isinstance(one.new or one.old, str) else "count"
+        old, new = (showing.number(cell_of(side, kind), kind) for side in (one.old, one.new))
+        found.append((place, old, new))
+    return found
+
+
+def _issued(store: Store, issue: Issue) -> Mapping[str, Any]:
+    if issue.state not in RELEASED:
+        raise WrongState("corrections.not_out")
+    content = issuing.read_file(store.site, issue, f"{LANGUAGES[0]}/{issuing.FIGURES}")
+    told: Mapping[str, Any] = json.loads(content)
+    return told

@@ -1,0 +1,208 @@
+"""From a draft to a bundle that is signed, and from a bundle back to the data: it is built again and compared.
+
+A bundle stands in `reports/issued/<issue>-<hash of its manifest>/`: a folder for each language, and `manifest.json`.
+It is made beside and renamed, and nobody writes into it afterwards.
+"""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from custinfo import lake
+from custinfo.actions import report_corrections, report_definitions, report_issues
+from custinfo.actions.report_issues import Issue
+from custinfo.domain import clock, commentary
+from custinfo.domain.commentary import Comment
+from custinfo.domain.errors import BadInput, CustinfoError, SiteFault
+from custinfo.domain.messages import LANGUAGES
+from custinfo.domain.people import Person
+from custinfo.domain.periods import Month
+from custinfo.lake import files
+from custinfo.reports import build, comments, definitions, known, monthly, parameters, places, revisions
+from custinfo.reports.figures import Figures
+from custinfo.store import Store
+from custinfo.store.site import Site
+
+MANIFEST, FIGURES = "manifest.json", "figures.json"
+LOCK = places.PROJECT / "requirements.lock"
+SHORT = 12
+
+
+@dataclass(frozen=True)
+class Found:
+    """What became of a verification: `faults` in words, and what is worth knowing though nothing is wrong."""
+
+    faults: tuple[CustinfoError, ...]
+    notes: tuple[CustinfoError, ...]
+
+
+def draft(store: Store, actor: Person, name: str, period: str, as_of: str | None = None) -> str:
+    """Begin the issue of a report; gives its id. Raises as `build.build` and `report_issues.draft` do, WrongState when
+    the definition is not approved as it stands, BadInput for a period that has not ended.
+    """
+    version = report_definitions.check_in_force(store, name, definitions.content(name))
+    order = build.ordered(store.site, name, {"period": period, "as_of": as_of, "language": LANGUAGES[0]})
+    if parameters.check_begun(order.period, order.as_of, store.site.zone) <= order.period.last:
+        raise BadInput("report_issues.not_ended", period=period)
+    return report_issues.draft(store, actor, name, str(order.period), order.as_of, order.lake_version, version)
+
+
+def put_forward(store: Store, actor: Person, issue_id: str) -> Path:
+    """Build an issue in every language with its commentary, keep it as a bundle, and put it before those who review and
+    sign. Gives the bundle's folder. Raises as `build.build` and `report_issues.put_forward` do.
+    """
+    issue = report_issues.read(store, actor, issue_id)
+    said = tuple(one.comment for one in report_issues.comments(store, actor, issue_id))
+    version = report_definitions.check_in_force(
+        store, issue.definition.name, definitions.content(issue.definition.name)
+    )
+    comments.check(said, figures_of(store.site, issue.period, issue.as_of))  # before building, which takes long
+    beside = _beside(store, issue, said)
+    place = store.site.reports / "issued"
+    place.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(prefix=".building-", dir=place))
+    try:
+        _editions(store.site, issue, beside, made)
+        manifest = _manifest(issue, version, said, beside, made)
+        (made / MANIFEST).write_bytes(manifest)
+        folder = _kept(made, _folder(store.site, issue_id, manifest))
+        report_issues.put_forward(store, actor, issue_id, manifest)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+    return folder
+
+
+def figures_of(site: Site, period: str, as_of: datetime | None) -> Figures:
+    """The monthly figures of a period as of a moment, and if they were built then, of whoever counted then."""
+    month = Month.parse(period)
+    withheld = places.begun(site.reports, "monthly", month, as_of)
+    return monthly.figures(lake.open(site, as_of=as_of, withheld_by=withheld), month, site.zone)
+
+
+def folder_of(site: Site, issue: Issue) -> Path | None:
+    """Where the bundle of an issue stands; None before it was put forward."""
+    return _folder(site, issue.issue_id, issue.manifest) if issue.manifest else None
+
+
+def read_file(site: Site, issue: Issue, name: str) -> bytes:
+    """A file of the bundle, checked against the manifest. Raises SiteFault when it is gone or another."""
+    told: Mapping[str, str] = issue.content.get("files", {})  # type: ignore[assignment]
+    folder = folder_of(site, issue)
+    if folder is None or name not in told:
+        raise SiteFault("report_issues.file_gone", file=name[:80], issue=issue.issue_id)
+    try:
+        content = (folder / name).read_bytes()
+    except OSError:
+        raise SiteFault("report_issues.file_gone", file=name, issue=issue.issue_id) from None
+    if hashlib.sha256(content).hexdigest() != told[name]:
+        raise SiteFault("report_issues.file_changed", file=name, issue=issue.issue_id)
+    return content
+
+
+def verify(store: Store, actor: Person, issue_id: str) -> Found:
+    """Whether an issue is what was signed, and whether the data still give it: each file is compared with the manifest,
+    then the report is built again from the same lake, moment, rules and commentary, and compared byte for byte.
+    """
+    issue = report_issues.read(store, actor, issue_id)
+    if issue.manifest is None:
+        raise BadInput("report_issues.not_put_forward")
+    faults = [*_damaged(store.site, issue)]
+    if issue.state in report_issues.RELEASED and not issue.signed:
+        faults.append(SiteFault("report_issues.not_signed", issue=issue_id))
+    faults += _rebuilt(store.site, issue)
+    report_issues.record_verified(store, actor, issue_id, len(faults))
+    other = issue.content["lock"] != files.sha256(LOCK)
+    return Found(tuple(faults), (SiteFault("report_issues.other_program", issue=issue_id),) if other else ())
+
+
+def _damaged(site: Site, issue: Issue) -> Iterator[CustinfoError]:
+    folder = folder_of(site, issue)
+    told: Mapping[str, str] = issue.content["files"]  # type: ignore[assignment]
+    for name in told:
+        try:
+            read_file(site, issue, name)
+        except SiteFault as fault:
+            yield fault
+    there = {str(one.relative_to(folder)) for one in folder.rglob("*") if one.is_file()} if folder else set()
+    for name in sorted(there - {*told, MANIFEST}):
+        yield SiteFault("report_issues.file_foreign", file=name, issue=issue.issue_id)
+
+
+def _rebuilt(site: Site, issue: Issue) -> Iterator[CustinfoError]:
+    """What differs when the bundle is built again. Its commentary is the one that it was built with."""
+    given: Mapping[str, str] = issue.content["beside"]  # type: ignore[assignment]
+    told: Mapping[str, str] = issue.content["files"]  # type: ignore[assignment]
+    with tempfile.TemporaryDirectory(prefix="custinfo-") as scratch:
+        try:
+            _editions(site, issue, {name: text.encode() for name, text in given.items()}, Path(scratch))
+        except CustinfoError as fault:
+            yield fault
+            return
+        made = _hashes(Path(scratch))
+        for name in sorted({*told, *made}):
+            if told.get(name) != made.get(name):
+                yield SiteFault("report_issues.differs", file=name, issue=issue.issue_id)
+
+
+def _beside(store: Store, issue: Issue, said: tuple[Comment, ...]) -> dict[str, bytes]:
+    """What a build is given besides the data: commentary, and what a correction changes."""
+    found = {comments.FILE: commentary.to_json(said)} if said else {}
+    slip = report_corrections.behind(store, issue)
+    if slip is not None:
+        found[revisions.FILE] = revisions.to_json(slip.correction_id, slip.cause, slip.changes)
+    return found
+
+
+def _editions(site: Site, issue: Issue, beside: Mapping[str, bytes], folder: Path) -> None:
+    """Build the report in every language into subfolders of `folder`."""
+    for language in LANGUAGES:
+        given: dict[str, str | None] = {"period": issue.period, "as_of": clock.stamp(issue.as_of), "language": language}
+        order = replace(build.ordered(site, issue.definition.name, given), beside=beside)
+        (folder / language).mkdir()
+        build.run(site, order, folder / language)
+
+
+def _manifest(
+    issue: Issue, definition: int, said: tuple[Comment, ...], beside: Mapping[str, bytes], folder: Path
+) -> bytes:  # fmt: skip
+    figures = json.loads((folder / LANGUAGES[0] / FIGURES).read_bytes())
+    plain: dict[str, Any] = {
+        "issue": issue.issue_id, "report": issue.definition.name, "period": issue.period, "revision": issue.revision,
+        "correction": issue.correction_id, "definition": definition, "as_of": clock.stamp(issue.as_of),
+        "lake_version": figures["lake_version"], "rule_version": figures["rule_version"],
+        "notebook": known.digest(known.check(issue.definition.name)), "lock": files.sha256(LOCK),
+        "figures": files.sha256(folder / LANGUAGES[0] / FIGURES),
+        "beside": {name: content.decode() for name, content in beside.items()},
+        "commentary": hashlib.sha256(commentary.to_json(said)).hexdigest(), "files": _hashes(folder),
+    }  # fmt: skip
+    return json.dumps(plain, ensure_ascii=False, sort_keys=True, indent=1).encode()
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    return {
+        str(file.relative_to(folder)): files.sha256(file) for file in sorted(folder.rglob("*")) if file.is_file()
+    }  # fmt: skip
+
+
+def _folder(site: Site, issue_id: str, manifest: bytes) -> Path:
+    return site.reports / "issued" / f"{issue_id}-{hashlib.sha256(manifest).hexdigest()[:SHORT]}"
+
+
+def _kept(beside: Path, folder: Path) -> Path:
+    """Make the bundle what it is called, all of it or nothing. The same bundle again is the one that is there."""
+    for file in beside.rglob("*"):
+        if file.is_file():
+            file.chmod(0o440)
+        files.sync(file)
+    files.sync(beside)
+    if folder.is_dir():
+        return folder
+    beside.rename(folder)
+    files.sync(folder.parent)
+    return folder

@@ -1,0 +1,105 @@
+"""What a correction changes in a report: found by comparing figures, marked in the edition that carries it out."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from custinfo.domain import corrections
+from custinfo.domain.corrections import BY_HAND, Change, Plain
+from custinfo.domain.errors import BadInput
+from custinfo.reports import figures as counted
+from custinfo.reports import places
+from custinfo.reports.figures import Cell, Figures, Kind
+
+FILE = "revisions.json"
+"""Beside the files of a revised report: the slip and its changes."""
+LARGEST = 10**15
+
+
+def to_json(slip: str, cause: str, changes: Sequence[Change]) -> bytes:
+    """What a build of the revised report is given."""
+    told = {"slip": slip, "cause": cause, "changes": json.loads(corrections.to_json(changes))}
+    return json.dumps(told, ensure_ascii=False, sort_keys=True).encode()
+
+
+def given(figures: Figures) -> Figures:
+    """The figures with what the running build was given; as they are outside of a build, or of no revision."""
+    folder = places.output()
+    if folder is None or not (folder / FILE).exists():
+        return figures
+    told = json.loads((folder / FILE).read_bytes())
+    return applied(figures, told["slip"], told["cause"], [Change(**one) for one in told["changes"]])
+
+
+def applied(figures: Figures, slip: str, cause: str, changes: Sequence[Change]) -> Figures:
+    """The figures with their revised cells marked; those that were changed by hand replaced."""
+    if cause == BY_HAND:
+        new = {one.address: one.new for one in changes}
+        tables = tuple(
+            replace(
+                table,
+                rows=tuple(
+                    replace(
+                        row,
+                        cells=tuple(
+                            counted.cell_of(new[address], column.kind)
+                            if (address := f"{table.id}.{row.id}.{column.id}") in new
+                            else cell
+                            for cell, column in zip(row.cells, table.columns[1:], strict=True)
+                        ),
+                    )
+                    for row in table.rows
+                ),
+            )
+            for table in figures.tables
+        )
+        figures = replace(figures, tables=tables)
+    there = set(figures.addresses())
+    return replace(figures, slip=slip, revised={one.address: one.old for one in changes if one.address in there})
+
+
+def differing(issued: Mapping[str, Any], now: Figures) -> tuple[Change, ...]:
+    """The cells in which figures differ from those that were issued (`figures.json`), in the order of the report.
+
+    A row that is there no more, or came in, has None on that side.
+    """
+    before, after = _cells(issued), _cells(json.loads(now.canonical()))
+    addresses = [*after, *(address for address in before if address not in after)]
+    return tuple(
+        Change(address, before.get(address), after.get(address))
+        for address in addresses if before.get(address) != after.get(address)
+    )  # fmt: skip
+
+
+def by_hand(issued: Figures, address: str, written: str) -> Change:
+    """One cell's right value as somebody wrote it. Raises BadInput, naming the address: no cell, or no such number."""
+    try:
+        table, row, column = issued.at(address)
+        cell = table.cell(row.id, column.id)
+    except (KeyError, ValueError):
+        raise BadInput("commentary.no_cell", address=address[:40]) from None
+    return Change(address, counted.plain(cell), counted.plain(_written(written, column.kind, address)))
+
+
+def _written(written: str, kind: Kind, address: str) -> Cell:
+    """Yuan, a count or a percentage as people write them."""
+    try:
+        number = Decimal(written.strip().removesuffix("%").removeprefix("¥").replace(",", ""))
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if number.is_finite() and abs(number) < LARGEST:
+        scaled, step = (number * 100 if kind == "fen" else number), Decimal("0.1" if kind == "percent" else 1)
+        if scaled == (exact := scaled.quantize(step)):
+            return exact if kind == "percent" else int(exact)
+    raise BadInput("corrections.no_number", given=written[:40], address=address[:40])
+
+
+def _cells(canonical: Mapping[str, Any]) -> dict[str, Plain]:
+    return {
+        f"{table['id']}.{row['id']}.{column['id']}": cell
+        for table in canonical["tables"]
+        for row in table["rows"]
+        for column, cell in zip(table["columns"][1:], row["cells"], strict=True)
+    }
