@@ -25,6 +25,7 @@ JOBS: dict[str, str] = {
     "escalations": "custinfo.actions.daily:escalate",
     "retention": "custinfo.actions.retention_daily:run",
     "gradings": "custinfo.actions.gradings:daily",
+    "duplicates": "custinfo.actions.dedupe:daily",
     "credit": "custinfo.actions.credit_watch:run",
     "ledger_copies": "custinfo.actions.backups:copy_ledger",
     "reminders": "custinfo.actions.mail:queue_reminders",

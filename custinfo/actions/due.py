@@ -6,6 +6,7 @@ in SQL, for there may be a card to review for every customer; a module gives all
 """
 
 import importlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -35,6 +36,8 @@ SOURCES: dict[str, str] = {
     "privacy": "custinfo.actions.privacy_due",
     "rights": "custinfo.actions.rights",
     "credit": "custinfo.actions.credit_due",
+    "demands": "custinfo.actions.demand_steps",
+    "reports": "custinfo.actions.report_due",
 }
 """Name of a kind of thing that waits → its module. Imported when asked: these modules use the rows made here."""
 STILL_WANTED = (
@@ -204,13 +207,20 @@ class _Reviews(_Query):
 
 
 class _Promises(_Query):
-    """What a form worked out to be due: the property `due_on` of an entity, for whoever recorded it last."""
+    """What a form worked out to be due: the property `due_on` of an entity, for whoever recorded it last. Whoever is
+    interested in buying is called by what the level of intention allows, where that is earlier.
+    """
 
     days, column = 0, "due_on"
-    source = (
-        "FROM (SELECT *, date(json_extract(properties, '$.due_on')) AS due_on FROM entity_current) AS entity_current "
-        f"WHERE {STILL_WANTED} AND recorded_by = ?2"
-    )
+    whose = "recorded_by = ?2"
+
+    @property
+    def source(self) -> str:  # type: ignore[override]  # the others are the same on every day
+        """The entities with the day on which each is due, by the rule of today."""
+        return (
+            f"FROM (SELECT *, {_called_by(self._today)} AS due_on FROM entity_current) AS entity_current "
+            f"WHERE {STILL_WANTED} AND {self.whose}"
+        )
 
     def _bound(self, day: date) -> str:
         return day.isoformat()
@@ -226,8 +236,20 @@ class _Promises(_Query):
 class _DepartmentPromises(_Promises):
     """The same of everybody in the department."""
 
-    source = (
-        "FROM (SELECT *, date(json_extract(properties, '$.due_on')) AS due_on FROM entity_current) AS entity_current "
-        f"WHERE {STILL_WANTED} AND recorded_by IN (SELECT other.person_id FROM person AS other "
+    whose = (
+        "recorded_by IN (SELECT other.person_id FROM person AS other "
         "JOIN person AS own USING (department) WHERE own.person_id = ?2)"
     )
+
+
+def _called_by(today: date) -> str:
+    """In SQL: the day in `due_on`, or that which the entity's level of intention allows after the last contact."""
+    from custinfo.classification import intention_levels  # reads a rule file: only where something may be due
+
+    rule = intention_levels.rule(today)
+    days = json.dumps({one.name: one.contact_days for one in rule.level}, ensure_ascii=False).replace("'", "''")
+    planned, level, last = (f"json_extract(properties, '$.{name}')" for name in ("due_on", "level", "last_contact_on"))
+    known = f"coalesce((SELECT value FROM json_each('{days}') WHERE key = {level}), {rule.undecided_contact_days})"
+    allowed = f"date({last}, '+' || {known} || ' days')"
+    by_level = f"dataset = 'demands' AND {level} != '' AND {allowed} IS NOT NULL"
+    return f"CASE WHEN {by_level} THEN min(coalesce(date({planned}), {allowed}), {allowed}) ELSE date({planned}) END"

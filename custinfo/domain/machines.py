@@ -104,6 +104,32 @@ RETENTION: Machine = {
 }
 """What is to be destroyed: a plan that others agree to, marked for some days in which it can be stopped, certified."""
 
+DEMAND: Machine = {
+    NOWHERE: {"collect": "collected"},
+    "collected": {"analyse": "analysed"},
+    "analysed": {
+        "analyse": "analysed", "follow_up": "in_progress", "evaluate": "evaluated", "decline": "declined",
+    },
+    "in_progress": {"follow_up": "in_progress", "evaluate": "evaluated", "decline": "declined"},
+    "evaluated": {
+        "follow_up": "in_progress", "evaluate": "evaluated", "answer": "answered", "decline": "declined",
+    },
+    "answered": {"take_up": "analysed"},
+    "declined": {"take_up": "analysed"},
+}  # fmt: skip
+"""A customer's demand (R62): collected, analysed, followed up, evaluated; then the customer is answered either way."""
+
+
+REPORT: Machine = {
+    NOWHERE: {"draft": "draft"},
+    "draft": {"put_forward": "put_forward", "withdraw": "withdrawn"},
+    "put_forward": {"put_forward": "put_forward", "release_inside": "released_inside", "withdraw": "withdrawn"},
+    "released_inside": {"release_outside": "released_outside"},
+    "released_outside": {},
+    "withdrawn": {},
+}
+"""An issue of a report: drafted, put forward for review and signature, released inside, then outside."""
+
 
 class Impossible(WrongState):
     """An action that the state does not allow; says what it does allow, in the reader's language."""

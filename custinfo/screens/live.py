@@ -98,7 +98,13 @@ class Live(anywidget.AnyWidget):
             self.send({"kind": "login", "text": error.text(self._page.language), **link})
         except CustinfoError as error:
             refusals.note(self._page.store, actor, error, self._page.path)
-            self.send({"kind": "failed", "text": error.text(self._page.language)})
+            self.send({"kind": "failed", "text": error.text(self._page.language), **self._way_back(message)})
+
+    def _way_back(self, message: Message) -> dict[str, str]:
+        """Where a page that was refused whole leads on to; one that stands is gone on with."""
+        if message.get("kind") != "hello":
+            return {}
+        return {"href": "/", "link": self._page.text("pages.back_home")}
 
     def _failed(self, fault: Exception) -> None:
         number, time = incidents.record(self._page.site, fault), self.saved_at()

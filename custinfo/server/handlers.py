@@ -30,9 +30,11 @@ MENU = (
     ("/credit", "credit", "credit.read"),
     ("/records", "records", "record.read"),
     ("/forms", "forms", "form.propose"),
+    ("/reports", "reports", "report.read"),
     ("/segments", "segments", "lake.read"),
     ("/abc", "abc", "lake.read"),
     ("/value", "value", "lake.read"),
+    ("/clusters", "clusters", "lake.read"),
     ("/demands", "demands", "lake.read"),
     ("/quality", "quality", "lake.read"),
     ("/privacy", "privacy", "privacy.read"),
@@ -44,8 +46,8 @@ MENU = (
 """Address, name and the permission that it takes."""
 FOLDED = frozenset(
     {
-        "abc", "audit", "credit", "demands", "duplicates", "incidents", "people", "privacy", "quality", "retention",
-        "value",
+        "abc", "audit", "clusters", "credit", "demands", "duplicates", "incidents", "people", "privacy", "quality",
+        "reports", "retention", "value",
     }
 )  # fmt: skip
 """Pages that stand together under one entry of the menu: most people need them now and then."""

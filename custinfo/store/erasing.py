@@ -49,6 +49,7 @@ PLACES = (
     Place("label_digest", "entity_id", "entities", None),
     Place("customer_salt", "entity_id", "entities", None),
     *(Place(one, "customer_id", "entities", None) for one in ("credit_decision", "credit_account", "credit_notice")),
+    Place("credit_overdue", "customer_id", "entities", None),
     Place("match_key", "entity_id", "entities", None),
     Place("match_party", "entity_id", "entities", None),
     *(Place("duplicate", column, "entities", None) for column in ("low_id", "high_id")),
@@ -92,10 +93,12 @@ PLACES = (
     Place("approval_event", "case_id", "cases", {"note": "''"}),
 )  # fmt: skip
 
-_INDEX = "the index of the names of `match_party`, whose rows go with those by a trigger"
+_INDEX = "the index of the names of `match_party`, whose rows go with those"
 _IDS = "ids, moments, states and digests"
+_REMITTANCES = "the sum of a hand-over, and ids of what it held: what was handed to head office must stay told"
 _STAFF = "people with accounts, not customers"
 _FORMS = "questions, not answers"
+_REPORTS = "figures of many customers, and what members of staff wrote about them under their own names"
 _SEGMENTS = "conditions, purposes and counts; no customer is named"
 _REGISTER = "what was said to outsiders and about incidents: it names customers by their ids"
 KEPT = {
@@ -116,12 +119,10 @@ KEPT = {
         ),
         _STAFF,
     ),
+    "match_gram": _INDEX,
+    **dict.fromkeys(("remittance", "remittance_item", "remittance_answer"), _REMITTANCES),
     **dict.fromkeys(
-        (
-            "match_name", "match_name_config", "match_name_content", "match_name_data", "match_name_docsize",
-            "match_name_idx", "match_word",
-        ),
-        _INDEX,
+        ("report_definition", "report_issue", "report_comment", "report_correction", "report_notice"), _REPORTS
     ),
     **dict.fromkeys(("segment_version", "segment_measure", "segment_result"), _SEGMENTS),
     **dict.fromkeys(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from custinfo.classification import (
     service,
     size,
     spending,
+    trade_grade,
     transitions,
     value_grade,
 )
@@ -54,8 +55,11 @@ from custinfo.domain.segments import Condition
 from custinfo.lake import code_tables, engines
 from custinfo.statistics import (
     amounts,
+    change_of_sales,
     customers,
     demands,
+    indicators,
+    numbering,
     quality,
     sales,
     segments,
@@ -64,6 +68,7 @@ from custinfo.statistics import (
 )
 from custinfo.statistics import transitions as moved
 from tests.classification.engine_data import DAY, EARLIER, MANY, tables
+from tests.statistics import indicator_cases
 
 Q2, Q3 = Quarter(2026, 2), Quarter(2026, 3)
 FIRST = date(2025, 10, 1)
@@ -147,9 +152,32 @@ def _changes(d: Data) -> ir.Table:
     return transitions.changes(before, after, by_the_old_rule, went)
 
 
+def _difference_of_sums(d: Data) -> ir.Table:
+    rows = d.sales.mutate(recorded_at=d.sales.occurred_on.cast("timestamp"))
+    moments = (datetime.combine(day, time()) for day in (EARLIER, DAY))
+    amounts = {"fen": rows.amount_fen, "sold": ibis.cases((rows.kind == "sale", rows.amount_fen), else_=0)}
+    return vintages.difference_of_sums(rows, ["customer_key"], amounts, *moments)
+
+
+def _numbered(d: Data) -> ir.Table:
+    found = numbering.numbered(d.customers.select("customer_key").distinct(), d.sales, ["amount_fen"])
+    return found.named(found.sales.group_by("customer_key").aggregate(fen=found.sales.amount_fen.sum().cast("int64")))
+
+
 def _checked(d: Data) -> ir.Table:
     lists = {name: getattr(d, name) for name in CODE_LISTS}
     return data_quality.checked(d.customers, DAY, QUALITY, lists)
+
+
+def _times(d: Data) -> ir.Table:
+    versions = d.mark_versions.select("version", "recorded_at", demand_number="mark_id", stage="mark")
+    return demands.times(versions, DAY)
+
+
+def _traded(d: Data) -> ir.Table:
+    kinds = ibis.cases((d.customers.kind == "company", "net_30"), (d.customers.kind == "government", "no such"))
+    agreed = d.customers.select("customer_key", terms=kinds).distinct(on="customer_key")
+    return trade_grade.classify(d.graded, d.sales, agreed, DAY, trade_grade.rule(DAY), terms.rule(DAY))
 
 
 def _watched(d: Data) -> ir.Table:
@@ -219,6 +247,7 @@ CLASSIFICATION: tuple[Case, ...] = (
         market_position.position,
         lambda d: market_position.position(d.graded, d.sales, d.customers, DAY, market_position.rule(DAY)),
     ),
+    Case(trade_grade.classify, _traded),
     Case(demand_matrix.ordered, lambda d: demand_matrix.ordered(d.prioritised), in_order=True),
     Case(key_customers.ordered, lambda d: key_customers.ordered(d.watched), in_order=True),
     Case(product_sales.classify, lambda d: product_sales.classify(d.sales, DAY, product_sales.rule(DAY))),
@@ -290,12 +319,21 @@ CREDIT: tuple[Case, ...] = (
 
 STATISTICS: tuple[Case, ...] = (
     Case(amounts.total_fen, lambda d: d.sales.aggregate(fen=amounts.total_fen(d.sales.amount_fen))),
+    Case(
+        change_of_sales.by_customers,
+        lambda d: change_of_sales.by_customers(d.sales, Month(2026, 8), Month(2026, 9)), in_order=True,
+    ),
+    Case(change_of_sales.by_code, lambda d: change_of_sales.by_code(d.sales, "product", Q3), in_order=True),
+    Case(change_of_sales.sold, lambda d: change_of_sales.sold(change_of_sales.by_code(d.sales, "area", Q3))),
+    Case(change_of_sales.amounts, lambda d: change_of_sales.amounts(change_of_sales.by_code(d.sales, "area", Q2))),
+    Case(indicators.counted, lambda d: indicator_cases.every(d, _gradings(d))),
     Case(customers.composition, lambda d: customers.composition(
         d.customers, "region", d.region.select("code", group="province")
     )),
     Case(customers.by_grade, lambda d: customers.by_grade(d.graded)),
     Case(demands.matrix, lambda d: demands.matrix(d.prioritised), in_order=True),
     Case(demands.by_stage, lambda d: demands.by_stage(d.prioritised, d.demands), in_order=True),
+    Case(demands.times, _times),
     Case(demands.assessed, lambda d: demands.assessed(d.prioritised)),
     Case(quality.by_field, lambda d: quality.by_field(d.checked, QUALITY.names), in_order=True),
     Case(quality.totals, lambda d: quality.totals(d.checked)),
@@ -329,6 +367,8 @@ STATISTICS: tuple[Case, ...] = (
         vintages.difference,
         lambda d: vintages.difference(d.earlier, d.graded, ["customer_key"], ["grade", "sales_12m_fen"]),
     ),
+    Case(vintages.difference_of_sums, _difference_of_sums),
+    Case(numbering.numbered, _numbered),
 )  # fmt: skip
 
 CASES = (

@@ -23,7 +23,7 @@ Row = dict[str, Any]
 _KINDS = {"_on": pa.date32(), "_at": pa.timestamp("us"), "_fen": pa.int64()}
 _TYPES: Mapping[str, pa.DataType] = {
     **dict.fromkeys(("staff", "quantity", "importance", "urgency", "feasibility", "figure", "frequency"), pa.int64()),
-    **dict.fromkeys(("recency_days", "overdue_days", "birth_year", "income_year"), pa.int64()),
+    **dict.fromkeys(("recency_days", "overdue_days", "birth_year", "income_year", "points"), pa.int64()),
     **dict.fromkeys(("version", "rule_version", "last_level"), pa.int32()),
     **dict.fromkeys(("ordered", "defaulted"), pa.bool_()),
     **dict.fromkeys(("valid_from", "valid_to", "valid_until", "on"), pa.date32()),
@@ -152,7 +152,8 @@ def _decisions(pick: random.Random) -> Iterator[Row]:
         yield {
             "customer_key": KEYS[n // 2 % 30], "kind": ("decision", "override")[n % 2], "decision": f"R{n // 2:02d}",
             "valid_until": ("", pick.choice((EARLIER, DAY)).isoformat())[n % 2],
-            "grade": pick.choice(("A", "B", "C", None)), "recorded_at": _at(pick.choice((EARLIER, DAY)), 12),
+            "grade": pick.choice(("A", "B", "C", None)), "points": (None, 100 * n)[n % 3 > 0],
+            "recorded_at": _at(pick.choice((EARLIER, DAY)), 12),
         }  # fmt: skip
 
 

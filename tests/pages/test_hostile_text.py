@@ -84,8 +84,9 @@ def account_level():
 WHOSE = {
     "home": "lin zhou xin jian", "form": "lin", "print": "lin", "customers": "lin zhou", "customer": "lin zhou",
     "records": "lin zhou", "record": "lin zhou", "waiting": "lin zhou", "case": "zhou", "credit": "zhou",
-    "duplicates": "zhou", "abc": "xin", "value": "xin", "demands": "xin", "quality": "xin",
-    "forms": "xin", "proposal": "xin", "privacy": "xin", "segments": "xin", "people": "xin jian", "person": "xin jian",
+    "duplicates": "zhou", "abc": "xin", "value": "xin", "clusters": "xin", "demands": "xin", "quality": "xin",
+    "forms": "xin", "proposal": "xin", "privacy": "xin", "segments": "xin", "reports": "xin",
+    "people": "xin jian", "person": "xin jian",
     "retention": "xin jian", "incidents": "xin jian", "audit": "jian lin",
 }  # fmt: skip
 """Who looks at each page: those whose work it shows, and one who is refused. A new page is named here."""

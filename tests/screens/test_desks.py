@@ -34,6 +34,12 @@ DESKS = {
 ACTORS = ("researcher", "supervisor", "administrator")
 
 
+def refused(key, language, **facts):
+    """What a page that was refused whole says: the sentence, and a way on beside the menu."""
+    way = {"href": "/", "link": text("pages.back_home", language)}
+    return {"kind": "failed", "text": text(key, language, **facts), **way}
+
+
 @pytest.fixture
 def people(store, researcher):
     return {
@@ -127,7 +133,7 @@ class TestRefusals:
             assert told["text"]
 
     def test_somebody_elses_record_is_not_told_apart_from_none(self, opened, language):
-        sentence = {"kind": "failed", "text": text("access.no_record", language)}
+        sentence = refused("access.no_record", language)
         for path in ("/record/{theirs}", "/record/R-nobody"):
             assert opened(record.build, path, "researcher", language).send(kind="hello") == sentence
         query = {"record": "R-nobody"}
@@ -135,7 +141,7 @@ class TestRefusals:
 
     def test_somebody_elses_record_is_not_printed(self, opened, ids, language):
         page = opened(paper.build, "/print/poll", "researcher", language, {"record": ids["theirs"]})
-        assert page.send(kind="hello") == {"kind": "failed", "text": text("access.no_record", language)}
+        assert page.send(kind="hello") == refused("access.no_record", language)
         assert page.send(kind="event", name="pdf", value="")["kind"] == "failed"
 
     @pytest.mark.parametrize("version", ["x", "-1", "1000000000", "99", "٣٣"])
@@ -153,7 +159,7 @@ class TestRefusals:
 
     def test_a_proposal_that_is_not_there(self, opened, language):
         told = opened(proposal.build, "/proposal/F-nothing", "supervisor", language).send(kind="hello")
-        assert told == {"kind": "failed", "text": text("form_life.unknown", language, proposal="F-nothing")}
+        assert told == refused("form_life.unknown", language, proposal="F-nothing")
 
     def test_an_export_format_that_is_not_there_names_those_that_are(self, opened, language):
         page = opened(form_desk.build, "/forms/poll", "supervisor", language)

@@ -18,6 +18,9 @@ from custinfo.store.schema import merges  # isort: skip
 from custinfo.store.schema import segments  # isort: skip
 from custinfo.store.schema import credit  # isort: skip
 from custinfo.store.schema import batch_contents  # isort: skip
+from custinfo.store.schema import remittances  # isort: skip
+from custinfo.store.schema import reports  # isort: skip
+from custinfo.store.schema import match_grams  # isort: skip
 from custinfo.store.schema.base import migrations
 
 __all__ = [
@@ -32,9 +35,12 @@ __all__ = [
     "incidents",
     "ledger",
     "login",
+    "match_grams",
     "merges",
     "migrations",
     "privacy",
+    "remittances",
+    "reports",
     "retention",
     "rewriting",
     "sealing",
