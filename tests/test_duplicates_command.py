@@ -32,6 +32,8 @@ def test_pairs_are_counted_and_merged_only_by_who_may_and_when_asked(home):
     assert (first["customers"], first["pairs"], first["new"], first["merged"], first["waiting"]) == (2, 1, 0, 0, 1)
     refused = run(home, "--as", "zhao")
     assert refused.exit_code == 1 and "zhao" not in refused.stderr and refused.stderr.strip()
-    assert run(home).exit_code == 0
+    unknown = run(home, "--engine", "abacus")
+    assert unknown.exit_code == 1 and "abacus" in unknown.stderr
+    assert run(home, "--engine", "duckdb").exit_code == 0
     merged = json.loads(run(home, "--automatic", "--json").stdout)
     assert merged["merged"] + merged["waiting"] == 1

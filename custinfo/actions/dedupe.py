@@ -38,20 +38,25 @@ class Done:
     waiting: int
 
 
-def run(store: Store, actor: Person, *, automatic: bool = False) -> Done:
+def run(store: Store, actor: Person, *, automatic: bool = False, engine: str = "duckdb") -> Done:
     """Compare all customers and put likely pairs on the review list. `automatic`: merge those of which the rule is
-    certain, where nobody ever said otherwise; the customer that was known first stays.
+    certain, where nobody ever said otherwise; the customer that was known first stays. `engine`: what compares, as
+    `lake.engines.start` names it. What `[lake] engine` says does not count: the lake has pseudonyms, and here names and
+    numbers go to the engine as they are.
 
-    Raises NotAllowed.
+    Raises NotAllowed, and of the engine BadInput, SiteFault, WrongState.
     """
-    from custinfo.classification.duplicates import linkage  # Splink, DuckDB: not in the process of a page
+    from custinfo.classification.duplicates import linkage  # DuckDB: not in the process of a page
+    from custinfo.lake import engines
 
     permissions.check(actor, "duplicate.find")
     if automatic:
         permissions.check(actor, "duplicate.review")
+    comparing = engines.start(engine)
     index_missing(store, actor)
-    parties = list(matching.all_parties(store))
-    found = linkage.find(linkage.table(parties), rule(utc_now().astimezone(store.site.zone).date()))
+    parties = linkage.records(matching.all_parties(store))
+    in_force = rule(utc_now().astimezone(store.site.zone).date())
+    found = comparing.guarded(linkage.find)(comparing.hold(parties), in_force)
     pairs, new = found.pairs.to_pyarrow(), 0
     for page in _pages(_evidence(pairs)):
         with store.act(actor.person_id, "duplicate.find", "customer", "", pairs=len(page)) as tx:
@@ -60,7 +65,7 @@ def run(store: Store, actor: Person, *, automatic: bool = False) -> Done:
             tx.note(new=added)
             new += added
     merged = _merge_certain(store, actor, found.clusters.to_pyarrow()) if automatic else 0
-    return Done(len(parties), pairs.num_rows, new, merged, duplicates.count(store, actor))
+    return Done(parties.num_rows, pairs.num_rows, new, merged, duplicates.count(store, actor))
 
 
 def _pages(of: Iterable[One]) -> Iterator[list[One]]:

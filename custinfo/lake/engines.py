@@ -37,6 +37,14 @@ class Engine(Protocol):
         made of something else, or cannot be opened.
         """
 
+    def hold(self, rows: pa.Table) -> ir.Table:
+        """Rows of the program's memory as a table of this engine, for what asks a table where it is."""
+
+    def guarded(self, work: Callable[..., T]) -> Callable[..., T]:
+        """The same, for work that reaches the engine by other ways than Ibis: an engine that died is said in words; any
+        other fault stays what it is.
+        """
+
 
 def of_site(site: Site) -> str:
     """The engine that `[lake] engine` of site.toml names; DuckDB when it names none."""
@@ -142,6 +150,12 @@ class _DuckDB:
         self._guard()
         return rows
 
+    def hold(self, rows: pa.Table) -> ir.Table:
+        return ibis.memtable(rows)
+
+    def guarded(self, work: Callable[..., T]) -> Callable[..., T]:
+        return work
+
     def _guard(self) -> None:
         """Have a file that turns out to be damaged while it is read said in words."""
         if not self._guarded:
@@ -174,13 +188,21 @@ class _Spark:
         self._cached = self._backend._create_cached_table
         self._backend._create_cached_table = self._create_cached
         for name in ("execute", "to_pyarrow", "to_pyarrow_batches", "raw_sql", "_create_cached_table"):
-            setattr(self._backend, name, self._guarded(getattr(self._backend, name)))
+            setattr(self._backend, name, self.guarded(getattr(self._backend, name)))
 
     def read(self, files: Sequence[Path], columns: pa.Schema) -> ir.Table:
-        return self._guarded(self._read)(files, columns) if files else _no_rows(columns)
+        return self.guarded(self._read)(files, columns) if files else _no_rows(columns)
 
     def read_native(self, file: Path, table: str, made_of: str) -> ir.Table | None:
         """None: the format is DuckDB's own."""
+
+    def hold(self, rows: pa.Table) -> ir.Table:
+        return self.guarded(self._hold)(rows)
+
+    def _hold(self, rows: pa.Table) -> ir.Table:
+        name = _new_name()
+        self._session.createDataFrame(rows).createOrReplaceTempView(name)
+        return self._backend.table(name)
 
     def _read(self, files: Sequence[Path], columns: pa.Schema) -> ir.Table:
         from ibis.backends.pyspark.datatypes import PySparkSchema
@@ -211,9 +233,7 @@ class _Spark:
         kept: ir.Table = self._cached(name, expr)
         return kept
 
-    def _guarded(self, work: Callable[..., T]) -> Callable[..., T]:
-        """The same, but a session that died is said in words; any other fault stays what it is."""
-
+    def guarded(self, work: Callable[..., T]) -> Callable[..., T]:
         @wraps(work)
         def guarded(*args: Any, **options: Any) -> T:
             try:
@@ -242,6 +262,9 @@ _SETTINGS = {
     "spark.sql.parquet.inferTimestampNTZ.enabled": "true",
     # An overflow is an error, as in DuckDB, and not a NULL
     "spark.sql.ansi.enabled": "true",
+    # What it puts down on disks, here and at its workers, nobody else reads; and PySpark hands over rows of the
+    # program's memory without a file
+    "spark.io.encryption.enabled": "true",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
 }

@@ -10,7 +10,7 @@ Two ways in, with the same comparisons and the same rule (`data/rules/duplicates
                                                                    # without band `no`; likeliest first, then by id
       rule(day: date) -> DuplicatesRule                            # `.version` is kept with every decision
 
-- all at once, in DuckDB, with numbers that Splink learns from the data, whatever engine the rows come from (import
+- all at once, with numbers that Splink learns from the data, on Spark for a table of Spark and else in DuckDB (import
   `custinfo.classification.duplicates.linkage` where it is needed):
 
       linkage.find(table: ir.Table, rule: DuplicatesRule) -> Found

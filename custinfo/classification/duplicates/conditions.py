@@ -1,8 +1,8 @@
-"""Conditions on two prepared parties that read the same in Python and in DuckDB's SQL.
+"""Conditions on two prepared parties that read the same in Python and in SQL.
 
 A condition is written once: `holds` decides it for two `Prepared`, `sql` writes it for the columns `name_l`, `name_r`
-in which unknown is NULL. Both give the same; a condition on something unknown does not hold. Edits are of ASCII text
-alone, where DuckDB, which counts bytes, counts right.
+in which unknown is NULL (as DuckDB reads it: `databases` writes it for others). Both give the same; a condition on
+something unknown does not hold. Edits are of ASCII text alone, where DuckDB, which counts bytes, counts right.
 """
 
 from dataclasses import dataclass
@@ -168,10 +168,10 @@ class Shares(Condition):
     def sql(self) -> str:
         """Of the columns of both."""
         left, right = f"{self.column}_l", f"{self.column}_r"
-        common = f"len(list_intersect({left}, {right}))"
+        common = f"array_length(array_intersect({left}, {right}))"
         if self.least == 1 and not self.percent:
             return f"list_has_any({left}, {right})"
-        shorter = f"least(len({left}), len({right}))"
+        shorter = f"least(array_length({left}), array_length({right}))"
         return f"({shorter} >= {self.least} AND {common} >= greatest({self.least}, {self.percent} * {shorter} / 100))"
 
 

@@ -5,11 +5,11 @@ random: the pairs are chosen by a hash of their place, and what is learned is ro
 same.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 
-import duckdb
-
 from custinfo.classification.duplicates.comparisons import COMPARISONS, UNKNOWN, Comparison
+from custinfo.classification.duplicates.databases import Database
 from custinfo.classification.duplicates.model import DuplicatesRule, Model
 from custinfo.classification.duplicates.party import Kind
 
@@ -37,54 +37,57 @@ TRAINED_BY: Mapping[Kind, tuple[str, ...]] = {
 """Pairs among which m is learned, for the comparisons that are not of these columns."""
 
 
-def learnt(connection: duckdb.DuckDBPyConnection, kind: Kind, rule: DuplicatesRule) -> Model:
+def learnt(database: Database, kind: Kind, rule: DuplicatesRule) -> Model:
     """The model for the tables `parties` and `candidates`: the rule's, where the set is small, else learned too."""
     shipped = rule.model_of(kind)
-    (count,) = connection.execute("SELECT count(*) FROM parties").fetchone() or (0,)
-    model = shipped.model_copy(update={"prior": _prior(connection, kind, count)})
+    count = _count(database, "SELECT count(*) FROM parties")
+    model = shipped.model_copy(update={"prior": _prior(database, kind, count)})
     if count < rule.learn_from:
         return model
-    model = _with_u(connection, kind, model)
-    return _with_m(connection, kind, model)
+    model = _with_u(database, kind, model)
+    return _with_m(database, kind, model)
 
 
-def _prior(connection: duckdb.DuckDBPyConnection, kind: Kind, count: int) -> float:
+def _count(database: Database, query: str) -> int:
+    return int(database.ask(query).column(0)[0].as_py())
+
+
+def _prior(database: Database, kind: Kind, count: int) -> float:
     """Of all pairs, how many are the same: those that agree in what hardly ever agrees by chance, and as many again."""
     number = "code" if kind == "enterprise" else "identity"
-    (sure,) = connection.execute(
+    sure = _count(
+        database,
         f"""SELECT count(*) FROM candidates
         JOIN parties AS l ON l.unique_id = join_key_l JOIN parties AS r ON r.unique_id = join_key_r
         WHERE l.core_sound = r.core_sound AND coalesce(l.branch, '') = coalesce(r.branch, '')
-            AND coalesce(l.{number} = r.{number}, len(list_intersect(l.phones, r.phones)) > 0)"""
-    ).fetchone() or (0,)
-    return min(0.5, (2 * int(sure) + 1) / max(1, count * (count - 1) // 2))
-
-
-def _with_u(connection: duckdb.DuckDBPyConnection, kind: Kind, model: Model) -> Model:
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE sampled AS SELECT * FROM parties "
-        f"ORDER BY md5(unique_id::VARCHAR), unique_id LIMIT {SAMPLE}"
+            AND coalesce(l.{number} = r.{number}, array_length(array_intersect(l.phones, r.phones)) > 0)""",
     )
+    return min(0.5, (2 * sure + 1) / max(1, count * (count - 1) // 2))
+
+
+def _with_u(database: Database, kind: Kind, model: Model) -> Model:
+    database.make("sampled", f"SELECT * FROM parties ORDER BY md5(unique_id::VARCHAR), unique_id LIMIT {SAMPLE}")
     columns = [f"{comparison.sql()} AS {comparison.name}" for comparison in COMPARISONS[kind]]
-    names = sorted({name for name in _columns(connection) if name != "unique_id"})
+    names = sorted({name for name in _columns(database) if name != "unique_id"})
     both = ", ".join(f"l.{name} AS {name}_l, r.{name} AS {name}_r" for name in names)
-    connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE met AS SELECT {", ".join(columns)} FROM (
-            SELECT {both} FROM sampled AS l JOIN sampled AS r ON l.unique_id < r.unique_id)"""
-    )
+    told = ", ".join(comparison.name for comparison in COMPARISONS[kind])
+    met = database.ask(
+        f"""SELECT {told}, count(*) AS number FROM (SELECT {", ".join(columns)} FROM (
+            SELECT {both} FROM sampled AS l JOIN sampled AS r ON l.unique_id < r.unique_id)) GROUP BY {told}"""
+    ).to_pylist()
+    database.drop("sampled")
     levels = {}
     for comparison in COMPARISONS[kind]:
-        rows = connection.execute(
-            f"SELECT {comparison.name}, count(*) FROM met WHERE {comparison.name} <> '{UNKNOWN}' GROUP BY 1"
-        ).fetchall()
-        seen = {str(level): int(number) for level, number in rows}
+        seen: Counter[str] = Counter()
+        for way in met:
+            seen[way[comparison.name]] += way["number"]
+        del seen[UNKNOWN]
         levels[comparison.name] = _blended(comparison, model, seen, SHIPPED_PAIRS, 1)
-    connection.execute("DROP TABLE met; DROP TABLE sampled")
     return model.model_copy(update={"levels": levels})
 
 
-def _columns(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    return [str(row[0]) for row in connection.execute("DESCRIBE parties").fetchall()]
+def _columns(database: Database) -> list[str]:
+    return [str(name) for name in database.ask("SELECT * FROM parties LIMIT 0").column_names]
 
 
 def _blended(
@@ -99,10 +102,10 @@ def _blended(
     return numbers
 
 
-def _with_m(connection: duckdb.DuckDBPyConnection, kind: Kind, model: Model) -> Model:
+def _with_m(database: Database, kind: Kind, model: Model) -> Model:
     from custinfo.classification.duplicates.splinking import linker  # Splink is slow to import, and few sets are large
 
-    training = linker(connection, kind, model)
+    training = linker(database, kind, model)
     for pairs in TRAINED_BY[kind]:
         training.training.estimate_parameters_using_expectation_maximisation(
             pairs, fix_u_probabilities=True, max_pairs=TRAINING_PAIRS, record_sample_proportion=0.1

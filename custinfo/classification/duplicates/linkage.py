@@ -1,19 +1,20 @@
 """All duplicates of a table at once: candidate pairs are scored, rules hold back, clusters are checked as wholes.
 
-DuckDB and Ibis are heavy: import this module where duplicates are looked for, not where a page starts.
+It runs on the engine of the table that it is given: on Spark for a table of Spark, else in a DuckDB of its own. DuckDB
+and Ibis are heavy: import this module where duplicates are looked for, not where a page starts.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, fields
 
-import duckdb
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from custinfo.classification.duplicates import blocking, clusters, learning, scoring
+from custinfo.classification.duplicates import blocking, clusters, databases, learning, scoring
 from custinfo.classification.duplicates.comparisons import COMPARISONS
 from custinfo.classification.duplicates.model import DuplicatesRule, Model, bits, probability, weights
 from custinfo.classification.duplicates.party import Band, Kind, Party
@@ -51,9 +52,14 @@ class Found:
 
 def table(parties: Iterable[Party]) -> ir.Table:
     """Parties as `find` takes them."""
-    rows = list(parties)
-    columns = {name: [_written(getattr(row, name)) for row in rows] for name in COLUMNS}
-    return ibis.memtable(pa.table(columns, schema=pa.schema([(name, pa.string()) for name in COLUMNS])))
+    return ibis.memtable(records(parties))
+
+
+def records(parties: Iterable[Party]) -> pa.Table:
+    """The same as rows in memory, to be held by an engine."""
+    each = list(parties)
+    columns = {name: [_written(getattr(party, name)) for party in each] for name in COLUMNS}
+    return pa.table(columns, schema=pa.schema([(name, pa.string()) for name in COLUMNS]))
 
 
 def _written(value: str | tuple[str, ...]) -> str:
@@ -62,14 +68,14 @@ def _written(value: str | tuple[str, ...]) -> str:
 
 def find(table: ir.Table, rule: DuplicatesRule) -> Found:
     """The likely duplicates among the rows of `table`. The same rows, in any order, give the same result."""
-    rows = table.select(*COLUMNS).order_by("id").to_pyarrow()
+    every = table.select(*COLUMNS).order_by("id").to_pyarrow()
     pairs, grouped, models = [PAIRS.empty_table()], [CLUSTERS.empty_table()], {}
     for kind in COMPARISONS:
-        of_kind = rows.filter(pc.equal(rows["kind"], kind))
+        of_kind = every.filter(pc.equal(every["kind"], kind))
         if of_kind.num_rows < 2:
             continue
-        with duckdb.connect() as connection:
-            run = _Run(connection, kind, rule, of_kind)
+        with closing(databases.of(table)) as database:
+            run = _Run(database, kind, rule, of_kind)
             models[kind] = run.model
             pairs.append(run.pairs)
             grouped.append(run.clusters)
@@ -126,18 +132,15 @@ def _texts(batch: pa.RecordBatch, name: str) -> list[str]:
 class _Run:
     """The duplicates of one kind. `pairs` and `clusters` as in `PAIRS` and `CLUSTERS`, `model` the numbers used."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, kind: Kind, rule: DuplicatesRule, rows: pa.Table) -> None:
-        self._connection, self._kind, self._rule = connection, kind, rule
+    def __init__(self, database: databases.Database, kind: Kind, rule: DuplicatesRule, rows: pa.Table) -> None:
+        self._database, self._kind, self._rule = database, kind, rule
         self._ids = rows["id"].combine_chunks()
         columns = [name for name in Prepared._fields if name not in ("id", "kind")]
         batches = prepared(rows, columns)
         first = next(batches)
-        reader = pa.RecordBatchReader.from_batches(first.schema, _chain(first, batches))
-        connection.register("incoming", reader)
-        connection.execute("CREATE TABLE parties AS SELECT * FROM incoming")
-        connection.unregister("incoming")
-        connection.execute(f"CREATE TABLE candidates AS {blocking.pairs_sql(kind, 'parties', rule.most_alike)}")
-        self.model = learning.learnt(connection, kind, rule)
+        database.bring("parties", pa.RecordBatchReader.from_batches(first.schema, _chain(first, batches)))
+        database.make("candidates", blocking.pairs_sql(kind, "parties", rule.most_alike))
+        self.model = learning.learnt(database, kind, rule)
         self._weights, self._prior = weights(self.model), bits(self.model.prior)
         self._judge(columns)
         of = self._clusters()
@@ -151,21 +154,23 @@ class _Run:
         names = [comparison.name for comparison in COMPARISONS[self._kind]]
         levels = ", ".join(f"{comparison.sql()} AS {comparison.name}" for comparison in COMPARISONS[self._kind])
         both = ", ".join(f"l.{name} AS {name}_l, r.{name} AS {name}_r" for name in columns)
-        self._connection.execute(
-            f"""CREATE TABLE met AS SELECT l, r, {levels},
+        self._database.make(
+            "met",
+            f"""SELECT l, r, {levels},
             coalesce(code_l <> code_r, false) OR coalesce(identity_l <> identity_r, false) AS other_code,
             coalesce(branch_l, '') <> coalesce(branch_r, '') AS other_branch
             FROM (SELECT join_key_l AS l, join_key_r AS r, {both} FROM candidates
-            JOIN parties AS l ON l.unique_id = join_key_l JOIN parties AS r ON r.unique_id = join_key_r)"""
+            JOIN parties AS l ON l.unique_id = join_key_l JOIN parties AS r ON r.unique_id = join_key_r)""",
         )
         told = ", ".join([*names, "other_code", "other_branch"])
-        every = self._connection.execute(f"SELECT DISTINCT {told} FROM met ORDER BY ALL").to_arrow_table()
+        every = self._database.ask(f"SELECT DISTINCT {told} FROM met")
+        every = every.sort_by([(name, "ascending") for name in every.column_names])
         self._ways = [self._way(way) for way in every.to_pylist()]
         kept = pa.array([place for place, way in enumerate(self._ways) if way.band != "no"], pa.int32())
         scores = pa.array([way.bits for way in self._ways], pa.float64())
         ways = every.append_column("bits", scores).take(kept).append_column("way", kept)
-        self._connection.register("ways", ways)
-        self._connection.execute(f"CREATE TABLE judged AS SELECT l, r, bits, way FROM met JOIN ways USING ({told})")
+        self._database.bring("ways", ways.to_reader())
+        self._database.make("judged", f"SELECT l, r, bits, way FROM met JOIN ways USING ({told})")
 
     def _way(self, way: Mapping[str, object]) -> "_Way":
         levels = {comparison.name: str(way[comparison.name]) for comparison in COMPARISONS[self._kind]}
@@ -181,28 +186,28 @@ class _Run:
         return _Way(total, likely, scoring.band(likely, levels, reasons, used, self._kind), reasons, lines)
 
     def _clusters(self) -> dict[int, int]:
-        rows = self._connection.execute("SELECT l, r, bits, way FROM judged ORDER BY l, r").fetchnumpy()
+        rows = self._database.ask("SELECT l, r, bits, way FROM judged ORDER BY l, r")
+        self._met_so = rows["way"].combine_chunks()
         edges = [
             clusters.Edge(left, right, weight, self._ways[way].band == "automatic")
-            for left, right, weight, way in zip(*(rows[name].tolist() for name in rows), strict=True)
+            for left, right, weight, way in zip(*(column.to_pylist() for column in rows.columns), strict=True)
         ]
-        marked = self._connection.execute(
+        marked = self._database.ask(
             "SELECT unique_id, code, identity, branch FROM parties WHERE unique_id IN (SELECT l FROM judged UNION "
             "SELECT r FROM judged)"
-        ).fetchall()
+        )
         marks = {}
-        for place, code, identity, branch in marked:
-            own = {"code": code, "identity": identity}
-            marks[place] = {name: value for name, value in own.items() if value} | {"branch": branch or ""}
+        for row in marked.to_pylist():
+            own = {name: row[name] for name in ("code", "identity") if row[name]}
+            marks[row["unique_id"]] = own | {"branch": row["branch"] or ""}
         self._edges = edges
         return clusters.join(edges, marks, SUPPORT)
 
     def _pairs(self, of: Mapping[int, int]) -> pa.Table:
-        rows = self._connection.execute("SELECT way FROM judged ORDER BY l, r").to_arrow_table()
         together = [of[edge.left] == of[edge.right] for edge in self._edges]
         cut = [[*way.reasons, "duplicates.held_back.cluster"] for way in self._ways]
         reasons = pa.array([list(way.reasons) for way in self._ways] + cut, pa.list_(pa.string()))
-        ways = rows["way"].combine_chunks()
+        ways = self._met_so
         columns = {
             "left": self._ids.take(pa.array([edge.left for edge in self._edges], pa.int32())),
             "right": self._ids.take(pa.array([edge.right for edge in self._edges], pa.int32())),
