@@ -162,10 +162,13 @@ def _beside(store: Store, issue: Issue, said: tuple[Comment, ...]) -> dict[str, 
 def _editions(site: Site, issue: Issue, beside: Mapping[str, bytes], folder: Path) -> None:
     """Build the report in every language into subfolders of `folder`."""
     for language in LANGUAGES:
-        given: dict[str, str | None] = {"period": issue.period, "as_of": clock.stamp(issue.as_of), "language": language}
-        order = replace(build.ordered(site, issue.definition.name, given), beside=beside)
         (folder / language).mkdir()
-        build.run(site, order, folder / language)
+        build.run(site, replace(_order_of(site, issue, language), beside=beside), folder / language)
+
+
+def _order_of(site: Site, issue: Issue, language: str) -> build.Order:
+    given: dict[str, str | None] = {"period": issue.period, "as_of": clock.stamp(issue.as_of), "language": language}
+    return build.ordered(site, issue.definition.name, given)
 
 
 def _manifest(

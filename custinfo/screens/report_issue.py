@@ -11,6 +11,7 @@ from custinfo.domain.corrections import Change
 from custinfo.domain.errors import BadInput
 from custinfo.domain.messages import LANGUAGES
 from custinfo.domain.people import Person
+from custinfo.reports import apart
 from custinfo.screens import blocks, case_cards, report_corrections
 from custinfo.screens.blocks import Block
 from custinfo.screens.context import Page
@@ -57,7 +58,7 @@ class Desk:
         corrected = report_corrections.card(page, actor, issue, self._compared)
         left = [*self._files(issue), self._commentary(actor, issue, written), *corrected]
         right = [*([case] if case else []), self._facts(issue)]
-        return [head, *self._next(actor, issue, written), blocks.columns(left, right)]
+        return [head, *self._running(issue), *self._next(actor, issue, written), blocks.columns(left, right)]
 
     def react(self, actor: Person, name: str, value: Any) -> Reaction:
         """Give a file, change the commentary, put forward, release, withdraw, or decide on the case."""
@@ -70,12 +71,10 @@ class Desk:
         elif name == "take_back" and isinstance(value, str):
             report_issues.take_back(store, actor, value)
         elif name == "put_forward":
-            # Building starts threads and a kernel, which the process that pages are forked from must not have
-            from custinfo.reports import issuing
-
-            issuing.put_forward(store, actor, issue_id)
+            permissions.check(actor, "report.prepare")
+            apart.start(self._page.site, actor, report_issues.read(store, actor, issue_id).issue_id)
         elif name == "compare":
-            from custinfo.reports import correcting
+            from custinfo.reports import correcting  # see `_file`
 
             self._compared = correcting.compare(store, actor, issue_id).changes
         elif name in ("release", "release_outside"):
@@ -84,12 +83,12 @@ class Desk:
             report_issues.withdraw(store, actor, issue_id)
         elif report_corrections.react(self._page, actor, issue_id, name, value):
             self._compared = None
-        elif not case_cards.react(self._page, actor, name, value):
+        elif name != "look" and not case_cards.react(self._page, actor, name, value):
             return []
         return Redraw()
 
     def _file(self, actor: Person, name: str) -> Download:
-        from custinfo.reports import issuing  # see `react`
+        from custinfo.reports import issuing  # it opens the lake, which starts threads: not where pages are forked from
 
         kind = FILES.get(PurePosixPath(name).suffix)
         if kind is None:
@@ -121,6 +120,16 @@ class Desk:
             text = page.text(f"reports_page.{words}")
             found.append(blocks.button(text, event, "", name=text, look=look, confirm=ask))
         return found
+
+    def _running(self, issue: Issue) -> list[Block]:
+        """That the report is being built, or why it could not be."""
+        page, found = self._page, apart.standing(self._page.site, issue.issue_id)
+        if found is None:
+            return []
+        if found.runs:
+            look = blocks.button(page.text("reports_page.look"), "look", "", name=page.text("reports_page.look"))
+            return [blocks.banner(page.text("reports_page.building")), blocks.card("", [], actions=[look])]
+        return [blocks.banner(page.pick(dict(found.said)), "danger")]
 
     def _next(self, actor: Person, issue: Issue, written: list[Written]) -> list[Block]:
         """What is to be done next, for whoever prepares it."""

@@ -95,9 +95,7 @@ class Overview:
         options = [(name, page.pick(dict(one.titles))) for name, one in load().items()]
         fields = [
             blocks.field("report", page.text("reports_page.report"), "select", options=options, required=True),
-            blocks.field(
-                "period", page.text("reports_page.period"), required=True, hint=page.text("reports_page.period_hint")
-            ),
+            blocks.field("period", page.text("reports_page.period_hint"), required=True),
         ]
         entry = blocks.entry("draft", fields, page.text("reports_page.draft"), inline=True)
         return [blocks.card(page.text("reports_page.new"), [entry])]

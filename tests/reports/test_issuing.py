@@ -11,7 +11,7 @@ from custinfo.domain.errors import BadInput, Conflict, CustinfoError, NotAllowed
 from custinfo.domain.people import Role
 from custinfo.domain.sensitivity import Level
 from custinfo.lake import files
-from custinfo.reports import build, definitions, issuing, places
+from custinfo.reports import apart, build, definitions, issuing, places
 from custinfo.store import Store
 from tests.factories import PASSWORD, account, empty_site
 from tests.reports import sites
@@ -64,7 +64,7 @@ def shipped(tmp_path_factory):
         office = Office(store)
         office.define()
         issue_id = office.draft()
-        issuing.put_forward(store, office.analyst, issue_id)
+        assert apart.start(store.site, office.analyst, issue_id).wait() == 0, "as the page does it"
         yield office, issue_id
 
 
@@ -291,6 +291,28 @@ def test_who_sees_what(shipped):
         report_issues.read(office.store, office.analyst, "RI-0")
     with pytest.raises(NotAllowed):
         report_issues.comment(office.store, office.manager, issue_id, "cause", CAUSE)
+
+
+def test_what_goes_wrong_in_the_other_process_is_kept_for_the_page(fresh):
+    fresh.define()
+    issue_id = issuing.draft(fresh.store, fresh.analyst, "monthly", "2026-10")
+    assert apart.standing(fresh.store.site, issue_id) is None
+    assert apart.main(str(fresh.store.site.home), fresh.analyst.login_name, issue_id) == 1
+    found = apart.standing(fresh.store.site, issue_id)
+    assert not found.runs
+    assert "Causes" in found.said["en"]
+    assert "原因" in found.said["zh-CN"]
+    assert apart.main(str(fresh.store.site.home), fresh.manager.login_name, issue_id) == 1
+    assert "prepare issues of reports" in apart.standing(fresh.store.site, issue_id).said["en"]
+    assert fresh.issue(issue_id).state == "draft"
+
+
+def test_a_process_that_was_killed_is_told_from_one_that_runs(fresh):
+    process = apart.start(fresh.store.site, fresh.analyst, "RI-1")
+    assert apart.standing(fresh.store.site, "RI-1").runs
+    process.kill()
+    process.wait()
+    assert "report put-forward" in apart.standing(fresh.store.site, "RI-1").said["en"]
 
 
 def test_a_rebuild_whose_lake_is_gone_says_so(fresh, without_building):

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from custinfo.actions import report_corrections, report_definitions, report_issues, sessions
-from custinfo.reports import build
+from custinfo.reports import apart, build
 from custinfo.screens import reports as page_of
 from custinfo.screens import showing
 from custinfo.screens.context import Page
@@ -24,6 +24,9 @@ def office(tmp_path, monkeypatch):
         (folder / "figures.json").write_text(json.dumps({"lake_version": order.lake_version, "rule_version": 1}))
 
     monkeypatch.setattr(build, "run", run)
+    monkeypatch.setattr(
+        apart, "start", lambda site, actor, issue_id: apart.main(str(site.home), actor.login_name, issue_id)
+    )
     with empty_site(tmp_path / "site") as store:
         sites.publish(store.site)
         yield Office(store)
