@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from custinfo.access import permissions
-from custinfo.actions import assignments, candidates, entity_levels, matching, sealing
+from custinfo.actions import assignments, candidates, entity_levels, match_events, matching, sealing
 from custinfo.actions.matching import Stated
 from custinfo.classification.duplicates import Evidence, Party, compare
 from custinfo.domain.clock import parse, utc_now
@@ -126,6 +126,11 @@ def put(store: Store, tx: Tx, pair: tuple[str, str], evidence: Evidence, *, sour
         tx.insert("duplicate", told | row)
     elif any(held[name] != value for name, value in row.items()):
         tx.update("duplicate", pair, row)
+    if held is None or (held["low_digest"], held["high_digest"]) != digests:
+        match_events.note(
+            tx, *pair, match_events.FOUND if held is None else match_events.FOUND_AGAIN, band=evidence.band,
+            probability=round(evidence.probability * MILLION), rule_version=evidence.rule_version, source=source,
+        )  # fmt: skip
     return held is None
 
 
@@ -224,6 +229,7 @@ def _decide(store: Store, tx: Tx, pair: tuple[str, str], decision: str, reason: 
     low, high = _digests(store, pair)
     row = {"low_id": pair[0], "high_id": pair[1], "decision": decision, "reason": reason, "low_digest": low}
     tx.insert("duplicate_decision", {**row, "high_digest": high, "decided_at": tx.at, "decided_by": by})
+    match_events.note(tx, *pair, decision)
 
 
 _COLUMNS = (

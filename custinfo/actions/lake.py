@@ -9,6 +9,7 @@ from custinfo.actions import (
     credit_published,
     demands_published,
     marks_published,
+    matches_published,
     merge_links_published,
     sealing,
     segments,
@@ -23,6 +24,7 @@ SOURCES: Mapping[str, Callable[[Store, int], Iterable[lake.TableRow]]] = {
     "credit_decisions": credit_published.lake_rows,
     "demands": demands_published.lake_rows,
     "marks": marks_published.lake_rows,
+    "matches": matches_published.lake_rows,
     "merged": merge_links_published.lake_rows,
     "segments": segments.lake_rows,
 }

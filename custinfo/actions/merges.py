@@ -13,7 +13,17 @@ from datetime import datetime
 from typing import Any
 
 from custinfo.access import permissions
-from custinfo.actions import assignments, consents, duplicates, entities, forms, merge_links, records, sealing
+from custinfo.actions import (
+    assignments,
+    consents,
+    duplicates,
+    entities,
+    forms,
+    match_events,
+    merge_links,
+    records,
+    sealing,
+)
 from custinfo.actions.entities import UNIQUE
 from custinfo.domain import consent
 from custinfo.domain.clock import parse
@@ -94,6 +104,7 @@ def merge(
         stopped = _stricter(store, tx, actor, survivor, loser)
         _link(store, tx, survivor_id, loser_id)
         tx.insert("merge", _row(store, tx, actor, merge_id, survivor, loser, words, refs, automatic=automatic))
+        match_events.note(tx, survivor_id, loser_id, "merged_by_rule" if automatic else "merged")
         tx.note(chosen=len(refs), stopped=" ".join(stopped), automatic=int(automatic))
         from custinfo.actions import withholding
 
@@ -251,6 +262,7 @@ def undo(store: Store, actor: Person, merge_id: str, *, reason: str) -> Undone:
         _unlink(store, tx, row["loser_id"], row["survivor_id"])
         made = {"merge_id": merge_id, "loser_id": row["loser_id"], "survivor_id": row["survivor_id"]}
         tx.insert("merge_undo", {**made, "reason": words, "undone_at": tx.at, "undone_by": actor.person_id})
+        match_events.note(tx, row["survivor_id"], row["loser_id"], "undone")
         tx.note(restored=len(restored), kept=len(kept), customer=row["survivor_id"])
         from custinfo.actions import withholding
 

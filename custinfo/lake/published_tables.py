@@ -206,7 +206,34 @@ the form of a step. `kind` is `need` (a demand that goes through stages) or `int
 outcome). A demand that no customer on file has, has no `customer_key`.
 """
 
+MATCHES = PublishedTable(
+    "matches",
+    pa.schema(
+        [
+            pa.field("customer_key", pa.string(), nullable=False),
+            pa.field("other_key", pa.string(), nullable=False),
+            pa.field("event_number", pa.int64(), nullable=False),
+            pa.field("event", pa.string(), nullable=False),
+            pa.field("band", pa.string()),
+            pa.field("probability", pa.int64()),
+            pa.field("evidence", pa.string()),
+            pa.field("source", pa.string()),
+            pa.field("rule_version", pa.int32()),
+            pa.field("recorded_at", MOMENT, nullable=False),
+        ]
+    ),
+    keys=("customer_key", "other_key"),
+)
+"""What became of pairs of customers that may be one: an event each, in the order of `event_number`.
+
+A pair is `found`, or `found_again` after one of the two changed: these have `band`, `probability` (millionths),
+`source` and `evidence`, the comparisons that speak for it by answers of level 2 and 3, never which of level 1 agrees.
+Then people call it `different`, put it off (`later`), `said` at entry that it is another, or it is `merged` or
+`merged_by_rule`, which may be `undone`. Keys stay those that the two had then, whoever was merged.
+"""
+
 _DECLARED: tuple[PublishedTable, ...] = (
+    MATCHES,
     DEMANDS,
     CREDIT_DECISIONS,
     MERGED,

@@ -37,6 +37,7 @@ MENU = (
     ("/clusters", "clusters", "lake.read"),
     ("/demands", "demands", "lake.read"),
     ("/quality", "quality", "lake.read"),
+    ("/matches", "matches", "lake.read"),
     ("/privacy", "privacy", "privacy.read"),
     ("/people", "people", "access.ask"),
     ("/audit", "audit", "audit.read"),
@@ -46,8 +47,8 @@ MENU = (
 """Address, name and the permission that it takes."""
 FOLDED = frozenset(
     {
-        "abc", "audit", "clusters", "credit", "demands", "duplicates", "incidents", "people", "privacy", "quality",
-        "reports", "retention", "value",
+        "abc", "audit", "clusters", "credit", "demands", "duplicates", "incidents", "matches", "people", "privacy",
+        "quality", "reports", "retention", "value",
     }
 )  # fmt: skip
 """Pages that stand together under one entry of the menu: most people need them now and then."""

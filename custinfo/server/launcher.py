@@ -192,6 +192,7 @@ class PageServer(Voila):  # type: ignore[misc]  # voila is not typed
             (r"/clusters", PageHandler, {"notebook": "clusters"}),
             (r"/demands", PageHandler, {"notebook": "demands"}),
             (r"/quality", PageHandler, {"notebook": "quality"}),
+            (r"/matches", PageHandler, {"notebook": "matches"}),
             (r"/waiting", PageHandler, {"notebook": "waiting"}),
             (r"/case/(?P<case_id>[^/]+)", PageHandler, {"notebook": "case"}),
             (r"/audit", PageHandler, {"notebook": "audit"}),

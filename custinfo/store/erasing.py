@@ -52,7 +52,7 @@ PLACES = (
     Place("credit_overdue", "customer_id", "entities", None),
     Place("match_key", "entity_id", "entities", None),
     Place("match_party", "entity_id", "entities", None),
-    *(Place("duplicate", column, "entities", None) for column in ("low_id", "high_id")),
+    *(Place(one, column, "entities", None) for one in ("duplicate", "match_event") for column in ("low_id", "high_id")),
     *(Place("duplicate_decision", column, "entities", {"reason": "''"}) for column in ("low_id", "high_id")),
     *(
         Place(table, column, "entities", {"reason": "''"})

@@ -59,6 +59,7 @@ from custinfo.statistics import (
     customers,
     demands,
     indicators,
+    matches,
     numbering,
     quality,
     sales,
@@ -162,6 +163,10 @@ def _difference_of_sums(d: Data) -> ir.Table:
 def _numbered(d: Data) -> ir.Table:
     found = numbering.numbered(d.customers.select("customer_key").distinct(), d.sales, ["amount_fen"])
     return found.named(found.sales.group_by("customer_key").aggregate(fen=found.sales.amount_fen.sum().cast("int64")))
+
+
+def _pairs(d: Data) -> ir.Table:
+    return matches.pairs(d.matches, d.customers.select("customer_key").filter(d.customers.customer_key < "K30"))
 
 
 def _checked(d: Data) -> ir.Table:
@@ -369,6 +374,12 @@ STATISTICS: tuple[Case, ...] = (
     ),
     Case(vintages.difference_of_sums, _difference_of_sums),
     Case(numbering.numbered, _numbered),
+    Case(matches.pairs, _pairs),
+    Case(matches.totals, lambda d: matches.totals(_pairs(d))),
+    Case(matches.by_class, lambda d: matches.by_class(_pairs(d)), in_order=True),
+    Case(matches.by_evidence, lambda d: matches.by_evidence(_pairs(d)), in_order=True),
+    Case(matches.by_month, lambda d: matches.by_month(_pairs(d)), in_order=True),
+    Case(matches.waiting, lambda d: matches.waiting(_pairs(d), DAY), in_order=True),
 )  # fmt: skip
 
 CASES = (
@@ -377,8 +388,9 @@ CASES = (
 
 LEFT_OUT = {
     "classification.listed.facts": "it makes a table of a code list: see the cases of who looks up in it",
+    "classification.duplicates.databases.of": "it gives no rows, but where to work",
     "classification.duplicates.linkage.table": "it makes a table of people's parties",
-    "classification.duplicates.linkage.find": "linking works in a DuckDB of its own, whatever it is given",
+    "classification.duplicates.linkage.find": "compared by itself: duplicates/test_linkage_on_spark.py",
     "classification.lifetime.calibrate": "it reads counts of lifetime.summary and fits; see lifetime.observed",
     "statistics.amounts.whole": "amounts.total_fen is it",
 }

@@ -23,6 +23,7 @@ Row = dict[str, Any]
 _KINDS = {"_on": pa.date32(), "_at": pa.timestamp("us"), "_fen": pa.int64()}
 _TYPES: Mapping[str, pa.DataType] = {
     **dict.fromkeys(("staff", "quantity", "importance", "urgency", "feasibility", "figure", "frequency"), pa.int64()),
+    **dict.fromkeys(("event_number", "probability"), pa.int64()),
     **dict.fromkeys(("recency_days", "overdue_days", "birth_year", "income_year", "points"), pa.int64()),
     **dict.fromkeys(("version", "rule_version", "last_level"), pa.int32()),
     **dict.fromkeys(("ordered", "defaulted"), pa.bool_()),
@@ -146,6 +147,21 @@ def _features(pick: random.Random) -> Iterator[Row]:
         }  # fmt: skip
 
 
+def _matches(pick: random.Random) -> Iterator[Row]:
+    what = ("found", "found", "found_again", "different", "later", "said", "merged", "merged_by_rule", "undone")
+    for n in range(120):
+        event = "found" if n < 30 else pick.choice(what)
+        found = event.startswith("found")
+        left = n % 30 if n < 60 else pick.randrange(38)
+        yield {
+            "customer_key": KEYS[left], "other_key": KEYS[left + 1], "event_number": n, "event": event,
+            "band": pick.choice(("automatic", "review")) if found else None,
+            "probability": pick.choice((500_000, 900_000, 999_999)) if found else None,
+            "evidence": pick.choice(("name phone", "name", "", "address name")) if found else None,
+            "source": pick.choice(("entry", "batch")) if found else None, "recorded_at": _at(_days(pick), n % 24),
+        }  # fmt: skip
+
+
 def _decisions(pick: random.Random) -> Iterator[Row]:
     for n in range(160):
         # An override of each decision, of which many are recorded at once
@@ -216,7 +232,7 @@ _SMALL: Mapping[str, Callable[[random.Random], list[Row]]] = {
 
 _LARGE: Mapping[str, Callable[[random.Random], Iterator[Row]]] = {
     "customers": _customers, "sales": _sales, "demands": _demands, "documents": _documents, "faulty": _faulty,
-    "invoices": _owed, "paid": _paid, "features": _features, "decisions": _decisions, "mark_versions": _marks,
+    "invoices": _owed, "paid": _paid, "features": _features, "decisions": _decisions, "mark_versions": _marks, "matches": _matches,
 }  # fmt: skip
 
 

@@ -21,6 +21,14 @@ DEMANDS = (
 )
 
 
+MATCHES = {
+    # class: what became of how many pairs; six of each are found in every month from June on
+    "automatic": {"merged_by_rule": 18, "undone": 6},
+    "review": {"merged": 12, "different": 6, "waiting": 6, "later": 6},
+}
+"""54 pairs of customers."""
+
+
 def sales() -> list[sites.Line]:
     """Customers who buy at a rate of their own until they stay away; some lines are returns."""
     pick = Random(11)
@@ -51,6 +59,27 @@ def cards() -> list[dict[str, str]]:
     return found
 
 
+def matches(key: bytes) -> list[lake.TableRow]:
+    """Events of MATCHES, the pairs in an order of their own; by `key` customers have their pseudonyms."""
+    ways = [(band, way) for band, ends in MATCHES.items() for way, pairs in ends.items() for _ in range(pairs)]
+    found: list[lake.TableRow] = []
+    for place, (band, way) in enumerate(ways):
+        low, high = (lake.pseudonym(key, f"c{2 * place + side}") for side in (1, 2))
+        day = sites.RECORDED - timedelta(days=30 * (place % 6))
+        steps = {"undone": ["merged_by_rule", "undone"], "waiting": []}.get(way, [way])
+        for event in ("found", *steps):
+            seen = event == "found"
+            row = {
+                "customer_key": low, "other_key": high, "event_number": len(found) + 1, "event": event,
+                "band": band if seen else None, "probability": (990_000 if place % 2 else 600_000) if seen else None,
+                "evidence": ("name phone" if place % 3 else "") if seen else None,
+                "source": ("page" if place % 2 else "batch") if seen else None,
+                "rule_version": 1 if seen else None, "recorded_at": day,
+            }  # fmt: skip
+            found.append(lake.TableRow(len(found) + 1, row))
+    return found
+
+
 @cache
 def place(home):
     """The site in `home`, published."""
@@ -68,5 +97,7 @@ def place(home):
         )
         for seq, (number, version, stage, importance, urgency, feasibility) in enumerate(DEMANDS, start=1)
     ]  # fmt: skip
-    lake.publish(made, [], [], lambda: sites.later(1), tables={"demands": source})
+    lake.publish(
+        made, [], [], lambda: sites.later(1), tables={"demands": source, "matches": matches(made.secret("pseudonym"))}
+    )
     return made

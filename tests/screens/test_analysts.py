@@ -9,14 +9,17 @@ import pytest
 
 from custinfo import lake
 from custinfo.domain.periods import Quarter
-from custinfo.screens import abc, demands, quality, value
+from custinfo.screens import abc, demands, matches, quality, value
 from custinfo.screens.abc_quarters import Quarters
 from custinfo.screens.explorer import _opened
 from custinfo.screens.explorer_view import View
 from tests.reports import sites
 from tests.screens import analysts
 
-SCREENS = {"abc": abc.SCREEN, "value": value.SCREEN, "demands": demands.SCREEN, "quality": quality.SCREEN}
+SCREENS = {
+    "abc": abc.SCREEN, "value": value.SCREEN, "demands": demands.SCREEN, "quality": quality.SCREEN,
+    "matches": matches.SCREEN,
+}  # fmt: skip
 
 
 def prepared(name, home):
@@ -151,6 +154,27 @@ def test_quality_lists_the_cards_of_the_field_that_is_picked(views):
     assert f"Of {analysts.CUSTOMERS // 4} cards" in said(people)
 
 
+def test_matching_tells_what_became_of_pairs_and_of_fewer_than_the_smallest_group_nothing(views):
+    view = views["matches"]
+    assert said(view) == (
+        "Pairs as chosen: 54. The same, say people: 12; merged by rule: 18; different: 6; waiting: 18. "
+        "Of 18 that people decided, 66.7% were the same. Of 24 that the rule merged, 6 were taken back."
+    )
+    for choices, wanted in (
+        ({"class": ("automatic",)}, "Pairs as chosen: 24. The same, say people: < 5; merged by rule: 18"),
+        ({"class_bar": ("likely",)}, "Pairs as chosen: 15."),
+        ({"source": ("page",), "state": ("different",)}, "Fewer than 5 pairs, or none, are as you chose"),
+        ({"evidence": ("none",)}, "Pairs as chosen: 18."),
+        ({"evidence": ("none", "phone")}, "Pairs as chosen: 54."),
+        ({"state": ("undone",)}, "Pairs as chosen: 6. The same, say people: < 5"),
+    ):
+        assert wanted in said(choose(view, **choices)), choices
+    few = choose(view, source=("page",), state=("different",))
+    drawn = [panel.draw(few) for panel in matches.SCREEN.panels]
+    assert all(isinstance(one, str) and "Fewer than 5" in one for one in drawn)
+    assert "'< 5'" in str(matches._by_class(choose(view, source=("page",))).to_dict(validate=False))
+
+
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory):
     made = sites.site(tmp_path_factory.mktemp("empty") / "site")
@@ -165,6 +189,7 @@ def empty(tmp_path_factory):
         ("value", "Fewer than 5 customers"),
         ("demands", "No demand has been published yet"),
         ("quality", "Fewer than 5 customers"),
+        ("matches", "No pair has been published yet"),
     ],
 )
 def test_of_too_little_it_says_so_and_draws_no_exact_number(empty, name, words):

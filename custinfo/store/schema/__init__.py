@@ -21,6 +21,7 @@ from custinfo.store.schema import batch_contents  # isort: skip
 from custinfo.store.schema import remittances  # isort: skip
 from custinfo.store.schema import reports  # isort: skip
 from custinfo.store.schema import match_grams  # isort: skip
+from custinfo.store.schema import match_events  # isort: skip
 from custinfo.store.schema.base import migrations
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "incidents",
     "ledger",
     "login",
+    "match_events",
     "match_grams",
     "merges",
     "migrations",
