@@ -5,6 +5,7 @@ BIN   := $(VENV)/bin
 READY := $(VENV)/.ready
 HOME_DIR ?= data/site
 PORT  ?= 8866
+SEED  ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lab check format lock bench conformance soak security browser java clean
@@ -30,8 +31,8 @@ browser: $(READY) ## find a browser for the tests, or install one
 java: $(READY) ## find a Java for the tests on Spark, or install one
 	@$(BIN)/python -m tests.java
 
-test: $(READY) browser java ## run every test, browser included
-	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+test: $(READY) browser java ## run every test, browser included; SEED=7 tries another order
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --randomly-seed=$(SEED)
 
 check: $(READY) ## lint, types, architecture, spelling, notebooks, docs: runs all, reports all
 	@$(BIN)/python tests/check.py

@@ -1,6 +1,10 @@
-"""For all tests: passwords are hashed fast, and long tests come first. Servers that tests start hash as they will in use.
-What needs Spark runs in one process: to start it costs as much as many of its tests.
+"""For all tests: passwords are hashed fast, and long tests come first.
+
+What is dear to start is started once: all pages in a browser run in one process, all tests of the server in another, and
+what needs Spark in the same as well.
 """
+
+from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
@@ -8,6 +12,29 @@ from argon2 import PasswordHasher
 from custinfo.actions import passwords
 
 SHIPPED = passwords.HASHER
+FIRST = ("pages", "server")
+"""The longest, in this order: a process for each."""
+ON_SPARK = (
+    "tests/lake/test_engines.py",
+    "tests/lake/test_older_lakes.py",
+    "tests/classification/test_equal_on_engines.py",
+    "tests/classification/duplicates/test_linkage_on_spark.py",
+)
+LONG = (
+    *ON_SPARK,
+    "tests/reports/test_credit_report.py",
+    "tests/test_keys.py",
+    "tests/lake/test_batches_killed.py",
+    "tests/reports/test_analyst_notebooks.py",
+    "tests/test_merges.py",
+    "tests/reports/test_segments_screen.py",
+    "tests/test_erasure.py",
+    "tests/test_lake_erasing.py",
+    "tests/test_restore.py",
+    "tests/test_gradings.py",
+    "tests/test_crowd.py",
+)
+"""Files of twenty seconds and more of one processor: after those of FIRST, so that what is left at the end is short."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -17,17 +44,20 @@ def fast_passwords():
     passwords.HASHER = SHIPPED
 
 
-def pytest_collection_modifyitems(items):
-    """Tests of servers and browsers first: they are the longest, and what is left at the end should be short."""
-    items.sort(key=lambda item: item.path.parent.name not in ("server", "pages"))
+def pytest_collection_modifyitems(config, items):
+    """Whatever order chance gave the files: the longest stand first."""
+    items.sort(key=lambda item: _rank(item.path.relative_to(config.rootpath)))
 
 
-ON_SPARK = ("tests/lake/test_engines.py", "tests/classification/test_equal_on_engines.py")
+def _rank(file: Path) -> int:
+    if file.parent.name in FIRST:
+        return FIRST.index(file.parent.name)
+    return len(FIRST) if file.as_posix() in LONG else len(FIRST) + 1
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Of `--dist loadfile`: a file to a process, and all files of ON_SPARK to the same."""
+    """Of `--dist loadfile`: a file to a process, and together what shares a server, a browser or Spark."""
     if config.getvalue("dist") != "loadfile":
         return None
     from xdist.scheduler import LoadFileScheduling
@@ -35,6 +65,9 @@ def pytest_xdist_make_scheduler(config, log):
     class Scheduling(LoadFileScheduling):
         def _split_scope(self, nodeid):
             file = super()._split_scope(nodeid)
+            folder = file.rpartition("/")[0]
+            if folder.removeprefix("tests/") in FIRST:
+                return folder
             return ON_SPARK[0] if file in ON_SPARK else file
 
     return Scheduling(config, log)

@@ -9,13 +9,15 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from custinfo.domain.people import Role
 from tests import browser as browsers
 from tests.factories import account, site_with_forms
+from tests.pages.user import PATIENCE
 from tests.processes import free_port
 
+expect.set_options(timeout=PATIENCE)  # where a test says nothing else: five seconds are few beside other work
 CUSTINFO = Path(sys.executable).with_name("custinfo")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 FLAGS += ["--disable-component-update", "--disable-sync"]
@@ -75,11 +77,25 @@ def server(tmp_path_factory):
         running.stop()
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    """A browser. It ends with the module: Playwright keeps an event loop running, which other tests could not start then."""
-    executable = browsers.executable()
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=executable, args=FLAGS)
-        yield opened
-        opened.close()
+@pytest.fixture(scope="package")
+def playwright():
+    """It ends with this folder: Playwright keeps an event loop running, which other tests could not start then."""
+    browsers.with_windows()  # which asks a Playwright of its own, and remembers: two at once do not run
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def chromium(playwright):
+    """A browser."""
+    opened = playwright.chromium.launch(executable_path=browsers.executable(), args=FLAGS)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def chromium_with_windows(playwright):
+    """A browser in which a tab can be closed and be asked back."""
+    opened = playwright.chromium.launch(executable_path=browsers.with_windows(), args=FLAGS)
+    yield opened
+    opened.close()

@@ -21,6 +21,7 @@ HERE = """() => {
 ROUNDS = """(section) => [...document.querySelectorAll('section')]
   .find((one) => one.querySelector('.ci-section')?.textContent === section)?.querySelectorAll('.ci-repeat').length ?? 0"""
 NEXT_PAGE, ADD = "下一页", "增加一项"
+SAVED = re.compile("^已自动保存|^Saved")
 MOST_STEPS = 900
 
 
@@ -37,6 +38,7 @@ class Keyboard:
             elif one.is_question:
                 self._want(session, one, answers)
         self.year_first = None
+        self.answered = False
 
     def _want(self, session, one, answers):
         state = session.state(one.ref)
@@ -62,16 +64,24 @@ class Keyboard:
         values = self.wanted.get(here["label"], [])
         answer = values[here["round"]] if 0 <= here["round"] < len(values) else None
         if answer and not here["readonly"] and here["tag"] != "BUTTON":
-            values[here["round"]] = None
+            values[here["round"]], self.answered = None, True
             self._answer(here, answer)
         elif here["tag"] == "BUTTON" and here["text"] == ADD and self._lacks(here["section"]):
             self._add_round(here["section"])
-        elif here["tag"] == "BUTTON" and NEXT_PAGE in here["text"] and not self._left_on_page():
+        elif here["tag"] == "BUTTON" and NEXT_PAGE in here["text"] and self._page_is_done():
             self.keys.press("Enter")
             self.page.wait_for_timeout(400)
         else:
             return False
         return True
+
+    def _page_is_done(self):
+        """Whether nothing is left here, and nothing can come any more: a question may follow from the last answer."""
+        if self._left_on_page():
+            return False
+        if self.answered:
+            expect(self.page.get_by_text(SAVED)).to_be_visible(timeout=PATIENCE)
+        return not self._left_on_page()
 
     def _left_on_page(self):
         shown = self.page.locator(".ci-q .ci-label > span").all_text_contents()

@@ -1,7 +1,6 @@
-"""The form page in a real browser: by keyboard alone, page by page, on a phone, in the dark, and quick on a long form."""
+"""The form page in a real browser: by keyboard alone, page by page, on a phone, in the dark, and long."""
 
 import re
-import statistics
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -12,10 +11,7 @@ from custinfo.domain.people import SERVICE
 from custinfo.store import Site, Store
 from tests import trial_forms
 from tests.factories import PASSWORD, account
-from tests.pages.user import PATIENCE, User
-
-ANSWER_MS = 100
-"""Answer → redrawn on a form of 500 questions, on two cores that other tests share: the best of several is compared."""
+from tests.pages.user import PATIENCE, User, window
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -58,8 +54,7 @@ def focused_label(user):
 def test_by_keyboard_alone_from_login_to_receipt_in_both_languages(server, chromium):
     for name, language, done, label in (("lin", "zh-CN", "已提交", "姓名"), ("lee", "en", "Submitted", "Name")):
         user = User.__new__(User)
-        context = chromium.new_context(viewport={"width": 1280, "height": 900}, locale=language)
-        context.set_default_timeout(PATIENCE)
+        context = window(chromium, locale=language)
         page = user.page = context.new_page()
         keys = page.keyboard
         page.goto(f"{server.url}/login?next=/form/short_form")
@@ -180,18 +175,19 @@ def test_axe_finds_nothing_serious_and_a_phone_scrolls_down_alone(server, chromi
     user.context.close()
 
 
-def test_an_answer_on_a_form_of_500_questions_is_redrawn_at_once(user):
+def test_an_answer_on_a_form_of_500_questions_redraws_only_what_it_shows_or_hides(user):
+    """How long it takes is measured by the bench; here, that every other question stays the element that it was."""
     ready(user, "/form/long_form")
-    times = user.page.evaluate("""async () => {
-      const radios = [...document.querySelectorAll('.ci-q input[type=radio]')].slice(0, 2), times = [];
-      for (let turn = 0; turn < 12; turn += 1) {
-        const before = document.querySelectorAll('.ci-q').length, start = performance.now();
+    turns = user.page.evaluate("""async () => {
+      const all = () => [...document.querySelectorAll('.ci-q')], turns = [];
+      const radios = all().flatMap((one) => [...one.querySelectorAll('input[type=radio]')]).slice(0, 2);
+      for (let turn = 0; turn < 4; turn += 1) {
+        const before = all();
         radios[turn % 2].click();
-        while (document.querySelectorAll('.ci-q').length === before) await new Promise((next) => setTimeout(next, 1));
-        await new Promise((next) => requestAnimationFrame(() => setTimeout(next)));
-        times.push(performance.now() - start);
+        while (all().length === before.length) await new Promise((next) => setTimeout(next, 1));
+        const after = new Set(all());
+        turns.push([before.length, after.size, before.filter((one) => after.has(one)).length]);
       }
-      return times;
+      return turns;
     }""")
-    print(f"answer → redrawn: median {statistics.median(times):.0f} ms, best {min(times):.0f}, worst {max(times):.0f}")
-    assert min(times) < ANSWER_MS
+    assert all(before != after and kept == min(before, after) for before, after, kept in turns), turns

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import expect
 
 from custinfo.domain.people import Role
-from tests.factories import account, site_with_forms
-from tests.pages.conftest import Server
+from custinfo.store import Site, Store
+from tests.factories import account
 from tests.pages.user import PATIENCE, User
 
 SURVEY = [
@@ -45,18 +45,14 @@ def workbook(survey=SURVEY, choices=CHOICES, version="1"):
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    home = tmp_path_factory.mktemp("life") / "site"
-    with site_with_forms(home) as store:
-        account(store, login_name="lin")
+def site(server):
+    """The server of all pages, and those who make a form together."""
+    with Store.open(Site.load(server.home)) as store:
         account(store, login_name="wang")
         account(store, Role.SUPERVISOR, login_name="zhou")
         account(store, Role.SUPERVISOR, login_name="sun")
         account(store, Role.INFORMATION_ADMINISTRATOR, login_name="xin")
-    running = Server(home)
-    running.start()
-    yield running
-    running.stop()
+    return server
 
 
 @pytest.fixture(scope="module")

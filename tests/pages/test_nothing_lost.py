@@ -66,9 +66,11 @@ def test_a_killed_kernel_is_announced_and_a_reload_gives_back_every_answer(user,
     all_there(user)
 
 
-def test_a_pulled_cable_loses_nothing_and_closing_the_tab_meanwhile_is_asked_back(server, chromium):
+def test_a_pulled_cable_loses_nothing_and_closing_the_tab_meanwhile_is_asked_back(
+    server, chromium, chromium_with_windows
+):
     with Cable(server.port) as cable:
-        user = User(cable, chromium)
+        user = User(cable, chromium_with_windows)
         fill(user)
         cable.pull()
         user.answer("传真", "0755-08880077")

@@ -12,8 +12,7 @@ from custinfo.domain.people import SERVICE
 from custinfo.store import Site, Store
 from custinfo.xforms.refs import flat
 from tests.factories import PASSWORD, account
-from tests.pages.conftest import Server
-from tests.pages.user import PATIENCE
+from tests.pages.user import PATIENCE, window
 from tests.xforms import every_type
 
 WAV = b"RIFF\x24\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00\x40\x1f\x00\x00\x40\x1f\x00\x00\x01\x00\x08\x00data\x00\x00\x00\x00"
@@ -98,23 +97,19 @@ def key_after(name):
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    home = tmp_path_factory.mktemp("every") / "site"
-    with Store.create(Site.create(home, name="测试公司")) as store:
+def site(server):
+    """The server of all pages, with the form, and a person of the tests' own: the language of a login is remembered."""
+    with Store.open(Site.load(server.home)) as store:
         forms.publish(store, SERVICE, every_type.TABLE.name, every_type.TABLE.read_bytes(), every_type.FILES)
-        account(store, login_name="lin")
-    running = Server(home)
-    running.start()
-    yield running
-    running.stop()
+        account(store, login_name="typist")
+    return server
 
 
 class Typist:
     """Somebody without a pointer: keys alone, from the login on."""
 
     def __init__(self, site, chromium, language, *, width=1280):
-        self.context = chromium.new_context(viewport={"width": width, "height": 900}, locale="zh-CN")
-        self.context.set_default_timeout(PATIENCE)
+        self.context = window(chromium, width=width)
         self.page = self.context.new_page()
         self.errors = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
@@ -130,7 +125,7 @@ class Typist:
     def _log_in(self, language):
         self.page.goto(f"{self.url}/login")
         self._tab_until("node => node.matches('input[autocomplete=username]')")
-        self.page.keyboard.type("lin")
+        self.page.keyboard.type("typist")
         self.press("Tab")
         self.page.keyboard.type(PASSWORD)
         self.press("Enter")
@@ -158,7 +153,7 @@ class Typist:
         if key is not None:
             if key:
                 self.press(key)
-            if self._comes(label):
+            if self._comes(label, unless=self._on_turning):
                 return
         for _ in range(40):
             if self.page.evaluate(INSIDE, label):
@@ -176,10 +171,12 @@ class Typist:
             "words => words.some(word => document.activeElement.textContent.includes(word))", words
         )
 
-    def _comes(self, label):
-        for _ in range(20):
+    def _comes(self, label, unless=lambda: False):
+        for _ in range(100):
             if self.page.evaluate(INSIDE, label):
                 return True
+            if unless():
+                return False
             self.page.wait_for_timeout(50)
         return False
 

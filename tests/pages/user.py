@@ -28,13 +28,19 @@ CARD = {
 }
 
 
+def window(chromium, *, width=1280, height=900, locale="zh-CN"):
+    """A browser of somebody's own. Nothing moves: what breathes while a page is made is painted by the processor."""
+    context = chromium.new_context(viewport={"width": width, "height": height}, locale=locale, reduced_motion="reduce")
+    context.set_default_timeout(PATIENCE)
+    return context
+
+
 class User:
     """Somebody at a browser of their own."""
 
     def __init__(self, server, chromium, *, name="lin", width=1280, height=900):
         self.server = server
-        self.context = chromium.new_context(viewport={"width": width, "height": height}, locale="zh-CN")
-        self.context.set_default_timeout(PATIENCE)
+        self.context = window(chromium, width=width, height=height)
         self.page = self.context.new_page()
         self.requests, self.dialogs, self.errors = [], [], []
         self.page.on("request", lambda request: self.requests.append(request.url))

@@ -62,14 +62,18 @@ def answer(session: Session, drawn: Drawn, random: Random) -> bool:
 
 
 def mend(session: Session, ref: str, random: Random, *, desperate: bool) -> None:
-    """Gives another answer to a question that is wrong, or to those that its rules read."""
+    """Gives another answer to a question that is wrong, or another or none to those that its rules read."""
     by_ref = {one.ref: one for one in questions(session)}
     if ref in by_ref and answer(session, by_ref[ref], random) and not desperate:
         return
     read = behind(session, {re.sub(r"\[\d+\]", "", ref)}, 3 if desperate else 1)
     for other in by_ref.values():
         if re.sub(r"\[\d+\]", "", other.ref) in read and stands(session, other.ref):
-            answer(session, other, random)
+            if desperate and random.random() < 0.3:  # what was answered may leave nothing to choose from
+                with suppress(RefusedAnswer):
+                    session.answer(other.ref, "")
+            else:
+                answer(session, other, random)
     if desperate and by_ref:
         by_ref[ref] = by_ref.get(ref, random.choice(list(by_ref.values())))
     if ref in by_ref and stands(session, by_ref[ref].ref):

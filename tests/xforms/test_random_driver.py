@@ -27,6 +27,8 @@ SUFFIXES = (".xlsx", ".xls", ".csv", ".md", ".xml")
 CITIES = b"""{"type": "FeatureCollection", "features": [
 {"type": "Feature", "id": 1, "properties": {"name": "sz"}, "geometry": {"type": "Point", "coordinates": [114, 22.5]}}]}"""
 
+DEMANDS = b"name,label,stage,customer_number\nd1,D000001,collected,\n"
+
 
 def files(folder: Path) -> list[Path]:
     return sorted(f for f in folder.glob("*") if f.suffix in SUFFIXES and f.name != "INDEX.md")
@@ -35,7 +37,7 @@ def files(folder: Path) -> list[Path]:
 def read(file: Path) -> Form:
     lists = {f"{name}.csv": codelists.load(name).choices_csv() for name in codelists.names()}
     lists |= dict(rule_lists.of_day(date(2026, 11, 1)))
-    return from_file(file.read_bytes(), file.name, {**lists, "cities.geojson": CITIES})
+    return from_file(file.read_bytes(), file.name, {**lists, "cities.geojson": CITIES, "demands.csv": DEMANDS})
 
 
 def drive(made: Form, seed: int) -> None:
