@@ -51,14 +51,21 @@ class Desk:
         issue = report_issues.read(page.store, actor, self._issue_id)
         report_due.seen(page.store, actor, issue.issue_id)
         written = report_issues.comments(page.store, actor, issue.issue_id)
-        actions = [*self._actions(actor, issue), blocks.link(page.text("reports_page.all"), "/reports", "quiet")]
+        building = apart.standing(page.site, issue.issue_id)
+        runs = building is not None and building.runs
+        look = blocks.button(page.text("reports_page.look"), "look", "", name=page.text("reports_page.look"))
+        actions = [
+            *([look] if runs else self._actions(actor, issue)),
+            blocks.link(page.text("reports_page.all"), "/reports", "quiet"),
+        ]
         title = issue.title(page.language)
         head = blocks.head(title, issue.issue_id, badges=[state_badge(page, issue)], actions=actions)
         case = case_cards.card(page, actor, KIND, issue.issue_id)
         corrected = report_corrections.card(page, actor, issue, self._compared)
         left = [*self._files(issue), self._commentary(actor, issue, written), *corrected]
         right = [*([case] if case else []), self._facts(issue)]
-        return [head, *self._running(issue), *self._next(actor, issue, written), blocks.columns(left, right)]
+        above = self._told(building) or self._next(actor, issue, written)
+        return [head, *above, blocks.columns(left, right)]
 
     def react(self, actor: Person, name: str, value: Any) -> Reaction:
         """Give a file, change the commentary, put forward, release, withdraw, or decide on the case."""
@@ -121,15 +128,13 @@ class Desk:
             found.append(blocks.button(text, event, "", name=text, look=look, confirm=ask))
         return found
 
-    def _running(self, issue: Issue) -> list[Block]:
+    def _told(self, building: apart.Standing | None) -> list[Block]:
         """That the report is being built, or why it could not be."""
-        page, found = self._page, apart.standing(self._page.site, issue.issue_id)
-        if found is None:
+        if building is None:
             return []
-        if found.runs:
-            look = blocks.button(page.text("reports_page.look"), "look", "", name=page.text("reports_page.look"))
-            return [blocks.banner(page.text("reports_page.building")), blocks.card("", [], actions=[look])]
-        return [blocks.banner(page.pick(dict(found.said)), "danger")]
+        if building.runs:
+            return [blocks.banner(self._page.text("reports_page.building"))]
+        return [blocks.banner(self._page.pick(dict(building.said)), "danger")]
 
     def _next(self, actor: Person, issue: Issue, written: list[Written]) -> list[Block]:
         """What is to be done next, for whoever prepares it."""

@@ -1,6 +1,7 @@
 """The page of regular reports: from the definition to the readers by buttons alone, and what each role sees of it."""
 
 import json
+import os
 
 import pytest
 
@@ -115,6 +116,22 @@ def test_from_todays_data_to_a_slip_by_buttons(office, visit, monkeypatch):
     assert went["href"] == f"/reports/{revision}"
     _, told = visit(office.supervisor, f"/reports/{made.correction_id}", "zh-CN")
     assert "统计数字订正单" in told
+
+
+def test_while_it_is_built_it_cannot_be_put_forward_twice_and_what_went_wrong_is_said(office, visit):
+    office.define()
+    path = f"/reports/{office.draft()}"
+    file = office.store.site.home / "run" / f"put-forward-{path.rpartition('/')[2]}.json"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(json.dumps({"pid": os.getpid()}))
+    _, told = visit(office.analyst, path)
+    assert "being built" in told
+    assert "Look again" in told
+    assert "Build and put forward" not in told
+    file.write_text(json.dumps({"said": {"en": "The disk is full.", "zh-CN": "磁盘已满。"}}))
+    _, told = visit(office.analyst, path)
+    assert "The disk is full." in told
+    assert "Build and put forward" in told
 
 
 def test_forged_events_do_nothing(office, visit):
