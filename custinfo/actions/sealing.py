@@ -24,7 +24,7 @@ __all__ = [
 ANSWERS = {"record_version": "content", "verification": "content", "draft": "instance", "entity_version": "properties"}
 """The column of each table that holds the answers themselves."""
 ENTITY = "entity_version"
-_forms: dict[tuple[str, str, str], Form] = {}
+_forms: dict[tuple[str, str, str, str], Form] = {}
 _MOST_FORMS = 64
 
 
@@ -32,7 +32,8 @@ def answers_form(store: Store, form_id: str, version: str) -> Form:
     """The form of stored answers. Every save of a draft needs it, and a published version never changes: it is kept."""
     from custinfo.actions import forms  # forms reads what people recorded last, through here
 
-    key = store.site.keyring.site_id, form_id, version
+    # A copy of a site has its id: it may publish other forms than the original from then on
+    key = store.site.keyring.site_id, str(store.site.home), form_id, version
     if key not in _forms:
         if len(_forms) >= _MOST_FORMS:
             _forms.clear()
