@@ -18,7 +18,7 @@ from custinfo.domain.errors import Conflict, NotFound, WrongState
 from custinfo.domain.messages import LANGUAGES, text
 from custinfo.domain.people import Person
 from custinfo.domain.text import clean, stated
-from custinfo.store import Store, Tx
+from custinfo.store import Store
 from custinfo.store.database import Row
 
 KIND, PROCEDURE = "report_correction", "correction_slip"
@@ -106,28 +106,6 @@ def begin_revision(store: Store, actor: Person, correction_id: str, definition_v
     return issue_id
 
 
-def tell(store: Store, tx: Tx, issue_id: str) -> int:
-    """Within the release of a revision: tell whoever decided on what it corrects, has a copy or took a file of it.
-
-    Gives how many they are.
-    """
-    row = store.row("SELECT correction_id FROM report_issue WHERE issue_id = ?", [issue_id])
-    if row is None or row["correction_id"] is None:
-        return 0
-    earlier = store.rows(
-        "WITH RECURSIVE chain(id) AS (SELECT issue_id FROM report_correction WHERE correction_id = ? UNION "
-        "SELECT report_correction.issue_id FROM chain JOIN report_issue ON report_issue.issue_id = chain.id "
-        "JOIN report_correction USING (correction_id)) SELECT id FROM chain",
-        [row["correction_id"]],
-    )
-    readers: set[str] = set()
-    for one in earlier:
-        readers |= _readers(store, one["id"])
-    for person_id in sorted(readers):
-        tx.insert("report_notice", {"issue_id": issue_id, "person_id": person_id, "at": tx.at})
-    return len(readers)
-
-
 def to_carry_out(store: Store) -> list[Correction]:
     """Slips that are approved and not begun, the oldest first."""
     rows = store.rows(f"{_SELECT} WHERE grade = 'slip' AND made.issue_id IS NULL ORDER BY correction.recorded_at")
@@ -153,8 +131,7 @@ def read(store: Store, actor: Person, correction_id: str) -> Correction:
 
 def behind(store: Store, issue: Issue) -> Correction | None:
     """The correction that an issue carries out; None for one that is no revision."""
-    row = store.row("SELECT correction_id FROM report_issue WHERE issue_id = ?", [issue.issue_id])
-    return _correction(store, _row(store, row["correction_id"])) if row and row["correction_id"] else None
+    return _correction(store, _row(store, issue.correction_id)) if issue.correction_id else None
 
 
 _SELECT = (
@@ -187,18 +164,6 @@ def _content(row: Row) -> bytes:
     """What is decided on: old figure, new figure, reason, who."""
     names = ("correction_id", "issue_id", "grade", "cause", "changes", "reason", "as_of", "lake_version", "recorded_by")
     return json.dumps({name: row[name] for name in names}, ensure_ascii=False, sort_keys=True).encode()
-
-
-def _readers(store: Store, issue_id: str) -> set[str]:
-    took = store.rows(
-        "SELECT DISTINCT actor FROM audit JOIN person ON person_id = actor "
-        "WHERE action = 'report.read' AND object_kind = ? AND object_id = ?",
-        [report_issues.KIND, issue_id],
-    )
-    case = approvals.of(store, report_issues.KIND, issue_id)
-    decided = {one.person_id for one in case.decisions()} if case else set()
-    copied = store.rows("SELECT recipient FROM copy WHERE case_id = ?", [case.case_id]) if case else []
-    return {one["actor"] for one in took} | decided | {one["recipient"] for one in copied}
 
 
 def _correction(store: Store, row: Row) -> Correction:

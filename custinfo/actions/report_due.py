@@ -1,11 +1,10 @@
 """What regular reports have waiting for people: news of a correction, slips to carry out, signed issues to release."""
 
-from datetime import date, datetime
+from datetime import date
 
 from custinfo.access import permissions
-from custinfo.actions import report_corrections, report_issues
+from custinfo.actions import report_corrections, report_issues, report_notices
 from custinfo.actions.due import DueRow
-from custinfo.domain.clock import parse
 from custinfo.domain.messages import LANGUAGES
 from custinfo.domain.people import Person
 from custinfo.store import Store
@@ -16,17 +15,13 @@ def due_rows(store: Store, actor: Person, today: date) -> list[DueRow]:  # noqa:
     if not permissions.may(actor, "report.read"):
         return []
     known = {one.issue_id: one for one in report_issues.listed(store, actor)}
-    found: list[tuple[str, str, datetime, str]] = [
-        ("revised", row["issue_id"], parse(row["at"]), row["issue_id"])
-        for row in store.rows(
-            "SELECT * FROM report_notice WHERE person_id = ? AND seen_at IS NULL", [actor.person_id]
-        )
-    ]  # fmt: skip
+    found = [("revised", issue_id, at, issue_id) for issue_id, at in report_notices.unseen(store, actor)]
     if permissions.may(actor, "report.prepare"):
         slips = report_corrections.to_carry_out(store)
         found += [("carry_out", one.issue_id, one.recorded_at, one.correction_id) for one in slips]
     if permissions.may(actor, "report.release"):
-        signed = [one for one in known.values() if one.state == "put_forward" and one.signed]
+        waiting = [one for one in known.values() if one.state == "put_forward"]
+        signed = [one for one in waiting if report_issues.is_signed(store, one)]
         found += [("release", one.issue_id, one.drafted_at, one.issue_id) for one in signed]
     return [
         DueRow(
@@ -35,11 +30,3 @@ def due_rows(store: Store, actor: Person, today: date) -> list[DueRow]:  # noqa:
         )
         for what, issue_id, at, page in found if issue_id in known
     ]  # fmt: skip
-
-
-def seen(store: Store, actor: Person, issue_id: str) -> None:
-    """Whoever opens an issue has seen the news of it."""
-    given = [issue_id, actor.person_id]
-    if store.row("SELECT 1 FROM report_notice WHERE issue_id = ? AND person_id = ? AND seen_at IS NULL", given):
-        with store.act(actor.person_id, "report.acknowledge", report_issues.KIND, issue_id) as tx:
-            tx.update("report_notice", (issue_id, actor.person_id), {"seen_at": tx.at})

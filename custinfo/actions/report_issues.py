@@ -10,9 +10,10 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from custinfo.access import permissions
-from custinfo.actions import approvals
+from custinfo.actions import approvals, report_notices
 from custinfo.domain import commentary, machines, report_definitions
 from custinfo.domain.clock import parse, stamp
 from custinfo.domain.commentary import Comment
@@ -23,7 +24,7 @@ from custinfo.domain.report_definitions import Definition
 from custinfo.store import Store, Tx
 from custinfo.store.database import Row
 
-KIND = PROCEDURE = "report_issue"
+KIND = PROCEDURE = report_notices.KIND
 RELEASED = ("released_inside", "released_outside")
 SEES_ALL = frozenset({Role.SUPERVISOR, Role.DEPARTMENT_HEAD, Role.MANAGER, Role.AUDITOR})
 """Who reviews, signs or watches sees issues before they are released, besides those who prepare them."""
@@ -40,9 +41,7 @@ class Written:
 
 @dataclass(frozen=True)
 class Issue:
-    """An issue. `manifest` is None before it is put forward; `signed` says whether just this manifest was signed;
-    `correction_id` is the slip that a revision carries out.
-    """
+    """An issue. `manifest` is None before it is put forward; `correction_id`: the slip that a revision carries out."""
 
     issue_id: str
     definition: Definition
@@ -58,12 +57,12 @@ class Issue:
     released_inside_at: datetime | None
     released_outside_at: datetime | None
     correction_id: str | None
-    signed: bool
 
     @property
-    def content(self) -> Mapping[str, object]:
+    def content(self) -> Mapping[str, Any]:
         """The manifest read; empty before there is one."""
-        return json.loads(self.manifest) if self.manifest else {}
+        found: Mapping[str, Any] = json.loads(self.manifest) if self.manifest else {}
+        return found
 
     def title(self, language: str) -> str:
         """Its report and period; a revision is marked r and its number."""
@@ -206,25 +205,34 @@ def release(store: Store, actor: Person, issue_id: str, *, outside: bool = False
         tx.update("report_issue", issue_id, {"state": state, f"{state}_at": tx.at, f"{state}_by": actor.person_id})
         tx.note(sha256=row["sha256"])
         if row["correction_id"] and not outside:
-            from custinfo.actions import report_corrections  # it reads issues: a circle at module level
-
-            tx.note(told=report_corrections.tell(store, tx, issue_id))
+            tx.note(told=report_notices.tell(store, tx, issue_id, row["correction_id"]))
 
 
 def listed(store: Store, actor: Person) -> list[Issue]:
     """The issues that the actor may know of, the newest period first. Raises NotAllowed."""
     permissions.check(actor, "report.read")
     rows = store.rows(f"{_SELECT} WHERE state <> 'withdrawn' ORDER BY period DESC, name, revision DESC")
-    return [one for one in (_issue(store, row) for row in rows) if _sees(actor, one)]
+    return [one for one in map(_issue, rows) if _sees(actor, one)]
 
 
 def read(store: Store, actor: Person, issue_id: str) -> Issue:
     """One issue. Raises NotAllowed, NotFound: for what the actor may not know of as for what never was."""
     permissions.check(actor, "report.read")
-    found = _issue(store, _row(store, issue_id))
+    found = _issue(_row(store, issue_id))
     if not _sees(actor, found):
         raise NotFound("report_issues.unknown")
     return found
+
+
+def is_signed(store: Store, issue: Issue) -> bool:
+    """Whether just this manifest was agreed to at every step, and signed where that is asked for."""
+    if issue.manifest is None:
+        return False
+    try:
+        approvals.check_approved(store, KIND, issue.issue_id, issue.manifest)
+    except WrongState:
+        return False
+    return True
 
 
 def read_out(store: Store, actor: Person, issue_id: str, what: str) -> Issue:
@@ -292,22 +300,11 @@ def _comments(store: Store, issue_id: str) -> list[Written]:
     return sorted(found, key=lambda one: commentary.KINDS.index(one.comment.kind))
 
 
-def _issue(store: Store, row: Row) -> Issue:
+def _issue(row: Row) -> Issue:
     manifest = row["manifest"].encode() if row["manifest"] else None
     inside, outside = (parse(row[f"{state}_at"]) if row[f"{state}_at"] else None for state in RELEASED)
     return Issue(
         row["issue_id"], report_definitions.named(row["name"]), row["period"], row["revision"],
         row["definition_version"], parse(row["as_of"]), row["lake_version"], row["state"], manifest,
         parse(row["drafted_at"]), row["display_name"], inside, outside, row["correction_id"],
-        _signed(store, row["issue_id"], manifest),
     )  # fmt: skip
-
-
-def _signed(store: Store, issue_id: str, manifest: bytes | None) -> bool:
-    if manifest is None:
-        return False
-    try:
-        approvals.check_approved(store, KIND, issue_id, manifest)
-    except WrongState:
-        return False
-    return True

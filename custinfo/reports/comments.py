@@ -1,12 +1,11 @@
 """Commentary in a report: a comment's text with its cells filled in, under the headings of its places."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from custinfo.domain import commentary
 from custinfo.domain.commentary import Comment
 from custinfo.domain.errors import BadInput
-from custinfo.reports import places
+from custinfo.reports import places, showing
 from custinfo.reports import text as wording
 from custinfo.reports.figures import Figures
 from custinfo.reports.text import Binding, Sentence, Source
@@ -18,13 +17,17 @@ FILE = "commentary.json"
 def given() -> tuple[Comment, ...]:
     """What the running build was given; nothing outside of a build."""
     folder = places.output()
-    return read(folder) if folder else ()
+    if folder is None or not (folder / FILE).exists():
+        return ()
+    return commentary.from_json((folder / FILE).read_bytes())
 
 
-def read(folder: Path) -> tuple[Comment, ...]:
-    """The commentary of the report in a folder."""
-    file = folder / FILE
-    return commentary.from_json(file.read_bytes()) if file.exists() else ()
+def offered(figures: Figures, language: str) -> list[tuple[str, str, str]]:
+    """The numbers of the report for whoever writes about them: address, place in words, what is shown."""
+    return [
+        (address, showing.address(figures, address, language), wording.shown(figures, Source(address), language))
+        for address, _ in figures.cells()
+    ]
 
 
 def check(comments: Sequence[Comment], figures: Figures) -> None:

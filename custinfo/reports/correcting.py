@@ -1,17 +1,14 @@
 """From an issue that is out to its correction: what changed in the data, or what was wrong in the report itself."""
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from custinfo import lake
 from custinfo.actions import report_corrections, report_definitions, report_issues
 from custinfo.actions.report_issues import RELEASED, Issue
 from custinfo.domain.corrections import BY_HAND, SOURCE, Change
 from custinfo.domain.errors import WrongState
-from custinfo.domain.messages import LANGUAGES
 from custinfo.domain.people import Person
 from custinfo.reports import definitions, issuing, revisions, showing
 from custinfo.reports.figures import Figures, cell_of
@@ -71,7 +68,7 @@ def by_hand(
     Raises BadInput for no such cell or number, and as `report_corrections.register` does.
     """
     issue = report_issues.read(store, actor, issue_id)
-    stands = issued_figures(store, issue)
+    stands = _issued(store, issue)
     changes = [revisions.by_hand(stands, address, written) for address, written in right.items()]
     return report_corrections.register(
         store, actor, issue_id, grade=grade, cause=BY_HAND, changes=changes, reason=reason, told=told,
@@ -87,33 +84,9 @@ def revise(store: Store, actor: Person, correction_id: str) -> str:
     return report_corrections.begin_revision(store, actor, correction_id, version)
 
 
-def issued_figures(store: Store, issue: Issue) -> Figures:
-    """The figures of an issue as its bundle has them, with the labels that the data give. Raises SiteFault."""
-    told = _issued(store, issue)
-    now = issuing.figures_of(store.site, issue.period, issue.as_of)
-    cells = {(table["id"], row["id"]): row["cells"] for table in told["tables"] for row in table["rows"]}
-    tables = tuple(
-        replace(
-            table,
-            rows=tuple(
-                replace(
-                    row,
-                    cells=tuple(
-                        cell_of(cell, column.kind)
-                        for cell, column in zip(cells[table.id, row.id], table.columns[1:], strict=True)
-                    ),
-                )
-                for row in table.rows if (table.id, row.id) in cells
-            ),
-        )
-        for table in now.tables
-    )  # fmt: skip
-    return replace(now, tables=tables)
-
-
 def in_words(store: Store, issue: Issue, changes: Sequence[Change], language: str) -> list[tuple[str, str, str]]:
     """Each change as people read it: the place, what was issued, what is right."""
-    stands = issued_figures(store, issue)
+    stands = _issued(store, issue)
     found = []
     for one in changes:
         try:
@@ -127,9 +100,7 @@ def in_words(store: Store, issue: Issue, changes: Sequence[Change], language: st
     return found
 
 
-def _issued(store: Store, issue: Issue) -> Mapping[str, Any]:
+def _issued(store: Store, issue: Issue) -> Figures:
     if issue.state not in RELEASED:
         raise WrongState("corrections.not_out")
-    content = issuing.read_file(store.site, issue, f"{LANGUAGES[0]}/{issuing.FIGURES}")
-    told: Mapping[str, Any] = json.loads(content)
-    return told
+    return issuing.issued_figures(store.site, issue)

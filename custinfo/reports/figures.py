@@ -6,10 +6,10 @@ A cell is addressed as `table.row.column`, such as `t5.net.this_month`.
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 from custinfo.domain import clock
 from custinfo.domain.periods import Month
@@ -119,11 +119,16 @@ class Figures:
         table = self.table(table_id)
         return table, table.row(row_id), table.column(column_id)
 
-    def addresses(self) -> Iterator[str]:
-        """The address of every number."""
+    def cells(self) -> Iterator[tuple[str, Cell]]:
+        """Every number with its address."""
         for table in self.tables:
             for row in table.rows:
-                yield from (f"{table.id}.{row.id}.{column.id}" for column in table.columns[1:])
+                for column, cell in zip(table.columns[1:], row.cells, strict=True):
+                    yield f"{table.id}.{row.id}.{column.id}", cell
+
+    def with_cells(self, new: Mapping[str, int | str | None]) -> "Figures":
+        """The figures with other numbers, as `plain` tells them, at these addresses."""
+        return replace(self, tables=tuple(_with_cells(table, new) for table in self.tables))
 
     def canonical(self) -> bytes:
         """The figures as canonical JSON (UTF-8, sorted keys, no spaces): equal figures give equal bytes."""
@@ -159,6 +164,37 @@ def _table(table: Table) -> dict[str, object]:
             for r in table.rows
         ],
     }
+
+
+def read(content: bytes) -> Figures:
+    """The figures that `canonical` told. What a code is called is left to today's code lists."""
+    told = json.loads(content)
+    return Figures(
+        Month.parse(told["period"]), clock.parse(told["as_of"]), told["lake_version"], told["rule_version"],
+        told["rule_months"], told["complete"], tuple(_read_table(one) for one in told["tables"]),
+        tuple(told.get("rule_products", ())), told.get("revised", {}), told.get("slip", ""),
+    )  # fmt: skip
+
+
+def _read_table(told: Mapping[str, Any]) -> Table:
+    columns = tuple(Column(one["id"], one["label"], one["kind"]) for one in told["columns"])
+    rows = tuple(
+        Row(
+            one["id"], Label(*one["label"]),
+            tuple(cell_of(cell, column.kind) for cell, column in zip(one["cells"], columns[1:], strict=True)),
+        )
+        for one in told["rows"]
+    )  # fmt: skip
+    return Table(told["id"], told["title"], told["note"], columns, rows)
+
+
+def _with_cells(table: Table, new: Mapping[str, int | str | None]) -> Table:
+    def cells(row: Row) -> Iterator[Cell]:
+        for column, cell in zip(table.columns[1:], row.cells, strict=True):
+            address = f"{table.id}.{row.id}.{column.id}"
+            yield cell_of(new[address], column.kind) if address in new else cell
+
+    return replace(table, rows=tuple(replace(row, cells=tuple(cells(row))) for row in table.rows))
 
 
 def plain(cell: Cell) -> int | str | None:

@@ -16,15 +16,17 @@ from typing import Any
 
 from custinfo import lake
 from custinfo.actions import report_corrections, report_definitions, report_issues
+from custinfo.actions.report_corrections import Correction
 from custinfo.actions.report_issues import Issue
 from custinfo.domain import clock, commentary
 from custinfo.domain.commentary import Comment
-from custinfo.domain.errors import BadInput, CustinfoError, SiteFault
+from custinfo.domain.errors import BadInput, Conflict, CustinfoError, SiteFault
 from custinfo.domain.messages import LANGUAGES
 from custinfo.domain.people import Person
 from custinfo.domain.periods import Month
 from custinfo.lake import files
 from custinfo.reports import build, comments, definitions, known, monthly, parameters, places, revisions
+from custinfo.reports import figures as counted
 from custinfo.reports.figures import Figures
 from custinfo.store import Store
 from custinfo.store.site import Site
@@ -62,8 +64,14 @@ def put_forward(store: Store, actor: Person, issue_id: str) -> Path:
     version = report_definitions.check_in_force(
         store, issue.definition.name, definitions.content(issue.definition.name)
     )
-    comments.check(said, figures_of(store.site, issue.period, issue.as_of))  # before building, which takes long
-    beside = _beside(store, issue, said)
+    slip = report_corrections.behind(store, issue)
+    figures = figures_of(store.site, issue.period, issue.as_of)
+    # Before building, which takes long
+    comments.check(said, figures)
+    if slip is not None:
+        _check_slip(store, actor, slip, figures)
+    beside = {comments.FILE: commentary.to_json(said)} if said else {}
+    beside |= {revisions.FILE: revisions.to_json(slip)} if slip else {}
     place = store.site.reports / "issued"
     place.mkdir(parents=True, exist_ok=True)
     made = Path(tempfile.mkdtemp(prefix=".building-", dir=place))
@@ -92,7 +100,7 @@ def folder_of(site: Site, issue: Issue) -> Path | None:
 
 def read_file(site: Site, issue: Issue, name: str) -> bytes:
     """A file of the bundle, checked against the manifest. Raises SiteFault when it is gone or another."""
-    told: Mapping[str, str] = issue.content.get("files", {})  # type: ignore[assignment]
+    told: Mapping[str, str] = issue.content.get("files", {})
     folder = folder_of(site, issue)
     if folder is None or name not in told:
         raise SiteFault("report_issues.file_gone", file=name[:80], issue=issue.issue_id)
@@ -105,6 +113,11 @@ def read_file(site: Site, issue: Issue, name: str) -> bytes:
     return content
 
 
+def issued_figures(site: Site, issue: Issue) -> Figures:
+    """The figures of an issue as its bundle has them. Raises SiteFault."""
+    return counted.read(read_file(site, issue, f"{LANGUAGES[0]}/{FIGURES}"))
+
+
 def verify(store: Store, actor: Person, issue_id: str) -> Found:
     """Whether an issue is what was signed, and whether the data still give it: each file is compared with the manifest,
     then the report is built again from the same lake, moment, rules and commentary, and compared byte for byte.
@@ -113,7 +126,7 @@ def verify(store: Store, actor: Person, issue_id: str) -> Found:
     if issue.manifest is None:
         raise BadInput("report_issues.not_put_forward")
     faults = [*_damaged(store.site, issue)]
-    if issue.state in report_issues.RELEASED and not issue.signed:
+    if issue.state in report_issues.RELEASED and not report_issues.is_signed(store, issue):
         faults.append(SiteFault("report_issues.not_signed", issue=issue_id))
     faults += _rebuilt(store.site, issue)
     report_issues.record_verified(store, actor, issue_id, len(faults))
@@ -123,7 +136,7 @@ def verify(store: Store, actor: Person, issue_id: str) -> Found:
 
 def _damaged(site: Site, issue: Issue) -> Iterator[CustinfoError]:
     folder = folder_of(site, issue)
-    told: Mapping[str, str] = issue.content["files"]  # type: ignore[assignment]
+    told: Mapping[str, str] = issue.content["files"]
     for name in told:
         try:
             read_file(site, issue, name)
@@ -136,8 +149,8 @@ def _damaged(site: Site, issue: Issue) -> Iterator[CustinfoError]:
 
 def _rebuilt(site: Site, issue: Issue) -> Iterator[CustinfoError]:
     """What differs when the bundle is built again. Its commentary is the one that it was built with."""
-    given: Mapping[str, str] = issue.content["beside"]  # type: ignore[assignment]
-    told: Mapping[str, str] = issue.content["files"]  # type: ignore[assignment]
+    given: Mapping[str, str] = issue.content["beside"]
+    told: Mapping[str, str] = issue.content["files"]
     with tempfile.TemporaryDirectory(prefix="custinfo-") as scratch:
         try:
             _editions(site, issue, {name: text.encode() for name, text in given.items()}, Path(scratch))
@@ -150,13 +163,12 @@ def _rebuilt(site: Site, issue: Issue) -> Iterator[CustinfoError]:
                 yield SiteFault("report_issues.differs", file=name, issue=issue.issue_id)
 
 
-def _beside(store: Store, issue: Issue, said: tuple[Comment, ...]) -> dict[str, bytes]:
-    """What a build is given besides the data: commentary, and what a correction changes."""
-    found = {comments.FILE: commentary.to_json(said)} if said else {}
-    slip = report_corrections.behind(store, issue)
-    if slip is not None:
-        found[revisions.FILE] = revisions.to_json(slip.correction_id, slip.cause, slip.changes)
-    return found
+def _check_slip(store: Store, actor: Person, slip: Correction, figures: Figures) -> None:
+    """Raises Conflict when the revision would change other figures than those that were approved."""
+    before = issued_figures(store.site, report_issues.read(store, actor, slip.issue_id))
+    changes = revisions.differing(before, revisions.applied(figures, slip.correction_id, slip.cause, slip.changes))
+    if set(changes) != set(slip.changes):
+        raise Conflict("corrections.moved_on", correction=slip.correction_id)
 
 
 def _editions(site: Site, issue: Issue, beside: Mapping[str, bytes], folder: Path) -> None:

@@ -1,13 +1,13 @@
 """What a correction changes in a report: found by comparing figures, marked in the edition that carries it out."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
-from typing import Any
 
+from custinfo.actions.report_corrections import Correction
 from custinfo.domain import corrections
-from custinfo.domain.corrections import BY_HAND, Change, Plain
+from custinfo.domain.corrections import BY_HAND, Change
 from custinfo.domain.errors import BadInput
 from custinfo.reports import figures as counted
 from custinfo.reports import places
@@ -18,9 +18,10 @@ FILE = "revisions.json"
 LARGEST = 10**15
 
 
-def to_json(slip: str, cause: str, changes: Sequence[Change]) -> bytes:
+def to_json(slip: Correction) -> bytes:
     """What a build of the revised report is given."""
-    told = {"slip": slip, "cause": cause, "changes": json.loads(corrections.to_json(changes))}
+    changes = json.loads(corrections.to_json(slip.changes))
+    told = {"slip": slip.correction_id, "cause": slip.cause, "changes": changes}
     return json.dumps(told, ensure_ascii=False, sort_keys=True).encode()
 
 
@@ -36,36 +37,17 @@ def given(figures: Figures) -> Figures:
 def applied(figures: Figures, slip: str, cause: str, changes: Sequence[Change]) -> Figures:
     """The figures with their revised cells marked; those that were changed by hand replaced."""
     if cause == BY_HAND:
-        new = {one.address: one.new for one in changes}
-        tables = tuple(
-            replace(
-                table,
-                rows=tuple(
-                    replace(
-                        row,
-                        cells=tuple(
-                            counted.cell_of(new[address], column.kind)
-                            if (address := f"{table.id}.{row.id}.{column.id}") in new
-                            else cell
-                            for cell, column in zip(row.cells, table.columns[1:], strict=True)
-                        ),
-                    )
-                    for row in table.rows
-                ),
-            )
-            for table in figures.tables
-        )
-        figures = replace(figures, tables=tables)
-    there = set(figures.addresses())
+        figures = figures.with_cells({one.address: one.new for one in changes})
+    there = dict(figures.cells())
     return replace(figures, slip=slip, revised={one.address: one.old for one in changes if one.address in there})
 
 
-def differing(issued: Mapping[str, Any], now: Figures) -> tuple[Change, ...]:
-    """The cells in which figures differ from those that were issued (`figures.json`), in the order of the report.
+def differing(issued: Figures, now: Figures) -> tuple[Change, ...]:
+    """The cells in which figures differ from those that were issued, in the order of the report.
 
     A row that is there no more, or came in, has None on that side.
     """
-    before, after = _cells(issued), _cells(json.loads(now.canonical()))
+    before, after = ({address: counted.plain(cell) for address, cell in one.cells()} for one in (issued, now))
     addresses = [*after, *(address for address in before if address not in after)]
     return tuple(
         Change(address, before.get(address), after.get(address))
@@ -94,12 +76,3 @@ def _written(written: str, kind: Kind, address: str) -> Cell:
         if scaled == (exact := scaled.quantize(step)):
             return exact if kind == "percent" else int(exact)
     raise BadInput("corrections.no_number", given=written[:40], address=address[:40])
-
-
-def _cells(canonical: Mapping[str, Any]) -> dict[str, Plain]:
-    return {
-        f"{table['id']}.{row['id']}.{column['id']}": cell
-        for table in canonical["tables"]
-        for row in table["rows"]
-        for column, cell in zip(table["columns"][1:], row["cells"], strict=True)
-    }

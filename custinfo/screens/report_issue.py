@@ -4,7 +4,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from custinfo.access import permissions
-from custinfo.actions import report_due, report_issues
+from custinfo.actions import report_issues, report_notices
 from custinfo.actions.report_issues import KIND, Issue, Written
 from custinfo.domain import commentary
 from custinfo.domain.corrections import Change
@@ -32,7 +32,7 @@ SHORT = 16
 
 def state_badge(page: Page, issue: Issue) -> Block:
     """The state of an issue as a mark; one that is signed and not out yet says so."""
-    if issue.state == "put_forward" and issue.signed:
+    if issue.state == "put_forward" and report_issues.is_signed(page.store, issue):
         return blocks.badge(page.text("reports_page.signed"), "ok")
     return blocks.badge(page.text(f"machines.state.{issue.state}"), LOOK[issue.state])
 
@@ -44,12 +44,13 @@ class Desk:
         self._page = page
         self._issue_id = page.tail()
         self._compared: tuple[Change, ...] | None = None
+        self._numbers: list[tuple[str, str, str]] = []
 
     def blocks(self, actor: Person) -> list[Block]:
         """The whole page."""
         page = self._page
         issue = report_issues.read(page.store, actor, self._issue_id)
-        report_due.seen(page.store, actor, issue.issue_id)
+        report_notices.seen(page.store, actor, issue.issue_id)
         written = report_issues.comments(page.store, actor, issue.issue_id)
         building = apart.standing(page.site, issue.issue_id)
         runs = building is not None and building.runs
@@ -84,6 +85,12 @@ class Desk:
             from custinfo.reports import correcting  # see `_file`
 
             self._compared = correcting.compare(store, actor, issue_id).changes
+        elif name == "numbers":
+            from custinfo.reports import comments, issuing  # see `_file`
+
+            issue = report_issues.read(store, actor, issue_id)
+            figures = issuing.figures_of(self._page.site, issue.period, issue.as_of)
+            self._numbers = comments.offered(figures, self._page.language)
         elif name in ("release", "release_outside"):
             report_issues.release(store, actor, issue_id, outside=name == "release_outside")
         elif name == "withdraw":
@@ -111,10 +118,11 @@ class Desk:
         page = self._page
         can: list[tuple[str, str, str]] = []
         prepares = permissions.may(actor, "report.prepare")
-        if prepares and issue.state in ("draft", "put_forward") and not issue.signed:
+        signed = issue.state == "put_forward" and report_issues.is_signed(page.store, issue)
+        if prepares and issue.state in ("draft", "put_forward") and not signed:
             again = "put_forward_again" if issue.state == "put_forward" else "put_forward"
             can.append(("put_forward", again, "primary" if issue.state == "draft" else ""))
-        if issue.signed and issue.state == "put_forward" and permissions.may(actor, "report.release"):
+        if signed and permissions.may(actor, "report.release"):
             can.append(("release", "release", "primary"))
         outside = issue.state == "released_inside" and issue.definition.release == "outside"
         if outside and permissions.may(actor, "report.release_outside"):
@@ -160,7 +168,7 @@ class Desk:
                     kind[1:].upper(), "file", name, name=f"{kind[1:].upper()} {spoken}",
                     look="primary small" if kind == ".pdf" else "small",
                 )
-                for kind in FILES for name in issue.content["files"]  # type: ignore[attr-defined]
+                for kind in FILES for name in issue.content["files"]
                 if name.startswith(f"{language}/") and name.endswith(kind)
             ]  # fmt: skip
             items.append(blocks.item(spoken, actions=buttons))
@@ -185,7 +193,22 @@ class Desk:
             ]  # fmt: skip
             words = page.text("reports_page.add")
             inner.append(blocks.entry("comment", fields, words, look="", folded=words if items else ""))
-        return blocks.card(title, inner)
+            inner += self._offered()
+        words = page.text("reports_page.numbers")
+        actions = [blocks.button(words, "numbers", "", name=words, look="small")] if open_for else []
+        return blocks.card(title, inner, actions=actions)
+
+    def _offered(self) -> list[Block]:
+        """The numbers that a paragraph can hold, with their addresses, once somebody asked for them."""
+        if not self._numbers:
+            return []
+        names = ("address", "number", "value")
+        columns = [
+            blocks.column(self._page.text(f"reports_page.{name}"), number=name == "value", wide=name == "number")
+            for name in names
+        ]
+        rows = [[(f"{{{address}}}", ""), (place, ""), (value, "")] for address, place, value in self._numbers]
+        return [blocks.table(self._page.text("reports_page.numbers"), columns, rows)]
 
     def _paragraph(self, one: Written, *, open_for: bool) -> Block:
         page = self._page

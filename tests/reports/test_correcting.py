@@ -11,6 +11,7 @@ from custinfo.domain import corrections
 from custinfo.domain.corrections import Change
 from custinfo.domain.errors import BadInput, Conflict, NotAllowed, WrongState
 from custinfo.reports import build, correcting, document, html, issuing, revisions, xlsx
+from custinfo.reports import figures as counted
 from tests.factories import empty_site
 from tests.reports import sites
 from tests.reports.test_issuing import Office
@@ -75,6 +76,7 @@ def waiting(office, person):
     return [one.text("en") for one in due.listed(office.store, person, date(2027, 1, 1), kind="reports").rows]
 
 
+@pytest.mark.guarantee("report-corrected")
 def test_from_a_changed_source_to_the_revision_and_the_news(office, out):
     store = office.store
     report_issues.read_out(store, office.information_administrator, out, "en/x.pdf")
@@ -104,6 +106,27 @@ def test_from_a_changed_source_to_the_revision_and_the_news(office, out):
     news = ["Figures that you read were revised: Monthly customer statistics 2026-10 r1"]
     assert waiting(office, office.supervisor) == waiting(office, office.manager) == news
     assert waiting(office, office.information_administrator) == news
+
+
+@pytest.mark.guarantee("report-corrected")
+def test_a_revision_changes_no_other_figure_than_the_slip_names(office, out, monkeypatch):
+    changed_source(office)
+    correction = slip(office, out)
+    approve(office, correction)
+    revised = correcting.revise(office.store, office.analyst, correction)
+    given = issuing.figures_of
+    # As after somebody withdrew meanwhile
+    monkeypatch.setattr(issuing, "figures_of", lambda *of: given(*of).with_cells({"t1.total.customers": 1}))
+    with pytest.raises(Conflict, match=correction):
+        issuing.put_forward(office.store, office.analyst, revised)
+    assert office.issue(revised).state == "draft"
+
+
+def test_figures_come_back_as_they_were_told(figures):
+    assert counted.read(figures.canonical()).canonical() == figures.canonical()
+    marked = revisions.applied(figures, "RS-1", "hand", [Change(NET, 1, 2)])
+    assert counted.read(marked.canonical()).canonical() == marked.canonical()
+    assert dict(marked.cells())[NET] == 2
 
 
 def test_what_is_marked_shows_in_every_layout(small_site, figures):

@@ -4,8 +4,10 @@ import json
 import shutil
 
 import pytest
+from click.testing import CliRunner
 
 from custinfo.actions import approvals, report_definitions, report_issues
+from custinfo.cli import main
 from custinfo.domain import machines
 from custinfo.domain.errors import BadInput, Conflict, CustinfoError, NotAllowed, NotFound, SiteFault, WrongState
 from custinfo.domain.people import Role
@@ -206,10 +208,10 @@ def test_a_change_after_the_signature_voids_it(fresh, without_building):
     issue_id = fresh.draft()
     issuing.put_forward(fresh.store, fresh.analyst, issue_id)
     fresh.sign(issue_id)
-    assert fresh.issue(issue_id).signed
+    assert report_issues.is_signed(fresh.store, fresh.issue(issue_id))
     report_issues.comment(fresh.store, fresh.analyst, issue_id, "measure", EFFECT)
     issuing.put_forward(fresh.store, fresh.analyst, issue_id)
-    assert not fresh.issue(issue_id).signed
+    assert not report_issues.is_signed(fresh.store, fresh.issue(issue_id))
     with pytest.raises(WrongState):
         report_issues.release(fresh.store, fresh.manager, issue_id)
     fresh.sign(issue_id)
@@ -313,6 +315,27 @@ def test_a_process_that_was_killed_is_told_from_one_that_runs(fresh):
     process.kill()
     process.wait()
     assert "report put-forward" in apart.standing(fresh.store.site, "RI-1").said["en"]
+
+
+def test_by_commands_from_the_definition_to_the_draft(fresh, monkeypatch):
+    home = str(fresh.store.site.home)
+    monkeypatch.setenv("CUSTINFO_LANGUAGE", "en")
+
+    def ran(*words, person="analyst"):
+        return CliRunner().invoke(main, ["report", *words, "--home", home, "--as", person], catch_exceptions=False)
+
+    assert ran("draft", "monthly", "--period", "2026-10").exit_code == 1
+    assert "Version 1" in ran("define", "monthly", "--reason", "New").output
+    for person in (fresh.information_administrator, fresh.manager):
+        fresh.decide(person, report_definitions.KIND, "monthly-1")
+    issue_id = json.loads(ran("draft", "monthly", "--period", "2026-10", "--json").output)["issue"]
+    assert ran("comment", issue_id, "--kind", "cause", "--zh", "好", "--en", "Good").exit_code == 0
+    assert "Monthly customer statistics 2026-10  draft" in ran("list").output
+    for words, person in ((("put-forward",), "analyst"), (("issue",), "manager"), (("verify",), "analyst")):
+        done = ran(*words, issue_id, person=person)
+        assert (done.exit_code, "Traceback" in done.output) == (1, False), words
+    assert ran("compare", issue_id).exit_code == ran("correct", issue_id, "--reason", "x").exit_code == 1
+    assert ran("revise", "RS-1").exit_code == 1
 
 
 def test_a_rebuild_whose_lake_is_gone_says_so(fresh, without_building):

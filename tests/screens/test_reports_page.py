@@ -72,6 +72,7 @@ def test_from_the_definition_to_the_readers(office, visit):
     issue_id = path.rpartition("/")[2]
     analyst, told = visit(office.analyst, path)
     assert "Before it can be put forward its commentary needs: Causes, Effects and consequences." in told
+    assert "{t5.net.this_month}" in json.dumps(press(analyst, "numbers"))
     for kind in ("cause", "effect"):
         press(analyst, "comment", {"kind": kind, "zh-CN": "<b>备货</b>", "en": "Stock {t5.net.this_month}"})
     assert report_issues.comments(office.store, office.analyst, issue_id) == [], "languages name different cells"
