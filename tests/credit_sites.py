@@ -3,7 +3,7 @@
 import secrets
 from datetime import timedelta
 
-from custinfo.actions import approvals, batches, credit_records, forms, records
+from custinfo.actions import approvals, batches, credit, credit_decisions, credit_records, forms, records
 from custinfo.actions import lake as lake_actions
 from custinfo.actions.delegations import today
 from custinfo.actions.records import Remarks
@@ -63,6 +63,20 @@ def approve(store, *people, kind, object_id):
     for who in people:
         state = approvals.decide(store, who, case.case_id, "approve", case.sha256, password=PASSWORD)
     return state
+
+
+def rated(store, people, new, rating=3):
+    """Both raters give a customer this rating and the supervisor decides, which waits for approval; gives the decision."""
+    for who in ("one", "two"):
+        rate(store, people[who], new.customer_number, rating)
+    return credit.decide(store, people["boss"], new.customer_id)
+
+
+def decided(store, people, new, rating=3):
+    """As `rated`, and the manager agrees; gives the decision."""
+    made = rated(store, people, new, rating)
+    approve(store, people["manager"], kind=credit_decisions.KIND, object_id=made)
+    return made
 
 
 def sell(store, tmp_path, lines):

@@ -8,7 +8,6 @@ import pytest
 from custinfo.actions import (
     credit,
     credit_accounts,
-    credit_decisions,
     credit_records,
     credit_standing,
     pseudonyms,
@@ -23,7 +22,7 @@ from custinfo.reports import credit_report, credit_report_layouts
 from custinfo.screens import credit as credit_page
 from custinfo.screens import showing
 from custinfo.screens.context import Page
-from tests.credit_sites import approve, customer, file, rate, sell, staff
+from tests.credit_sites import approve, customer, decided, file, sell, staff
 from tests.factories import PASSWORD, account, card, site_with_forms
 from tests.screens.conftest import Browser
 
@@ -32,13 +31,6 @@ from tests.screens.conftest import Browser
 def world(tmp_path_factory):
     with site_with_forms(tmp_path_factory.mktemp("credit") / "site") as store:
         yield store, staff(store)
-
-
-def decided(store, people, new):
-    for who in ("one", "two"):
-        rate(store, people[who], new.customer_number, 3)
-    made = credit.decide(store, people["boss"], new.customer_id)
-    approve(store, people["manager"], kind=credit_decisions.KIND, object_id=made)
 
 
 def page_of(store, who, customer_id):

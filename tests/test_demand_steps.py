@@ -11,9 +11,12 @@ from custinfo.actions import demand_steps, drafts, due, entities, forms
 from custinfo.actions import lake as publishing
 from custinfo.classification import demand_stages
 from custinfo.domain import machines
+from custinfo.domain.clock import utc_now
 from custinfo.domain.errors import BadInput, NotAllowed, NotFound
 from custinfo.domain.messages import text
 from custinfo.domain.people import SERVICE, Role
+from custinfo.domain.sensitivity import Level
+from custinfo.store import database
 from custinfo.xforms import Unfinished
 from tests.factories import account, card, site_with_forms, submit
 from tests.source_forms import fill, filled
@@ -168,6 +171,19 @@ def test_correcting_the_card_does_not_take_the_demand_back_to_its_beginning(stor
     assert [one.step for one in demand.steps] == ["analyse", "collect"]
 
 
+def test_correcting_the_card_moves_no_deadline_and_makes_nobody_responsible(store, boss, customer, wanted, monkeypatch):
+    lin = account(store)
+    collected = demand_steps.of_customer(store, boss, customer.customer_id)[0].steps[-1].record_id
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "utc_now", lambda: utc_now() - timedelta(days=2))
+        take(store, lin, wanted, "analyse", next_in=9)
+    corrected(store, boss, collected, "information_card", "/data/information/title", "要小包装", "again")
+    day = today(store) + timedelta(days=3)  # five days from the analysis
+    assert [row.due_on for row in due.listed(store, lin, today(store), kind="demands").rows] == [day]
+    assert due.listed(store, boss, today(store), kind="demands").rows == []
+    assert demand_steps.of_customer(store, boss, customer.customer_id)[0].due_on == day
+
+
 def test_the_newest_step_can_be_corrected_and_an_earlier_one_cannot(store, boss, customer, wanted):
     analysed = take(store, boss, wanted, "analyse").record_id
     urgency = "/data/analysis/urgency"
@@ -230,6 +246,13 @@ def test_who_may_not_know_of_the_customer_gets_no_demands(store, boss, customer,
     with pytest.raises(NotFound):
         demand_steps.of_customer(store, far, customer.customer_id)
     assert due.listed(store, far, today(store), department=True, kind="demands").rows == []
+
+
+def test_who_is_not_cleared_for_the_stage_of_a_demand_is_shown_nothing_of_it(store, boss, customer, wanted):
+    assert demand_steps.of_customer(store, boss, customer.customer_id)
+    uncleared = account(store, Role.SUPERVISOR, login_name="uncleared", clearance=Level.PUBLIC)
+    assert demand_steps.of_customer(store, uncleared, customer.customer_id) == []
+    assert due.listed(store, uncleared, today(store), department=True, kind="demands").rows == []
 
 
 def test_every_stage_with_its_day_is_in_the_lake(store, boss, wanted):

@@ -3,7 +3,7 @@
 import pytest
 
 from custinfo.actions import candidates, dedupe, duplicates, entities, form_imports, matching, merges
-from custinfo.classification.duplicates import keys
+from custinfo.classification.duplicates import keys_of, once
 from custinfo.domain.errors import BadInput, Conflict, NotAllowed, NotFound
 from custinfo.domain.people import SERVICE, Role
 from custinfo.domain.sensitivity import Level
@@ -81,8 +81,8 @@ def test_who_is_not_cleared_for_a_telephone_finds_nobody_by_it(store, clerk):
     low = factories.account(store, login_name="low", clearance=Level.INTERNAL)
     only = OTHER | {PHONE: PERSON[PHONE], ADDRESS: PERSON[ADDRESS]}
     stated = matching.of_answers(matching.sealing.answers_form(store, "individual_card", newest(store)), nested(only))
-    assert candidates._found(store, keys(stated.party("", Level.SECRET)), Level.SECRET, "")
-    assert candidates._found(store, keys(stated.party("", Level.SECRET)), Level.INTERNAL, "") == []
+    assert candidates._found(store, keys_of(once(stated.party("", Level.SECRET))), Level.SECRET, "")
+    assert candidates._found(store, keys_of(once(stated.party("", Level.SECRET))), Level.INTERNAL, "") == []
     for one in candidates.similar(store, low, matching.stated(store, entity(store, "C000001"))):
         assert not {line.comparison for line in one.evidence.lines if line.weight} & {"phone", "address"}
 
@@ -130,7 +130,7 @@ def test_the_index_follows_the_card_and_goes_with_the_customer(store, clerk):
     for table in ("match_party", "match_key", "match_gram", "duplicate"):
         assert store.rows(f"SELECT * FROM {table}") == []
     named = matching.Stated("individual", (matching.Fact("name", PERSON[NAME], Level.INTERNAL),))
-    grams = keys(named.party("", Level.SECRET)).grams
+    grams = keys_of(once(named.party("", Level.SECRET))).grams
     content = erasing.decrypted(store.site)
     assert grams and not any(gram.to_bytes(8, "big") in content for gram in grams)
 

@@ -18,7 +18,7 @@ from custinfo.actions import lake as lake_actions
 from custinfo.domain.errors import CustinfoError
 from custinfo.domain.people import SERVICE, Role
 from custinfo.domain.sensitivity import Level
-from custinfo.screens import showing
+from custinfo.screens import explorer, showing
 from custinfo.screens.context import Page
 from custinfo.server import handlers, launcher
 from tests import small_forms
@@ -117,7 +117,7 @@ class World:
 
     def _segments(self, screen, page):
         try:
-            return repr(screen._page(page))
+            return repr(explorer.page(screen.SCREEN, page))
         except permissions.Missing:
             return None
 

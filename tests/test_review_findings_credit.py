@@ -30,7 +30,7 @@ from custinfo.domain.errors import NotFound
 from custinfo.domain.people import SERVICE, Role
 from custinfo.domain.periods import Quarter
 from custinfo.domain.sensitivity import Level
-from tests.credit_sites import approve, customer, file, rate, sell, staff
+from tests.credit_sites import approve, customer, decided, file, rated, sell, staff
 from tests.factories import PASSWORD, account, site_with_forms, submit
 
 
@@ -38,18 +38,6 @@ from tests.factories import PASSWORD, account, site_with_forms, submit
 def world(tmp_path_factory):
     with site_with_forms(tmp_path_factory.mktemp("credit") / "site") as store:
         yield store, staff(store)
-
-
-def rated(store, people, new, rating=3):
-    for who in ("one", "two"):
-        rate(store, people[who], new.customer_number, rating)
-    return credit.decide(store, people["boss"], new.customer_id)
-
-
-def decided(store, people, new, rating=3):
-    made = rated(store, people, new, rating)
-    approve(store, people["manager"], kind=credit_decisions.KIND, object_id=made)
-    return made
 
 
 def refuse(store, who, decision):

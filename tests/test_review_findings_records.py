@@ -315,7 +315,7 @@ def test_the_screen_of_segments_is_for_who_sees_level_2_now(world, monkeypatch):
     shown.answer(lambda: done.append("after"))
     assert done == ["before"]
     with pytest.raises(NotAllowed):
-        segments._page(page)
+        explorer.page(segments.SCREEN, page)
 
 
 def test_a_customer_of_level_1_is_not_published(tmp_path):

@@ -1,6 +1,7 @@
 """Sealed values: in no table in plain, bound to their place, and found by nobody who may not."""
 
 import json
+import shutil
 import time
 
 import pytest
@@ -251,6 +252,24 @@ def test_every_column_with_sealed_values_is_known_to_the_rotation(store):
                 raw = value if isinstance(value, bytes) else str(value).encode()
                 if b"\x1aseal:" in raw or b"\\u001aseal:" in raw:
                     assert (table["name"], column) in known
+
+
+def test_another_store_of_the_same_site_in_the_same_place_has_its_own_forms(tmp_path):
+    """A backup from before the form was published, put back; then another form is published under its version."""
+    home = tmp_path / "site"
+    with empty_site(home) as before:
+        pass
+    shutil.copytree(home, tmp_path / "backup")
+    with Store.open(before.site) as store:
+        small_forms.publish(store, sealed_sites.VAULT.replace("| debt | 1 |", "| debt | |"))
+        assert OWED not in sealing.answers_form(store, "vault", "1").secret
+    shutil.rmtree(home)
+    shutil.copytree(tmp_path / "backup", home)
+    with Store.open(Site.load(home)) as again:
+        small_forms.publish(again, sealed_sites.VAULT)
+        form = sealing.answers_form(again, "vault", "1")
+        assert OWED in form.secret
+        assert sealing.answers_form(again, "vault", "1") is form, "kept while the store is open"
 
 
 def test_what_sealing_costs_is_small_beside_opening_the_form(store):

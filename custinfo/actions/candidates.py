@@ -11,10 +11,7 @@ from typing import Any
 from custinfo.access import permissions, visibility
 from custinfo.actions import assignments, drafts, entity_levels, forms, matching, sealing
 from custinfo.actions.matching import Stated
-from custinfo.classification.duplicates import DuplicatesRule, Evidence, Keys, rule
-from custinfo.classification.duplicates.keys import keys_of
-from custinfo.classification.duplicates.prepared import once
-from custinfo.classification.duplicates.scoring import ranked
+from custinfo.classification.duplicates import DuplicatesRule, Evidence, Keys, keys_of, once, ranked, rule
 from custinfo.domain.clock import utc_now
 from custinfo.domain.people import SERVICE, Person
 from custinfo.domain.sensitivity import Level

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from custinfo.access import permissions, visibility
 from custinfo.actions import (
     account_cards,
     assignments,
+    credit_access,
     credit_accounts,
     credit_decisions,
     credit_masking,
@@ -43,9 +43,8 @@ from custinfo.classification.credit.explanation import SideBySide
 from custinfo.classification.credit.first_dealing import Proof
 from custinfo.classification.credit.two_raters import combined
 from custinfo.classification.credit.wording import Listed, SpokenBadInput
-from custinfo.domain.errors import BadInput, Conflict, CustinfoError, NotAllowed, NotFound, WrongState
+from custinfo.domain.errors import BadInput, Conflict, CustinfoError, NotFound, WrongState
 from custinfo.domain.people import Person
-from custinfo.domain.sensitivity import Level
 from custinfo.store import Store
 from custinfo.store.database import Row
 
@@ -69,9 +68,7 @@ def standing(
 
 
 def _readable(store: Store, actor: Person, customer_id: str, permission: str = "credit.read") -> Row:
-    permissions.check(actor, permission)
-    if not visibility.sees(actor, Level.INTERNAL):
-        raise NotAllowed("credit.not_cleared")
+    credit_access.check(actor, permission)
     assignments.check_in_scope(store, actor, customer_id)
     entity = entities.current(store, customer_id)
     if entity["dataset"] != "customers":

@@ -147,10 +147,7 @@ def _of_many(opened: "Lake", known: Mapping[str, str | None], day: date, sales_m
     columns = {"customer_key": list(known), "terms": list(known.values())}
     customers = ibis.memtable(columns, schema={"customer_key": "string", "terms": "string"})
     sales = opened.sales.filter(opened.sales.occurred_on <= day).semi_join(customers, "customer_key").cache()
-    invoices = payment_terms.dated(_deliveries(sales, customers), day, due_rule).select(
-        "customer_key", "document", "due_on", "amount_fen", invoiced_on="delivered_on"
-    )
-    paid = _paid(sales)
+    invoices, paid = payments.by_terms(sales, customers, day, due_rule), payments.given(sales)
     found: dict[str, dict[str, Any]] = {row["customer_key"]: row for row in _rows(_sums(sales, day, sales_months))}
     _add_behaviour(found, payments.behaviour(customers.select("customer_key"), invoices, paid, _year_ago(day), day))
     items = _items(invoices, payments.settled(invoices, paid, day))
@@ -183,33 +180,6 @@ def _owed(
 def _rows(table: "ir.Table") -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = table.to_pyarrow().to_pylist()
     return found
-
-
-def _deliveries(sales: "ir.Table", customers: "ir.Table") -> "ir.Table":
-    import ibis
-
-    from custinfo.classification.value_grade import total_fen
-
-    sold = sales.filter(sales.kind == "sale")
-    by_day = sold.group_by("customer_key", delivered_on=sold.occurred_on).aggregate(
-        amount_fen=total_fen(sold.amount_fen)
-    )
-    joined = by_day.left_join(customers, "customer_key").drop("customer_key_right")
-    return joined.mutate(
-        document=joined.customer_key + ibis.literal("|") + joined.delivered_on.cast("string"),
-        agreed_due_on=ibis.null("date"),
-    )
-
-
-def _paid(sales: "ir.Table") -> "ir.Table":
-    from custinfo.classification.value_grade import total_fen
-
-    given = sales.filter(sales.kind.isin(["payment", "return"]))
-    by_day = given.group_by("customer_key", "kind", paid_on=given.occurred_on).aggregate(
-        amount_fen=total_fen(given.amount_fen)
-    )
-    named = by_day.customer_key + "|" + by_day.kind + "|" + by_day.paid_on.cast("string")
-    return by_day.select("customer_key", "paid_on", "amount_fen", document=named)
 
 
 def _sums(sales: "ir.Table", day: date, sales_months: int) -> "ir.Table":

@@ -4,13 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from custinfo.access import permissions, visibility
-from custinfo.actions import assignments, entity_levels, sealing
+from custinfo.actions import assignments, credit_access, entity_levels, sealing
 from custinfo.actions.credit_views import AccountView
 from custinfo.classification.credit import dunning, grades
-from custinfo.domain.errors import NotAllowed
 from custinfo.domain.people import Person
-from custinfo.domain.sensitivity import Level
 from custinfo.store import Store, Tx
 from custinfo.store.database import Row
 
@@ -34,9 +31,7 @@ class Overdue:
 
 def worklist(store: Store, actor: Person, day: date, limit: int = 50) -> list[Overdue]:
     """The first `limit` items of the actor's customers, in order. Raises NotAllowed."""
-    permissions.check(actor, "credit.read")
-    if not visibility.sees(actor, Level.INTERNAL):
-        raise NotAllowed("credit.not_cleared")
+    credit_access.check(actor)
     mine, scope = assignments.visible_where(actor, "entity_current")
     rows = store.rows(
         "SELECT entity_current.*, document, grade, overdue_days, dunned_fen, action FROM credit_overdue "

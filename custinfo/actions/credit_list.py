@@ -4,11 +4,8 @@ import json
 from dataclasses import dataclass
 from datetime import date
 
-from custinfo.access import permissions, visibility
-from custinfo.actions import assignments, customers, entity_levels, sealing
-from custinfo.domain.errors import NotAllowed
+from custinfo.actions import assignments, credit_access, customers, entity_levels, sealing
 from custinfo.domain.people import Person
-from custinfo.domain.sensitivity import Level
 from custinfo.store import Store
 from custinfo.store.database import Row, Value
 
@@ -75,9 +72,7 @@ def listed(
     `show` is one of FILTERS (anything else is `known`), `grade` a grade or NO_GRADE, `query` as in `customers.search`.
     Raises NotAllowed. That the list was read is on the audit log.
     """
-    permissions.check(actor, "credit.read")
-    if not visibility.sees(actor, Level.INTERNAL):
-        raise NotAllowed("credit.not_cleared")
+    credit_access.check(actor)
     mine, scope = assignments.visible_where(actor, "entity_current", first=5)
     given: list[Value] = [customers.DATASET, today.isoformat(), grade, _found(store, actor, query), *scope]
     source = (

@@ -25,12 +25,19 @@ from custinfo.xforms import EntityAction
 DATASET = "demands"
 FORM = "demand_step"
 COLLECTED = "collected"
+RATINGS = ("importance", "urgency", "feasibility")
 TO_DECIDE = ("evaluate", "decline")
 """The steps that commit the company: who supervises takes them."""
 _FOLLOWED = ", ".join(f"'{stage}'" for stage in demand_stages.OPEN)
-_RESPONSIBLE = "recorded_by = ?"
+_LAST_STEP = (
+    "JOIN entity_version AS last ON last.entity_id = entity_current.entity_id AND last.version = (SELECT max(version) "
+    "FROM entity_version AS step WHERE step.entity_id = entity_current.entity_id "
+    f"AND (step.version = 1 OR step.form_id = '{FORM}'))"
+)
+"""The version that the last step made: a card that is corrected makes one too, and is no step."""
+_RESPONSIBLE = "last.recorded_by = ?"
 _DEPARTMENT = (
-    "recorded_by IN (SELECT other.person_id FROM person AS other JOIN person AS own USING (department) "
+    "last.recorded_by IN (SELECT other.person_id FROM person AS other JOIN person AS own USING (department) "
     "WHERE own.person_id = ?)"
 )
 
@@ -121,23 +128,30 @@ def of_customer(store: Store, actor: Person, customer_id: str) -> list[Demand]:
     permissions.check(actor, "customer.read")
     assignments.check_in_scope(store, actor, customer_id)
     mine, scope = assignments.visible_where(actor, "entity_current")
-    marks = ", ".join("?" * (1 + len(merge_links.losers(store, customer_id))))
+    whose = [customer_id, *merge_links.losers(store, customer_id)]
+    marks = ", ".join("?" * len(whose))
     rows = store.rows(
-        "SELECT entity_current.* FROM entity_current JOIN entity_version AS first ON first.entity_id = "
+        f"SELECT entity_current.*, last.recorded_at AS stepped_at FROM entity_current {_LAST_STEP} "
+        "JOIN entity_version AS first ON first.entity_id = "
         "entity_current.entity_id AND first.version = 1 JOIN record ON record.record_id = first.record_id "
         f"WHERE dataset = 'demands' AND {mine} AND record.entity_id IN ({marks}) "
         "AND json_extract(entity_current.properties, '$.stage') IS NOT NULL ORDER BY number DESC",
-        [*scope, customer_id, *merge_links.losers(store, customer_id)],
+        [*scope, *whose],
     )
     reader = entity_levels.Reader(store, actor)
-    return [_demand(store, reader, sealing.opened_entity(store, row)) for row in rows]
+    return [_demand(store, reader, sealing.opened_entity(store, row)) for row in rows if _told(reader, row)]
+
+
+def _told(reader: entity_levels.Reader, row: Row) -> bool:
+    """Whether the person may know how far a demand is: who may not is shown nothing of it."""
+    return reader.sees(row["entity_id"], "stage")
 
 
 def _demand(store: Store, reader: entity_levels.Reader, row: Row) -> Demand:
     said = reader.properties(row["entity_id"], row["properties"])
-    ratings = {name: said[name] for name in ("importance", "urgency", "feasibility") if said.get(name)}
+    ratings = {name: said[name] for name in RATINGS if said.get(name)}
     return Demand(
-        row["number"], reader.label(row["entity_id"], row["label"], row["number"]), said.get("stage", ""), ratings,
+        row["number"], reader.label(row["entity_id"], row["label"], row["number"]), said["stage"], ratings,
         _due_on(store, row), link(row["entity_id"], said.get("customer_number", "")), _steps(store, row["entity_id"]),
     )  # fmt: skip
 
@@ -153,8 +167,8 @@ def _steps(store: Store, entity_id: str) -> tuple[Step, ...]:
         said = _properties(row)
         step = said.get("step", "collect")
         if row["form_id"] == FORM or row["version"] == 1:  # a corrected card is no step
-            names = row["display_name"] or ""
-            found.append(Step(step, said.get("stage", ""), parse(row["recorded_at"]), names, row["record_id"]))
+            by = row["display_name"] or ""
+            found.append(Step(step, said.get("stage", ""), parse(row["recorded_at"]), by, row["record_id"]))
     return tuple(found)
 
 
@@ -178,12 +192,13 @@ def _due_rows(store: Store, actor: Person, whose: str) -> list[DueRow]:
     mine, scope = assignments.visible_where(actor, "entity_current")
     given: list[Value] = [*scope, actor.person_id]
     rows = store.rows(
-        f"SELECT * FROM entity_current WHERE dataset = 'demands' AND {mine} AND {whose} "
-        f"AND json_extract(properties, '$.stage') IN ({_FOLLOWED}) ORDER BY number",
+        f"SELECT entity_current.*, last.recorded_at AS stepped_at FROM entity_current {_LAST_STEP} "
+        f"WHERE dataset = 'demands' AND {mine} AND {whose} "
+        f"AND json_extract(entity_current.properties, '$.stage') IN ({_FOLLOWED}) ORDER BY number",
         given,
     )
     reader = entity_levels.Reader(store, actor)
-    return [_due_row(store, reader, sealing.opened_entity(store, row)) for row in rows]
+    return [_due_row(store, reader, sealing.opened_entity(store, row)) for row in rows if _told(reader, row)]
 
 
 def _due_row(store: Store, reader: entity_levels.Reader, row: Row) -> DueRow:
@@ -198,6 +213,6 @@ def _due_row(store: Store, reader: entity_levels.Reader, row: Row) -> DueRow:
 def _due_on(store: Store, row: Row) -> date | None:
     """By the rule of the day of the last step, and the day that people set themselves."""
     said = _properties(row)
-    since = parse(row["recorded_at"]).astimezone(store.site.zone).date()
+    since = parse(row["stepped_at"]).astimezone(store.site.zone).date()
     planned = date.fromisoformat(said["next_on"]) if said.get("next_on") else None
     return demand_stages.due_on(said.get("stage", ""), since, planned, demand_stages.rule(since))

@@ -5,12 +5,12 @@ modules, as no page needs the lake's libraries.
 from collections.abc import Iterator
 
 from custinfo.actions import pseudonyms, sealing
+from custinfo.actions.demand_steps import RATINGS
 from custinfo.domain.clock import parse
 from custinfo.domain.sensitivity import Level
 from custinfo.lake.published_tables import TableRow
 from custinfo.store import Store
 
-RATINGS = ("importance", "urgency", "feasibility")
 CODED = ("step", "class", "conclusion", "reply")
 _ABOUT = (
     "(SELECT about.entity_id FROM entity_version AS first JOIN record USING (record_id) "

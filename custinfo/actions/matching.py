@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from custinfo.actions import entities, sealing
-from custinfo.classification.duplicates import Kind, Party
-from custinfo.classification.duplicates.keys import keys_of
-from custinfo.classification.duplicates.prepared import EDITION, Prepared, once
+from custinfo.classification.duplicates import Kind, Party, Prepared, keys_of, once
+from custinfo.classification.duplicates.prepared import EDITION, LISTS
 from custinfo.domain.sensitivity import Level
 from custinfo.store import Store, Tx
 from custinfo.store.database import Row, Value
@@ -44,7 +43,6 @@ DIGEST = 32
 """Hex digits of a digest that are kept: enough that no two keys meet."""
 _LEVELS = (Level.PUBLIC, Level.INTERNAL, Level.SECRET)
 _COMPARED = Prepared._fields[2:]
-_SEVERAL_COMPARED = {name for name, default in Prepared._field_defaults.items() if isinstance(default, tuple)}
 
 
 @dataclass(frozen=True)
@@ -181,7 +179,7 @@ def read_prepared(store: Store, row: Row, seen: Level) -> Prepared:
             said |= json.loads(text)
         elif level != "1" and int(level) >= seen:
             said |= added
-    for name in said.keys() & _SEVERAL_COMPARED:
+    for name in said.keys() & LISTS:
         said[name] = tuple(said[name])
     return Prepared(row["entity_id"], row["kind"], **said)
 

@@ -12,15 +12,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from custinfo.access import permissions, visibility
+from custinfo.access import visibility
 from custinfo.access.visibility import Scope
-from custinfo.actions import assignments, entity_levels, sealing
+from custinfo.actions import assignments, credit_access, entity_levels, sealing
 from custinfo.actions.delegations import today
 from custinfo.domain import money
 from custinfo.domain.clock import parse
 from custinfo.domain.errors import BadInput, NotAllowed, NotFound, WrongState
 from custinfo.domain.people import Person
-from custinfo.domain.sensitivity import Level
 from custinfo.store import Store
 from custinfo.store.database import Row, Value
 
@@ -87,7 +86,7 @@ def waiting(store: Store, actor: Person) -> list[Collection]:
 
     Raises NotAllowed without the permission or the clearance. Looking is on the audit log.
     """
-    _check(actor, "credit.read")
+    credit_access.check(actor)
     with store.act(actor.person_id, "remittance.list", "remittance", ""):
         pass
     return _waiting(store, actor)
@@ -95,8 +94,7 @@ def waiting(store: Store, actor: Person) -> list[Collection]:
 
 def due(store: Store, actor: Person) -> list[Collection]:
     """As `waiting`, for a due list: empty for whoever hands nothing over."""
-    cleared = visibility.sees(actor, Level.INTERNAL)
-    return _waiting(store, actor) if permissions.may(actor, "remittance.hand_over") and cleared else []
+    return _waiting(store, actor) if credit_access.may(actor, "remittance.hand_over") else []
 
 
 def hand_over(store: Store, actor: Person, until: date) -> str:
@@ -104,7 +102,7 @@ def hand_over(store: Store, actor: Person, until: date) -> str:
 
     Raises NotAllowed; BadInput for a day to come; WrongState when nothing waits.
     """
-    _check(actor, "remittance.hand_over")
+    credit_access.check(actor, "remittance.hand_over")
     day = today(store)
     if until > day:
         raise BadInput("remittances.day_to_come", day=until)
@@ -141,7 +139,7 @@ def refuse(store: Store, actor: Person, remittance_id: str, why: str) -> None:
 
 
 def _answer(store: Store, actor: Person, remittance_id: str, outcome: str, why: str) -> None:
-    _check(actor, "remittance.receive")
+    credit_access.check(actor, "remittance.receive")
     with store.act(actor.person_id, "remittance.answer", "remittance", remittance_id[:40], outcome=outcome) as tx:
         found = next((one for one in _handed(store, actor) if one.remittance_id == remittance_id), None)
         if found is None:
@@ -156,21 +154,15 @@ def _answer(store: Store, actor: Person, remittance_id: str, outcome: str, why: 
 
 def handed(store: Store, actor: Person, limit: int = 50) -> list[Remittance]:
     """The hand-overs of the actor's department, or of all for whoever works with all; the newest in front."""
-    _check(actor, "credit.read")
+    credit_access.check(actor)
     return _handed(store, actor)[:limit]
 
 
 def unanswered(store: Store, actor: Person) -> list[Remittance]:
     """Hand-overs that wait for the actor to receive them."""
-    if not permissions.may(actor, "remittance.receive") or not visibility.sees(actor, Level.INTERNAL):
+    if not credit_access.may(actor, "remittance.receive"):
         return []
     return [one for one in _handed(store, actor) if not one.outcome and one.handed_by != actor.person_id]
-
-
-def _check(actor: Person, permission: str) -> None:
-    permissions.check(actor, permission)
-    if not visibility.sees(actor, Level.INTERNAL):
-        raise NotAllowed("credit.not_cleared")
 
 
 def _waiting(store: Store, actor: Person) -> list[Collection]:

@@ -24,7 +24,6 @@ __all__ = [
 ANSWERS = {"record_version": "content", "verification": "content", "draft": "instance", "entity_version": "properties"}
 """The column of each table that holds the answers themselves."""
 ENTITY = "entity_version"
-_forms: dict[tuple[str, str, str, str], Form] = {}
 _MOST_FORMS = 64
 
 
@@ -32,13 +31,13 @@ def answers_form(store: Store, form_id: str, version: str) -> Form:
     """The form of stored answers. Every save of a draft needs it, and a published version never changes: it is kept."""
     from custinfo.actions import forms  # forms reads what people recorded last, through here
 
-    # A copy of a site has its id: it may publish other forms than the original from then on
-    key = store.site.keyring.site_id, str(store.site.home), form_id, version
-    if key not in _forms:
-        if len(_forms) >= _MOST_FORMS:
-            _forms.clear()
-        _forms[key] = forms.load(store, form_id, version)
-    return _forms[key]
+    # With the store, as another store of the same site, a copy or a restored one, may have published other forms
+    kept, key = store.forms, (form_id, version)
+    if key not in kept:
+        if len(kept) >= _MOST_FORMS:
+            kept.clear()
+        kept[key] = forms.load(store, form_id, version)
+    return kept[key]
 
 
 def is_secret(form: Form, ref: str) -> bool:

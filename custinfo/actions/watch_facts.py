@@ -12,8 +12,8 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from custinfo.access import permissions, visibility
-from custinfo.actions import assignments, credit_accounts, credit_records, sealing
+from custinfo.access import visibility
+from custinfo.actions import assignments, credit_access, credit_accounts, credit_records, sealing
 from custinfo.actions import credit_standing as parts
 from custinfo.domain.clock import stamp
 from custinfo.domain.people import Person
@@ -32,7 +32,7 @@ def overdue(store: Store, actor: Person, keys: Mapping[str, str], on: date) -> l
 
     `keys` are the lake's keys by entity id. Nothing for who may not read credit.
     """
-    if not permissions.may(actor, "credit.read"):
+    if not credit_access.may(actor):
         return []
     terms: dict[str, str | None] = dict(parts.card_terms(store, list(keys)))
     for one in _applied(store, keys):

@@ -1,6 +1,7 @@
 """The rules by which tables are kept from telling anybody's figure, by release class (`data/rules/disclosure.toml`)."""
 
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
@@ -37,16 +38,29 @@ class DisclosureRule(Rule):
     classes: Many[ReleaseClass]
 
     def check(self) -> None:
-        """Raises Fault unless each class stands once, dominance is whole, and a wider circle is not asked for less."""
+        """Raises Fault unless each class stands once, dominance is whole, and a wider circle is not asked for less: by
+        none of the rules may a cell be shown to it that is hidden from the narrower one.
+        """
         codes = tuple(one.code for one in self.classes)
         if codes != CLASSES:
             raise Fault("disclosure.classes", found=", ".join(codes), known=", ".join(CLASSES))
         for one in self.classes:
             if (one.dominance_n is None) != (one.dominance_percent is None):
                 raise Fault("disclosure.half_dominance", code=one.code)
-        for inner, outer in zip(self.classes, self.classes[1:], strict=False):
-            if outer.threshold < inner.threshold or outer.protection_percent < inner.protection_percent:
+        for inner, outer in pairwise(self.classes):
+            if _weaker(outer, inner):
                 raise Fault("disclosure.weaker", code=outer.code, inner=inner.code)
+
+
+def _weaker(outer: ReleaseClass, inner: ReleaseClass) -> bool:
+    # More of the largest never hold less: a dominance of more of them, at no higher a share, hides all the other does
+    return (
+        outer.threshold < inner.threshold
+        or outer.protection_percent < inner.protection_percent
+        or (outer.p_percent or 0) < (inner.p_percent or 0)
+        or (outer.dominance_n or 0) < (inner.dominance_n or 0)
+        or (inner.dominance_percent is not None and (outer.dominance_percent or 0) > inner.dominance_percent)
+    )
 
 
 def release_class(code: str, day: date, folder: Path = rules.FOLDER) -> tuple[ReleaseClass, int]:

@@ -26,7 +26,7 @@ from pydantic import Field
 
 from custinfo.classification import bands, rules
 from custinfo.classification.bands import Band
-from custinfo.classification.credit import payments, terms
+from custinfo.classification.credit import payments
 from custinfo.classification.credit.terms import PaymentTermsRule
 from custinfo.classification.rules import Fault, Many, Part, Rule
 from custinfo.classification.value_grade import GRADES, total_fen, window_start
@@ -147,20 +147,9 @@ def _known(
 def _account(sales: ir.Table, agreed: ir.Table, on: date, due: PaymentTermsRule) -> tuple[ir.Table, ir.Table]:
     """The invoices and the payments of everybody, as `payments.behaviour` takes them."""
     until = sales.filter(sales.occurred_on <= on)
-    delivered = _daily(until.filter(until.kind == "sale"), "delivered_on")
     # Terms that the rule does not name are not known: ours count
     known = agreed.filter(agreed.terms.isin([one.code for one in due.terms]))
-    known = known.select(agreed_key="customer_key", terms="terms")
-    with_terms = delivered.left_join(known, [("customer_key", "agreed_key")]).drop("agreed_key")
-    dated = terms.dated(with_terms.mutate(agreed_due_on=ibis.null("date")), on, due)
-    invoices = dated.select("customer_key", "document", "due_on", "amount_fen", invoiced_on="delivered_on")
-    return invoices, _daily(until.filter(until.kind.isin(("payment", "return"))), "paid_on")
-
-
-def _daily(rows: ir.Table, day: str) -> ir.Table:
-    sums = rows.group_by("customer_key", "kind", on=rows.occurred_on).aggregate(amount_fen=total_fen(rows.amount_fen))
-    named = sums.customer_key + "|" + sums.kind + "|" + sums.on.cast("string")
-    return sums.select("customer_key", "amount_fen", document=named, **{day: sums.on})
+    return payments.by_terms(until, known, on, due), payments.given(until)
 
 
 def _goods(known: ir.Table, rule: TradeGradeRule) -> ir.IntegerValue:

@@ -129,7 +129,7 @@ class FiscalQuarter:
 def find(given: str, calendar: FiscalCalendar) -> FiscalYear | FiscalQuarter:
     """From `FY2026` or `FY2026-Q1`; small letters and a missing hyphen are understood. Raises BadInput."""
     match = re.fullmatch(r"FY(\d{4})(?:-?Q(\d))?", given.strip().upper(), re.ASCII)
-    if match is None:
+    if match is None or match[1] == "9999":  # no date lies after that year: its last day would be unknown
         raise BadInput("periods.fiscal.given", given=given[:40])
     year = FiscalYear(int(match[1]), calendar)
     if match[2] is None:

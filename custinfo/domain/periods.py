@@ -8,7 +8,7 @@ import calendar
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
-from typing import ClassVar, Protocol, Self, TypeVar
+from typing import ClassVar, Protocol, Self
 
 from custinfo.domain.errors import BadInput
 from custinfo.domain.messages import text
@@ -35,6 +35,11 @@ class Period(Protocol):
         """For a reader: `October 2026`."""
 
 
+def _in_reach(year: str) -> bool:
+    # Dates go from the year 1 to 9999, and a period is held against the one before and ends where the next begins
+    return 1 < int(year) < 9999
+
+
 @dataclass(frozen=True, order=True)
 class Month:
     """A calendar month."""
@@ -46,7 +51,7 @@ class Month:
     def parse(cls, text: str) -> Self:
         """From `2026-10`. Raises BadInput."""
         match = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", text, re.ASCII)
-        if match is None or match[1] == "0000":
+        if match is None or not _in_reach(match[1]):
             raise BadInput("periods.month", given=text[:40])
         return cls(int(match[1]), int(match[2]))
 
@@ -98,7 +103,7 @@ class _Part:
     def parse(cls, text: str) -> Self:
         """From the year, a hyphen, the letter and the number, as `str` writes it. Raises BadInput."""
         match = re.fullmatch(rf"(\d{{4}})-{cls.LETTER}([1-{12 // cls.MONTHS}])", text, re.ASCII)
-        if match is None or match[1] == "0000":
+        if match is None or not _in_reach(match[1]):
             raise BadInput(cls.WRONG, given=text[:40])
         return cls(int(match[1]), int(match[2]))
 
@@ -160,7 +165,7 @@ class Day:
     def parse(cls, text: str) -> Self:
         """From `2026-11-22`. Raises BadInput."""
         try:
-            if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
+            if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII) and _in_reach(text[:4]):
                 return cls(date.fromisoformat(text))
         except ValueError:
             pass
@@ -209,7 +214,7 @@ class Week:
     def parse(cls, text: str) -> Self:
         """From `2026-W45`. Raises BadInput, for week 53 of a year without one too."""
         match = re.fullmatch(r"(\d{4})-W(\d\d)", text, re.ASCII)
-        if match is None or match[1] == "0000" or not 1 <= int(match[2]) <= _weeks(int(match[1])):
+        if match is None or not _in_reach(match[1]) or not 1 <= int(match[2]) <= _weeks(int(match[1])):
             raise BadInput("periods.week", given=text[:40])
         return cls(int(match[1]), int(match[2]))
 
@@ -261,7 +266,7 @@ class Year:
     @classmethod
     def parse(cls, text: str) -> Self:
         """From `2026`. Raises BadInput."""
-        if not re.fullmatch(r"\d{4}", text, re.ASCII) or text == "0000":
+        if not re.fullmatch(r"\d{4}", text, re.ASCII) or not _in_reach(text):
             raise BadInput("periods.year", given=text[:40])
         return cls(int(text))
 
@@ -327,37 +332,6 @@ def find(given: str) -> Period:
         if re.fullmatch(pattern, written, re.ASCII):
             return kind.parse(written)
     raise BadInput("periods.none", given=given[:40])
-
-
-P = TypeVar("P", bound=Period)
-Made_co = TypeVar("Made_co", bound=Period, covariant=True)
-
-
-class _KindOf(Protocol[Made_co]):
-    def of(self, day: date, /) -> Made_co: ...
-
-
-def parts(whole: Period, kind: _KindOf[P]) -> tuple[P, ...]:
-    """The periods of `kind` that make up `whole`, in order: the months of a quarter, the days of a week.
-
-    Raises ValueError when they do not fill it exactly, as weeks do not fill a month.
-    """
-    found = [kind.of(whole.first)]
-    while found[-1].last < whole.last:
-        found.append(found[-1].plus(1))
-    if found[0].first != whole.first or found[-1].last != whole.last:
-        raise ValueError(f"{whole} is not made of whole periods of that kind")
-    return tuple(found)
-
-
-def begun(period: Period, moment: datetime, zone: tzinfo) -> bool:
-    """Whether the first day had begun at `moment`, by the clocks of `zone`."""
-    return moment.astimezone(zone).date() >= period.first
-
-
-def ended(period: Period, moment: datetime, zone: tzinfo) -> bool:
-    """Whether the last day was over at `moment`, by the clocks of `zone`."""
-    return moment.astimezone(zone).date() > period.last
 
 
 def bounds(period: Period, zone: tzinfo) -> tuple[datetime, datetime]:

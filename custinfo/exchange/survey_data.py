@@ -83,7 +83,8 @@ def _single(form: Form, field: Field) -> Question | None:
     control = form.control_of.get(field.ref)
     numbers = [int(o.value) for o in field.options if not o.missing and _WHOLE.match(o.value)]
     opinions = sum(not o.missing for o in field.options)
-    in_a_row = len(numbers) == opinions and sorted(numbers) == list(range(min(numbers), min(numbers) + opinions))
+    first = min(numbers, default=0)
+    in_a_row = bool(numbers) and sorted(numbers) == list(range(first, first + opinions))
     if control is None or "likert" not in control.appearance or not in_a_row:
         plain = tuple(Category(o.value, o.labels, missing=o.missing) for o in field.options)
         return Question(field.name, field.labels, "single", plain)

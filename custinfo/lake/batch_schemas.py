@@ -62,7 +62,7 @@ def check(name: str, kind: BatchKind, lines: pa.Table, known: Known) -> None:
 
 
 def _at_once(kind: BatchKind, known: Known, types: Mapping[str, Any]) -> Any:
-    """The rules of `_declared` as one: what pandera asks of an engine rule by rule takes ten times as long."""
+    """The rules of `_declared` as one: asked rule by rule, pandera takes more than twice as long (ADR 19)."""
     import pandera.ibis as pandera
 
     by_target = {column.target: column for column in kind.columns if column.target}

@@ -100,13 +100,17 @@ def _decodes(file: Path, encoding: str) -> bool:
     return True
 
 
+def delimiter_of(content: TextIO) -> str:
+    """What stands between the values of a CSV file, read to its beginning again: what its first line has most of."""
+    first = content.readline()
+    content.seek(0)
+    return max(",\t;", key=first.count)
+
+
 def _csv(file: Path, encoding: str) -> Iterator[Row]:
     with file.open(encoding=encoding, newline="") as content:
         try:
-            headings = content.readline()
-            content.seek(0)
-            delimiter = max(",\t;", key=headings.count)
-            reader = csv.reader(content, delimiter=delimiter, strict=True)
+            reader = csv.reader(content, delimiter=delimiter_of(content), strict=True)
             for number, values in enumerate(reader, start=1):
                 yield number, [value.strip() for value in values]
         except UnicodeError:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
-from custinfo.lake.readers import Row
+from custinfo.lake.readers import Row, delimiter_of
 
 BLOCK = 1 << 24
 """Characters that are read at once; a block goes on to the end of its last row."""
@@ -48,9 +48,7 @@ class TextBlocks:
 
     def __init__(self, content: TextIO) -> None:
         self._content = content
-        start = content.readline()
-        content.seek(0)
-        self._delimiter = max(",\t;", key=start.count)
+        self._delimiter = delimiter_of(content)
         self._next = 1
         self.headings: list[str] | None = None
         for values in self._reader(iter(content.readline, "")):

@@ -3,25 +3,21 @@
 The quarter before, the half-year or the year before: what the meetings on customers' buying look at.
 """
 
-from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import altair as alt
 import ibis
 import ibis.expr.types as ir
-from ipywidgets import Widget
 
 from custinfo.classification import transitions, value_grade
 from custinfo.classification.transitions import ABSENT
 from custinfo.classification.value_grade import GRADES
 from custinfo.domain import money
-from custinfo.domain.messages import DEFAULT_LANGUAGE, text
+from custinfo.domain.messages import text
 from custinfo.domain.periods import Quarter
 from custinfo.lake.extracts import KEY
 from custinfo.screens import explorer, explorer_charts, heat_map
 from custinfo.screens.abc_quarters import ARROW, Quarters
-from custinfo.screens.context import Page
 from custinfo.screens.explorer_charts import ACCENT, REST
 from custinfo.screens.explorer_view import Column, Filter, Listing, Panel, Prepared, Screen, View
 from custinfo.statistics import transitions as figures
@@ -38,20 +34,6 @@ _FACTS = (
     *("change_fen", "returns_change_fen", "corrected_fen", "largest_left_fen", "others_change_fen"),
 )
 """What the sentence of a change is made of."""
-
-
-def explore(home: Path | None = None, language: str = DEFAULT_LANGUAGE, as_of: datetime | None = None) -> Widget:
-    """The screen in a notebook: see `explorer.explore`."""
-    return explorer.explore(SCREEN, home, language, as_of)
-
-
-def show() -> None:
-    """The screen as a page of the workbench, for the people who may read the lake."""
-    explorer.show(SCREEN)
-
-
-def _page(opened: Page) -> Widget:
-    return explorer.page(SCREEN, opened)
 
 
 def _prepare(view: View) -> Prepared:
@@ -267,3 +249,5 @@ SCREEN = Screen(
         )
     ],
 )
+
+explore, show = explorer.doors(SCREEN)

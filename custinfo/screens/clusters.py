@@ -3,19 +3,15 @@ whether one can be kept as a segment (R105, R167).
 """
 
 from dataclasses import replace
-from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import altair as alt
 import ibis
 import ibis.expr.types as ir
-from ipywidgets import Widget
 
 from custinfo.actions import segment_customers
 from custinfo.classification import clusters
 from custinfo.domain import money
-from custinfo.domain.messages import DEFAULT_LANGUAGE
 from custinfo.lake.extracts import KEY
 from custinfo.screens import clusters_kept, explorer, explorer_charts, heat_map, segments
 from custinfo.screens.clusters_found import (
@@ -33,7 +29,6 @@ from custinfo.screens.clusters_found import (
     told_number,
 )
 from custinfo.screens.clusters_work import JUDGED, Worker
-from custinfo.screens.context import Page
 from custinfo.screens.explorer_charts import ACCENT, REST
 from custinfo.screens.explorer_view import Column, Filter, Listing, Panel, Prepared, Screen, View
 
@@ -42,20 +37,6 @@ BEGINS = "4"
 HEIGHT = 230
 STRONG = 2
 """Standard deviations from the mean of all at which a cell is drawn at its strongest."""
-
-
-def explore(home: Path | None = None, language: str = DEFAULT_LANGUAGE, as_of: datetime | None = None) -> Widget:
-    """The screen in a notebook: see `explorer.explore`."""
-    return explorer.explore(SCREEN, home, language, as_of)
-
-
-def show() -> None:
-    """The screen as a page of the workbench, for the people who may read the lake."""
-    explorer.show(SCREEN)
-
-
-def _page(opened: Page) -> Widget:
-    return explorer.page(SCREEN, opened)
 
 
 def _prepare(view: View) -> Prepared:
@@ -130,7 +111,7 @@ def _apart(view: View) -> Any:
         return view.word("all_small", k=view.smallest_group)
     names = {name: view.word(f"short.{name}") for name in NUMBERS}
     found = [
-        {"x": names[name], "y": group_name(view, row["cluster"]), "told": f"{row['apart'][name]:+.1f}",
+        {"x": names[name], "y": group_name(view, row["cluster"]), "told": f"{row['apart'][name]:+z.1f}",
          "part": min(abs(row["apart"][name]) / STRONG, 1.0), "mean": told_number(name, row[name])}
         for row in shown for name in NUMBERS if row["apart"][name] is not None
     ]  # fmt: skip
@@ -261,3 +242,5 @@ SCREEN = Screen(
     ],
     beside=lambda running: clusters_kept.Keeping(running).widgets,
 )  # fmt: skip
+
+explore, show = explorer.doors(SCREEN)

@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 
 from custinfo.classification.clusters import METHODS, ClusterRule, Number, models, sampling
 from custinfo.classification.clusters.models import Model
-from custinfo.classification.clusters.sampling import KEY_END, Sample
+from custinfo.classification.clusters.sampling import Sample
 from custinfo.domain import money
 from custinfo.lake.extracts import KEY
 from custinfo.screens import segments
@@ -33,7 +33,7 @@ class Tables(dict[str, ir.Table]):
 
     def __init__(self, everybody: ir.Table, worker: Worker) -> None:
         bought = everybody.filter(everybody.frequency.notnull())
-        drawn = bought.order_by(bought.customer_key.right(KEY_END), KEY).limit(worker.rule.sample)
+        drawn = sampling.by_chance(bought, worker.rule.sample)
         super().__init__({"everybody": everybody, "drawn": drawn.cache()})
         self.worker = worker
         self.buyers = int(bought.count().to_pyarrow().as_py())

@@ -10,14 +10,12 @@ import numpy as np
 from custinfo.access import permissions
 from custinfo.actions import segments as kept
 from custinfo.actions.segments import Draft
-from custinfo.classification.clusters import wording
-from custinfo.classification.clusters.sampling import KEY_END
+from custinfo.classification.clusters import sampling, wording
 from custinfo.domain import consent
 from custinfo.domain import segments as definitions
 from custinfo.domain.errors import BadInput
 from custinfo.domain.messages import text
 from custinfo.domain.segments import AMOUNT, CODED, Condition, Conditions
-from custinfo.lake.extracts import KEY
 from custinfo.screens import clusters_found, segments
 from custinfo.screens.explorer_view import Running, View
 from custinfo.screens.segments_kept import conditions_in_words, day_of
@@ -66,7 +64,7 @@ def said(view: View) -> Said | str:
 def _conditions(view: View, placed: ir.Table, most: int) -> Conditions:
     """Looked for among as many customers as clusters are fitted on, of everybody: a segment is not of buyers alone."""
     dimensions = [name for name in CODED if name in placed.columns]
-    drawn = placed.order_by(placed[KEY].right(KEY_END), KEY).limit(most)
+    drawn = sampling.by_chance(placed, most)
     rows = (
         drawn.select(*dimensions, AMOUNT, inside=drawn.cluster.fill_null(0) == _picked(view)).to_pyarrow().to_pydict()
     )

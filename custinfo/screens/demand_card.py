@@ -9,7 +9,6 @@ from custinfo.screens.context import Page
 
 SHOWN = 6
 LOOK = {"answered": "ok", "declined": "", "evaluated": "accent"}
-RATINGS = ("importance", "urgency", "feasibility")
 
 
 def card(page: Page, actor: Person, customer_id: str) -> Block:
@@ -33,7 +32,9 @@ def _demand(page: Page, demand: Demand, fills: bool) -> list[Block]:
         key = "demand_steps.over" if over else "demand_steps.until"
         badges.append(blocks.badge(page.text(key, day=demand.due_on), "danger" if over else ""))
     unknown = page.text("demand_steps.unknown")
-    rated = page.text("demand_steps.ratings", **{name: demand.ratings.get(name, unknown) for name in RATINGS})
+    rated = page.text(
+        "demand_steps.ratings", **{name: demand.ratings.get(name, unknown) for name in demand_steps.RATINGS}
+    )
     name = page.text("demand_steps.next")
     go_on = [blocks.link(name, demand.link, "small", name=f"{name}: {demand.number}")] if fills else []
     line = blocks.item(f"{demand.number} {demand.label}", meta=rated, badges=badges, actions=go_on)

@@ -3,20 +3,15 @@
 A demand is looked up on the workbench by its number; the lake has nothing of what it says.
 """
 
-from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import altair as alt
 import ibis
 import ibis.expr.types as ir
-from ipywidgets import Widget
 
 from custinfo.classification import demand_matrix
 from custinfo.classification.demand_matrix import CRITERIA, HIGHEST, NOT_ASSESSED
-from custinfo.domain.messages import DEFAULT_LANGUAGE
 from custinfo.screens import explorer, explorer_charts, heat_map
-from custinfo.screens.context import Page
 from custinfo.screens.explorer_charts import COLOURS, REST
 from custinfo.screens.explorer_view import Column, Filter, Listing, Panel, Prepared, Screen, View
 from custinfo.statistics import demands as figures
@@ -28,20 +23,6 @@ KINDS = ("need", "intention")
 HEIGHT, THICK = 230, 26
 WHOLE = alt.Axis(labelExpr="datum.value % 1 ? '' : datum.label")
 """Numbers of demands: between two whole ones there is none."""
-
-
-def explore(home: Path | None = None, language: str = DEFAULT_LANGUAGE, as_of: datetime | None = None) -> Widget:
-    """The screen in a notebook: see `explorer.explore`."""
-    return explorer.explore(SCREEN, home, language, as_of)
-
-
-def show() -> None:
-    """The screen as a page of the workbench, for the people who may read the lake."""
-    explorer.show(SCREEN)
-
-
-def _page(opened: Page) -> Widget:
-    return explorer.page(SCREEN, opened)
 
 
 def _prepare(view: View) -> Prepared:
@@ -194,3 +175,5 @@ SCREEN = Screen(
         )
     ],
 )
+
+explore, show = explorer.doors(SCREEN)

@@ -25,9 +25,7 @@ size. The same declaration is a page of the workbench and a cell of a notebook:
         listings=[Listing("list", _chosen, [Column("customer_key", "customer", key_start)], "net_fen", "customer_key")],
     )
 
-    def explore(home=None, language="zh-CN"): return explorer.explore(SCREEN, home, language)   # a notebook's last line
-    def show(): explorer.show(SCREEN)                          # the page's cell
-    def _page(opened): return explorer.page(SCREEN, opened)    # what a test of pages asks for
+    explore, show = explorer.doors(SCREEN)                     # a notebook's last line; the cell of the page
 
 Counts of customers go through `View.told` or `View.counted`, lists through `Listing`: of fewer customers than the
 lake's smallest group nothing exact is told.
@@ -92,6 +90,11 @@ def page(screen: Screen, opened: Page) -> widgets.Widget:
     found = lake.open(opened.site, as_of=_end_of(opened.query.get("as_of", ""), opened.site.zone))
     published.looked_at(opened.store, opened.alive().person, found.version)
     return Explorer(screen, _place(opened.site), found, opened.language, opened).widget
+
+
+def doors(screen: Screen) -> tuple[partial[widgets.Widget], partial[None]]:
+    """What a module of a screen gives: `explore(home, language, as_of)` for a notebook, `show()` for its page."""
+    return partial(explore, screen), partial(show, screen)
 
 
 def _end_of(day: str, zone: ZoneInfo) -> datetime | None:

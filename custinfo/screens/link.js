@@ -2,6 +2,7 @@
 
 const PING_EVERY = 5000;
 const PATIENCE = 8000;
+const PATIENCE_WITH_WORK = 60000; // once the kernel said that it works at what was asked for
 
 /**
  * What the kernel has not acknowledged, kept in the tab's storage under `key` so that a reload finds it: answers, and
@@ -75,28 +76,30 @@ class Line {
     this.changed = changed;
     this.alive = true;
     this.asked = null;
+    this.patience = PATIENCE;
     this.timer = setInterval(() => this.send({ kind: "ping" }), PING_EVERY);
   }
 
-  /** Every message has an answer; none within `PATIENCE` ms means that nobody is there. */
+  /** Every message has an answer; none within `patience` ms means that nobody is there. */
   send(content, buffers) {
     if (this.asked === null) {
       this.asked = Date.now();
-      setTimeout(() => this.#look(), PATIENCE + 1);
+      setTimeout(() => this.#look(), this.patience + 1);
     }
     try { this.model.send(content, undefined, buffers); return true; } catch { this.#turn(false); return false; }
   }
 
   /** Anything heard from the kernel is a sign of life. */
-  heard() {
+  heard(working = false) {
     this.asked = null;
+    this.patience = working ? PATIENCE_WITH_WORK : PATIENCE;
     this.#turn(true);
   }
 
   close() { clearInterval(this.timer); }
 
   #look() {
-    if (this.asked !== null && Date.now() - this.asked >= PATIENCE) this.#turn(false);
+    if (this.asked !== null && Date.now() - this.asked >= this.patience) this.#turn(false);
   }
 
   #turn(alive) {

@@ -5,18 +5,14 @@ Nobody is named: pairs are looked at and decided on the clerks' page *Possible d
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import altair as alt
 import ibis
 import ibis.expr.types as ir
-from ipywidgets import Widget
 
-from custinfo.domain.messages import DEFAULT_LANGUAGE, text
+from custinfo.domain.messages import text
 from custinfo.screens import explorer, explorer_charts
-from custinfo.screens.context import Page
 from custinfo.screens.explorer_charts import ACCENT, COLOURS, REST
 from custinfo.screens.explorer_view import Filter, Panel, Prepared, Rows, Screen, View
 from custinfo.statistics import matches as figures
@@ -32,20 +28,6 @@ HEIGHT = 230
 TOLD = "pairs"
 WHOLE = alt.Axis(labelExpr="datum.value % 1 ? '' : datum.label")
 """Numbers of pairs: between two whole ones there is none."""
-
-
-def explore(home: Path | None = None, language: str = DEFAULT_LANGUAGE, as_of: datetime | None = None) -> Widget:
-    """The screen in a notebook: see `explorer.explore`."""
-    return explorer.explore(SCREEN, home, language, as_of)
-
-
-def show() -> None:
-    """The screen as a page of the workbench, for the people who may read the lake."""
-    explorer.show(SCREEN)
-
-
-def _page(opened: Page) -> Widget:
-    return explorer.page(SCREEN, opened)
 
 
 def _prepare(view: View) -> Prepared:
@@ -239,3 +221,5 @@ SCREEN = Screen(
         Panel(_waiting),
     ],
 )
+
+explore, show = explorer.doors(SCREEN)

@@ -2,22 +2,17 @@
 are overdue, in which groups, and since when; and the list of cards to mend.
 """
 
-from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import altair as alt
 import ibis.expr.types as ir
-from ipywidgets import Widget
 
 from custinfo.classification import data_quality
 from custinfo.classification.data_quality import FAULTS, STATE
 from custinfo.domain import codelists
-from custinfo.domain.messages import DEFAULT_LANGUAGE
 from custinfo.domain.periods import Month
 from custinfo.lake.extracts import KEY
 from custinfo.screens import explorer, explorer_charts
-from custinfo.screens.context import Page
 from custinfo.screens.explorer_charts import ACCENT, REST
 from custinfo.screens.explorer_view import Column, Filter, Listing, Panel, Prepared, Screen, View
 from custinfo.statistics import quality as figures
@@ -30,20 +25,6 @@ GROUPS = 15
 """Groups that are drawn, those with the most faults."""
 COLOURS = {"missing": "#c07a12", "invalid": "#b9587e", "misplaced": "#6f7fd0", "ok": ACCENT}
 HEIGHT, THICK = 240, 13
-
-
-def explore(home: Path | None = None, language: str = DEFAULT_LANGUAGE, as_of: datetime | None = None) -> Widget:
-    """The screen in a notebook: see `explorer.explore`."""
-    return explorer.explore(SCREEN, home, language, as_of)
-
-
-def show() -> None:
-    """The screen as a page of the workbench, for the people who may read the lake."""
-    explorer.show(SCREEN)
-
-
-def _page(opened: Page) -> Widget:
-    return explorer.page(SCREEN, opened)
 
 
 def _prepare(view: View) -> Prepared:
@@ -298,3 +279,5 @@ SCREEN = Screen(
         )
     ],
 )
+
+explore, show = explorer.doors(SCREEN)

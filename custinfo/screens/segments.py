@@ -4,22 +4,18 @@ keep what was picked as a definition.
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from functools import lru_cache, partial
-from pathlib import Path
 from typing import Any
 
 import altair as alt
 import ibis.expr.types as ir
-import ipywidgets as widgets
 
 from custinfo.actions import segment_customers
 from custinfo.classification import rfm
 from custinfo.domain import codelists, money
-from custinfo.domain.messages import DEFAULT_LANGUAGE
 from custinfo.domain.segments import AMOUNT
 from custinfo.screens import explorer, explorer_charts, segments_kept
-from custinfo.screens.context import Page
 from custinfo.screens.explorer_view import Column, Filter, Listing, Panel, Prepared, Rows, Screen, View
 from custinfo.statistics import segments
 
@@ -28,22 +24,6 @@ MOST_OPTIONS = 200
 LISTS = {"ownership": "ownership", "province": "region", "section": "industry", "kind": "kind_of_customer"}
 GRADES = ("A", "B", "C", "N")
 IN_ORDER = {"grade": GRADES, "lifecycle": ("active", "lapsed", "prospect")}
-
-
-def explore(
-    home: Path | None = None, language: str = DEFAULT_LANGUAGE, as_of: datetime | None = None
-) -> widgets.Widget:
-    """The screen in a notebook: see `explorer.explore`."""
-    return explorer.explore(SCREEN, home, language, as_of)
-
-
-def show() -> None:
-    """The screen as a page of the workbench, for the people who may read the lake."""
-    explorer.show(SCREEN)
-
-
-def _page(opened: Page) -> widgets.Widget:
-    return explorer.page(SCREEN, opened)
 
 
 def _prepare(view: View) -> Prepared:
@@ -225,3 +205,5 @@ SCREEN = Screen(
     ],
     beside=lambda running: segments_kept.Kept(running, label).widgets,
 )
+
+explore, show = explorer.doors(SCREEN)

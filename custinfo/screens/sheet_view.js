@@ -30,8 +30,10 @@ class Sheet {
   }
 
   receive(message, buffers) {
-    this.line.heard();
-    if (!message || message.kind === "pong") return;
+    const working = message?.kind === "working";
+    this.line.heard(working);
+    mark(this.root, "aria-busy", working ? "true" : null);
+    if (!message || working || message.kind === "pong") return;
     if (message.kind === "sheet") { if (!(message.hello && this.ready)) this.draw(message); }
     else if (message.kind === "file") this.files.heard(message, buffers);
     else if (message.kind === "revealed") this.secrets.get(message.ref)?.(message.text);

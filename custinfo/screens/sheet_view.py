@@ -80,6 +80,8 @@ class SheetView(Live):
         elif message.get("kind") == "file":
             self.send(self._take_file(message))
         elif message.get("kind") == "event" and self._react is not None and isinstance(name, str):
+            # What follows may take longer than a page waits for a sign of life
+            self.send({"kind": "working"})
             check_texts(message.get("value"))
             self._answer(actor, self._react(actor, name, message.get("value")))
 

@@ -4,23 +4,18 @@ BG/NBD says who still buys and how often, Gamma-Gamma for how much; both are hel
 R165, R167, R171).
 """
 
-from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import altair as alt
 import ibis
 import ibis.expr.types as ir
-from ipywidgets import Widget
 
 from custinfo.classification import profit, rfm, value_grade
 from custinfo.classification.lifetime import Calibration
 from custinfo.domain import money
 from custinfo.domain.errors import BadInput
-from custinfo.domain.messages import DEFAULT_LANGUAGE
 from custinfo.lake.extracts import KEY
 from custinfo.screens import explorer, explorer_charts, heat_map, value_models
-from custinfo.screens.context import Page
 from custinfo.screens.explorer_charts import ACCENT, REST
 from custinfo.screens.explorer_view import Column, Filter, Listing, Panel, Prepared, Screen, View
 from custinfo.screens.value_dimensions import OF_LINES, dimensions, grouped, label, segment_name
@@ -39,20 +34,6 @@ class Tables(dict[str, ir.Table]):
     def __init__(self, models: value_models.Models, found: dict[str, ir.Table]) -> None:
         super().__init__(found)
         self.models = models
-
-
-def explore(home: Path | None = None, language: str = DEFAULT_LANGUAGE, as_of: datetime | None = None) -> Widget:
-    """The screen in a notebook: see `explorer.explore`."""
-    return explorer.explore(SCREEN, home, language, as_of)
-
-
-def show() -> None:
-    """The screen as a page of the workbench, for the people who may read the lake."""
-    explorer.show(SCREEN)
-
-
-def _page(opened: Page) -> Widget:
-    return explorer.page(SCREEN, opened)
 
 
 def _prepare(view: View) -> Prepared:
@@ -358,3 +339,5 @@ SCREEN = Screen(
         ),
     ],
 )  # fmt: skip
+
+explore, show = explorer.doors(SCREEN)

@@ -1,10 +1,12 @@
 """A banner table's shares as they are printed: rounded so that a column still adds up."""
 
-from collections.abc import Sequence
 from decimal import Decimal
+from fractions import Fraction
 
 from custinfo.statistics.banner import Row, Table
 from custinfo.statistics.banner_data import Question
+from custinfo.statistics.no_figure import percent
+from custinfo.statistics.rounding import column
 
 _PARTS = 10**6
 """Weights are whole numbers of these from here on: sums of floats would not divide evenly."""
@@ -22,36 +24,25 @@ def percents(table: Table, question: Question, decimals: int = 0) -> dict[str, t
     nets = {row.code: row for row in table.rows if row.kind == "net"}
     if question.kind == "multiple":
         return {code: _each(row, decimals) for code, row in (rows | nets).items()}
-    columns = [_column([row.cells[i].weighted for row in rows.values()], decimals) for i in range(len(table.columns))]
-    shown = {code: tuple(column[place] for column in columns) for place, code in enumerate(rows)}
+    columns = [
+        column([_whole(row.cells[i].weighted) for row in rows.values()], decimals) for i in range(len(table.columns))
+    ]
+    shown = {code: tuple(shares[place] for shares in columns) for place, code in enumerate(rows)}
     for net in question.nets:
         parts = [shown[code] for code in net.of]
         shown[net.code] = tuple(
-            None if column[0] is None else sum((part[i] or Decimal(0) for part in parts), Decimal(0))
-            for i, column in enumerate(columns)
+            None if shares[0] is None else sum((part[i] or Decimal(0) for part in parts), Decimal(0))
+            for i, shares in enumerate(columns)
         )
     return shown
 
 
 def _each(row: Row, decimals: int) -> tuple[Decimal | None, ...]:
     return tuple(
-        None if cell.value is None else _rounded(round(cell.weighted * _PARTS), round(base.weighted * _PARTS), decimals)
+        None if cell.value is None else percent(Fraction(_whole(cell.weighted), _whole(base.weighted)), decimals)
         for cell, base in zip(row.cells, row.bases, strict=True)
     )
 
 
-def _rounded(part: int, whole: int, decimals: int) -> Decimal:
-    steps = 100 * 10**decimals
-    return Decimal((2 * part * steps + whole) // (2 * whole)).scaleb(-decimals)
-
-
-def _column(weighted: Sequence[float], decimals: int) -> list[Decimal | None]:
-    parts = [round(one * _PARTS) for one in weighted]
-    whole, steps = sum(parts), 100 * 10**decimals
-    if whole == 0:
-        return [None] * len(parts)
-    shown = [part * steps // whole for part in parts]
-    by_remainder = sorted(range(len(parts)), key=lambda place: -(parts[place] * steps % whole))
-    for place in by_remainder[: steps - sum(shown)]:
-        shown[place] += 1
-    return [Decimal(one).scaleb(-decimals) for one in shown]
+def _whole(weighted: float) -> int:
+    return round(weighted * _PARTS)

@@ -11,9 +11,9 @@ import ibis.expr.types as ir
 from custinfo.domain.periods import Period
 from custinfo.statistics.amounts import whole
 from custinfo.statistics.price_volume_mix import Sold
+from custinfo.statistics.sources import NOT_STATED
 
 STATES = ("new", "back", "kept", "lost")
-NOT_STATED = ""
 
 
 def by_customers(sales: ir.Table, before: Period, now: Period) -> ir.Table:

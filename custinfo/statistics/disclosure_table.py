@@ -29,7 +29,7 @@ class Contribution:
 
 @dataclass(frozen=True, slots=True)
 class TableCell:
-    """A cell: its value, how many contributors are in it, and their values from the largest down."""
+    """A cell: its value, who contributes to it (more than zero), and their values from the largest down."""
 
     value: int
     contributors: tuple[tuple[str, int], ...]
@@ -97,7 +97,9 @@ def _tree(categories: Sequence[str]) -> dict[str, tuple[str, ...]]:
 
 
 def _cell(contributions: Mapping[str, int]) -> TableCell:
-    ordered = sorted(contributions.items(), key=lambda one: (-one[1], one[0]))
+    # Who adds nothing hides nobody: a figure of one customer among others without any is that customer's
+    there = ((name, value) for name, value in contributions.items() if value)
+    ordered = sorted(there, key=lambda one: (-one[1], one[0]))
     return TableCell(sum(contributions.values()), tuple(ordered))
 
 

@@ -76,11 +76,6 @@ class Estimate:
     degrees_of_freedom: float
     n: int
 
-    @property
-    def relative_error(self) -> float | None:
-        """The coefficient of variation; None for an estimate of zero, of which there is none."""
-        return self.standard_error / abs(self.value) if self.value else None
-
 
 class SurveySample:
     """A table with its design. Raises BadInput for a table that the design does not fit."""

@@ -1,6 +1,5 @@
 """Where there can be no figure: why, as a sentence in the reader's language, in place of a number without meaning."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -10,7 +9,7 @@ from typing import Literal
 from custinfo.domain.messages import DEFAULT_LANGUAGE, text
 
 Reason = Literal[
-    "zero_base", "negative_base", "not_a_number", "nothing", "no_plan", "plan_not_positive", "no_working_day",
+    "zero_base", "negative_base", "nothing", "no_plan", "plan_not_positive", "no_working_day",
     "not_begun", "few_points", "no_source", "no_dimension", "not_graded", "no_quantity", "before_gap", "not_in_force",
 ]  # fmt: skip
 
@@ -32,17 +31,6 @@ Figure = Number | NoFigure
 """Fen and counts are integers, all else is exact fractions: a share of 12.5 % is 1/8."""
 
 
-def exact(given: int | Fraction | Decimal | float | None) -> Figure:
-    """A number as it is, without rounding; NoFigure for none and for what is no number (NaN, infinite)."""
-    if given is None:
-        return NoFigure("nothing")
-    if isinstance(given, int | Fraction):
-        return given
-    if not math.isfinite(given):
-        return NoFigure("not_a_number")
-    return Fraction(given)
-
-
 def ratio(part: Number, whole: Number) -> Fraction | NoFigure:
     """`part` of `whole`. NoFigure when the whole is zero or negative."""
     if whole > 0:
@@ -52,12 +40,11 @@ def ratio(part: Number, whole: Number) -> Fraction | NoFigure:
 
 def percent(share: Fraction, decimals: int = 1) -> Decimal:
     """A share in percent for a reader, half away from zero: 1/8 → 12.5, -1/8 → -12.5."""
-    scaled = abs(share) * 100 * 10**decimals
-    whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
-    return Decimal(-whole if share < 0 else whole).scaleb(-decimals)
+    return Decimal(rounded(share * 100 * 10**decimals)).scaleb(-decimals)
 
 
 def rounded(number: Number) -> int:
     """To a whole number, such as whole fen, half away from zero."""
-    whole = (2 * abs(Fraction(number)).numerator + Fraction(number).denominator) // (2 * Fraction(number).denominator)
+    exact = abs(Fraction(number))
+    whole = (2 * exact.numerator + exact.denominator) // (2 * exact.denominator)
     return -whole if number < 0 else whole

@@ -21,6 +21,7 @@ from custinfo.statistics.no_figure import Figure, NoFigure, Number, ratio
 COLUMNS = ("indicator", "period", "dimension", "code", "amount", "version", "approved_by", "approved_on")
 """The columns of a file of plans. An amount of an indicator in fen is written in yuan, a percentage as 12.5."""
 PLAIN = re.compile(r"-?\d{1,15}(\.\d{1,6})?", re.ASCII)
+VERSION = re.compile(r"0*[1-9]\d{0,5}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -60,13 +61,16 @@ def read(rows: Iterable[Mapping[str, str]], units: Mapping[str, str]) -> tuple[P
 def _figure(number: int, row: Mapping[str, str], units: Mapping[str, str]) -> PlanFigure:
     if row["indicator"] not in units:
         raise BadInput("statistics.plan.indicator", row=number, given=row["indicator"][:40])
-    period = periods.find(row["period"])
+    try:
+        period, approved_on = periods.find(row["period"]), periods.Day.parse(row["approved_on"]).day
+    except BadInput:
+        given = {"period": row["period"][:40], "day": row["approved_on"][:40]}
+        raise BadInput("statistics.plan.time", row=number, **given) from None
     if not row["approved_by"] or bool(row["dimension"]) != bool(row["code"]):
         raise BadInput("statistics.plan.entry", row=number)
     amount = _amount(number, row["amount"], units[row["indicator"]])
-    if not (row["version"].isascii() and row["version"].isdigit() and int(row["version"])):
+    if not VERSION.fullmatch(row["version"]):
         raise BadInput("statistics.plan.version", row=number, given=row["version"][:40])
-    approved_on = periods.Day.parse(row["approved_on"]).day
     return PlanFigure(
         row["indicator"], period, row["dimension"], row["code"], amount, int(row["version"]), row["approved_by"],
         approved_on,
@@ -93,9 +97,11 @@ def in_force(figures: Iterable[PlanFigure], on: date) -> dict[tuple[str, str, st
     return found
 
 
-def planned(figures: Mapping[tuple[str, str, str, str], PlanFigure], *of: str) -> Figure:
+def planned(
+    figures: Mapping[tuple[str, str, str, str], PlanFigure], indicator: str, period: str, dimension: str = "",
+    code: str = "",
+) -> Figure:  # fmt: skip
     """What `in_force` has for an indicator, a period and, where it is about a part, a dimension and a code."""
-    indicator, period, dimension, code = (*of, "", "")[:4]
     figure = figures.get((indicator, period, dimension, code))
     return NoFigure("no_plan", {"period": period}) if figure is None else figure.amount
 

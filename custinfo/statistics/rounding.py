@@ -1,10 +1,11 @@
-"""Percentages from integers: one decimal, half away from zero, never through a float."""
+"""Percentages from integers: half away from zero, never through a float."""
 
 from collections.abc import Sequence
 from decimal import Decimal
+from fractions import Fraction
 
-TENTHS = 1000
-"""Tenths of a percent in a whole."""
+from custinfo.statistics.apportioning import apportioned
+from custinfo.statistics.no_figure import percent
 
 
 def share(part: int, whole: int) -> Decimal:
@@ -14,8 +15,7 @@ def share(part: int, whole: int) -> Decimal:
     """
     if whole <= 0:
         raise ValueError("a share needs a positive whole")
-    tenths = (2 * abs(part) * TENTHS + whole) // (2 * whole)
-    return Decimal(-tenths if part < 0 else tenths).scaleb(-1)
+    return percent(Fraction(part, whole))
 
 
 def change(now: int, before: int) -> Decimal | None:
@@ -23,8 +23,8 @@ def change(now: int, before: int) -> Decimal | None:
     return None if before <= 0 else share(now - before, before)
 
 
-def column(parts: Sequence[int]) -> list[Decimal | None]:
-    """The shares of `parts` (none negative) in percent, adding up to exactly 100.0 by the largest remainder.
+def column(parts: Sequence[int], decimals: int = 1) -> list[Decimal | None]:
+    """The shares of `parts` (none negative) in percent, adding up to exactly 100 by the largest remainder.
 
     Equal remainders are served in the order given. All None when the parts add up to nothing.
     """
@@ -33,8 +33,6 @@ def column(parts: Sequence[int]) -> list[Decimal | None]:
     whole = sum(parts)
     if whole == 0:
         return [None] * len(parts)
-    tenths = [part * TENTHS // whole for part in parts]
-    by_remainder = sorted(range(len(parts)), key=lambda place: -(parts[place] * TENTHS % whole))
-    for place in by_remainder[: TENTHS - sum(tenths)]:
-        tenths[place] += 1
-    return [Decimal(tenth).scaleb(-1) for tenth in tenths]
+    steps = 100 * 10**decimals
+    shown = apportioned([Fraction(part * steps, whole) for part in parts], steps)
+    return [Decimal(one).scaleb(-decimals) for one in shown]

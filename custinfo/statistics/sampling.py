@@ -11,6 +11,7 @@ from math import ceil
 from statistics import NormalDist
 
 from custinfo.domain.errors import BadInput
+from custinfo.statistics.apportioning import apportioned
 
 _HAIR = 1e-9
 """What a computed size may lie above a whole number without being rounded up."""
@@ -70,10 +71,9 @@ def _size(
     if population is not None:
         needed /= 1 + (needed - 1) / population if needed > 1 else 1
     answers = max(1, ceil(needed * design_effect - _HAIR))
-    most = population if population is not None else None
-    answers = answers if most is None else min(answers, most)
+    answers = answers if population is None else min(answers, population)
     asked = ceil(answers / response - _HAIR)
-    return SampleSize(answers, asked if most is None else min(asked, most))
+    return SampleSize(answers, asked if population is None else min(asked, population))
 
 
 def _within(name: str, found: float, low: float, high: float) -> None:
@@ -138,11 +138,8 @@ def _exact(size: int, shares: Mapping[str, Fraction], strata: Mapping[str, Strat
 
 def _whole(exact: Mapping[str, Fraction]) -> dict[str, int]:
     """Whole numbers with the same sum (which is whole), by the largest remainder."""
-    parts = {name: int(part) for name, part in exact.items()}
-    left = int(sum(exact.values(), Fraction(0))) - sum(parts.values())
-    for name in sorted(parts, key=lambda name: parts[name] - exact[name])[:left]:
-        parts[name] += 1
-    return parts
+    parts = apportioned(list(exact.values()), int(sum(exact.values(), Fraction(0))))
+    return dict(zip(exact, parts, strict=True))
 
 
 def quotas(size: int, shares: Mapping[str, int]) -> dict[str, int]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, TYPE_CHECKING, Any, Self
 
 from sqlcipher3 import dbapi2 as sqlcipher
 from sqlite_utils import Database
@@ -24,6 +24,9 @@ from custinfo.store.ledger import KINDS, Ledger
 from custinfo.store.schema import migrations
 from custinfo.store.schema.audit import FIRST_ANCHORED
 from custinfo.store.site import Site
+
+if TYPE_CHECKING:
+    from custinfo.xforms import Form
 
 BUSY_SECONDS = 60  # an import of ten thousand records holds the lock for about twenty
 OLDEST_SQLITE = (3, 51, 3)  # before it, a WAL reset can corrupt the file
@@ -134,6 +137,8 @@ class Store:
         self._audit_key = site.secret("audit")
         self._anchor = Anchor(site)
         self._lookup_key = site.secret("lookup")
+        self.forms: dict[tuple[str, str], Form] = {}
+        """Forms of stored answers by id and version, kept by `actions.sealing.answers_form`: of this store alone."""
 
     @classmethod
     def create(cls, site: Site) -> "Store":

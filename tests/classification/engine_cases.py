@@ -179,10 +179,13 @@ def _times(d: Data) -> ir.Table:
     return demands.times(versions, DAY)
 
 
-def _traded(d: Data) -> ir.Table:
+def _agreed(d: Data) -> ir.Table:
     kinds = ibis.cases((d.customers.kind == "company", "net_30"), (d.customers.kind == "government", "no such"))
-    agreed = d.customers.select("customer_key", terms=kinds).distinct(on="customer_key")
-    return trade_grade.classify(d.graded, d.sales, agreed, DAY, trade_grade.rule(DAY), terms.rule(DAY))
+    return d.customers.select("customer_key", terms=kinds).distinct(on="customer_key")
+
+
+def _traded(d: Data) -> ir.Table:
+    return trade_grade.classify(d.graded, d.sales, _agreed(d), DAY, trade_grade.rule(DAY), terms.rule(DAY))
 
 
 def _watched(d: Data) -> ir.Table:
@@ -296,6 +299,7 @@ CLASSIFICATION: tuple[Case, ...] = (
     Case(spending.spent, lambda d: spending.spent(d.seen)),
     Case(spending.values, lambda d: spending.values(d.seen, BUYING, SPENDING, 3, 0.01)),
     Case(sampling.draw, lambda d: sampling.draw(d.features, CLUSTERS)),
+    Case(sampling.by_chance, lambda d: sampling.by_chance(d.features, 25), in_order=True),
     Case(models.assign, _assigned),
     Case(profiles.numbers, lambda d: profiles.numbers(d.features, _assigned(d), d.model, 3), in_order=True),
     Case(
@@ -304,6 +308,9 @@ CLASSIFICATION: tuple[Case, ...] = (
 )  # fmt: skip
 
 CREDIT: tuple[Case, ...] = (
+    Case(payments.sold, lambda d: payments.sold(d.sales)),
+    Case(payments.given, lambda d: payments.given(d.sales)),
+    Case(payments.by_terms, lambda d: payments.by_terms(d.sales, _agreed(d), DAY, terms.rule(DAY))),
     Case(payments.settled, lambda d: payments.settled(d.invoices, d.paid, DAY)),
     Case(payments.behaviour, lambda d: payments.behaviour(d.customers, d.invoices, d.paid, FIRST, DAY)),
     Case(exposure.faulty, lambda d: exposure.faulty(d.faulty)),

@@ -6,6 +6,8 @@ import ibis
 import numpy as np
 import pyarrow as pa
 import pytest
+from sklearn.cluster import KMeans
+from threadpoolctl import threadpool_info
 
 from custinfo.classification import clusters
 from custinfo.classification.clusters import choosing, fitting, models, profiles, sampling, stability
@@ -94,6 +96,26 @@ def test_the_figures_speak_for_as_many_clusters_as_were_planted(sample, rule, me
     figures = {one.count: one for one in chosen.figures}
     assert min(figures) == 2
     assert all((one.bic is None) == (method != "latent") for one in figures.values())
+
+
+def test_figures_end_at_as_many_clusters_as_there_are_different_customers(sample, rule):
+    two = sample.only(np.array([0, 1] * 20))
+    assert [one.count for one in choosing.figures(two, "kmeans", rule).figures] == [2]
+    with pytest.raises(BadInput) as refused:
+        choosing.figures(two.only(np.zeros(40, dtype=int)), "kmeans", rule)
+    assert refused.value.key == "clusters.alike"
+
+
+def test_k_means_is_fitted_by_one_thread(sample, rule, monkeypatch):
+    """Several wait for each other by turning in place, and add up in an order of their own."""
+    seen, fit_predict = [], KMeans.fit_predict
+    monkeypatch.setattr(
+        KMeans, "fit_predict", lambda model, numbers: seen.append(threadpool_info()) or fit_predict(model, numbers)
+    )
+    fitting.fit(sample, "kmeans", 3, rule)
+    threads = [pool["num_threads"] for pools in seen for pool in pools if pool["user_api"] == "openmp"]
+    assert threads
+    assert set(threads) == {1}
 
 
 def test_planted_clusters_are_stable_and_chance_is_not(sample, rule):

@@ -25,9 +25,11 @@ DUE_ON = terms.due_on(SOLD_ON, "net_30", DUE)
 Row = tuple[str, str, date, int]
 
 
-def found(grades: dict[str, str], rows: list[Row], *, known: bool = True) -> dict[str, dict[str, object]]:
+def found(
+    grades: dict[str, str], rows: list[Row], *, known: bool = True, agreed_on: str | None = "net_30"
+) -> dict[str, dict[str, object]]:
     graded = ibis.memtable([(key, 0, grade, 1) for key, grade in grades.items()], schema=GRADED)
-    agreed = ibis.memtable([(key, "net_30") for key in grades], schema={"customer_key": "string", "terms": "string"})
+    agreed = ibis.memtable([(key, agreed_on) for key in grades], schema={"customer_key": "string", "terms": "string"})
     sales = ibis.memtable(rows, schema=SALES)
     table = trade_grade.classify(graded, sales, agreed, ON, RULE, DUE, payments_known=known)
     told = table.to_pyarrow().to_pylist()
@@ -86,6 +88,15 @@ def test_worked_by_hand() -> None:
     assert told == [expected for *_, expected in BY_HAND]
 
 
+def test_who_has_no_terms_or_some_that_the_rule_does_not_name_is_held_to_ours() -> None:
+    ours = terms.due_on(SOLD_ON, None, DUE)
+    for days, held in ((0, None), (1, "payment")):
+        rows = dealt(paid_on=ours + timedelta(days=days))
+        for code in (None, "net_1000"):
+            assert found({"c": "A"}, rows, agreed_on=code)["c"]["held_by"] == held, (code, days)
+        assert found({"c": "A"}, rows)["c"]["held_by"] is None
+
+
 def test_without_any_payment_in_the_data_nobody_pays_late() -> None:
     assert one(dealt(paid_on=None), known=False) == ("A", 100, None)
 
@@ -130,7 +141,6 @@ def test_a_rule_file_out_of_order_is_refused(tmp_path: Path, changes: list[tuple
     assert refused(tmp_path, trade_grade.FILE, TradeGradeRule, *changes) == key
 
 
-def test_every_grade_and_reason_has_a_name() -> None:
+def test_every_grade_has_a_name() -> None:
     for language in LANGUAGES:
         assert all(text(f"trade_grade.class.{grade}", language) for grade in "ABCN")
-        assert all(text(f"trade_grade.reason.{aspect}", language) for aspect in ("goods", "payment"))

@@ -1,7 +1,6 @@
 """Compaction: few files of many, the same rows in every version, and nobody who was erased in any of them."""
 
 import os
-import signal
 from datetime import UTC, datetime
 
 import pyarrow.parquet as pq
@@ -11,6 +10,7 @@ from custinfo import lake
 from custinfo.domain.errors import SiteFault, WrongState
 from custinfo.lake import compaction, erasing, locking, manifest, schema
 from custinfo.store.site import Site
+from tests.lake.killing import killed_at
 from tests.test_lake import START, at, batch, customer, everything, flip, moment, refused, rows
 
 VERSIONS = 9
@@ -121,39 +121,18 @@ def test_what_is_not_right_stops_it_in_words(site, what):
     assert manifest.newest(site.lake).version == VERSIONS
 
 
-def killed_at(site, step):
-    """Compact in a child that kills itself at that step; whether it reached its end before."""
-    child = os.fork()
-    if child == 0:
-        left = [step]
-
-        def mortal(wrapped):
-            def run(*args, **options):
-                left[0] -= 1
-                if not left[0]:
-                    os.kill(os.getpid(), signal.SIGKILL)
-                return wrapped(*args, **options)
-
-            return run
-
-        os.fsync = mortal(os.fsync)
-        os.replace, os.rename = mortal(os.replace), mortal(os.rename)
-        type(site.lake).replace = mortal(type(site.lake).replace)
-        pq.ParquetWriter.write_batch = mortal(pq.ParquetWriter.write_batch)
-        pq.ParquetWriter.close = mortal(pq.ParquetWriter.close)
-        try:
-            lake.compact(site, at(20))
-        finally:
-            os._exit(0)
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    assert status in (0, -signal.SIGKILL)
-    return status == 0
+def compacted_until(site, step):
+    """Compact, and be killed at that step; whether it reached its end before."""
+    return killed_at(
+        step, lambda: lake.compact(site, at(20)), (os, "fsync"), (os, "replace"), (os, "rename"),
+        (type(site.lake), "replace"), (pq.ParquetWriter, "write_batch"), (pq.ParquetWriter, "close"),
+    )  # fmt: skip
 
 
 def test_killed_at_any_step_the_lake_is_as_before_or_compacted(site):
     before = everything(lake.open(site))
     killed = 0
-    while not killed_at(site, killed + 1):
+    while not compacted_until(site, killed + 1):
         killed += 1
         assert everything(lake.open(site)) == before
         lake.verify(site)
@@ -166,7 +145,7 @@ def test_killed_at_any_step_the_lake_is_as_before_or_compacted(site):
 
 def test_what_a_killed_compaction_left_is_swept_before_anybody_is_erased(site):
     for step in (3, 5, 7):
-        assert not killed_at(site, step)
+        assert not compacted_until(site, step)
     assert lake.newest(site.lake).version == VERSIONS
     key = lake.pseudonym(site.secret("pseudonym"), "c0")
     erasing.erase(site, {key: False}, smallest_group=5, now=datetime(2026, 11, 20, tzinfo=UTC))

@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import stat
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from custinfo.domain.errors import SiteFault
 from custinfo.lake import engines, erasing, files, interactive, locking
 from custinfo.store import withheld
 from custinfo.store.site import Site
+from tests.lake.killing import killed_at
 from tests.test_lake import at, batch, customer, everything, flip, moment, refused, rows
 
 TABLES = ("customer_versions", "sales")
@@ -262,15 +262,11 @@ def test_several_processes_read_it_at_once_while_it_is_made_anew(site):
 
 def test_killed_at_any_step_what_is_there_is_whole_and_the_next_run_makes_the_rest(site):
     before, step = everything(lake.open(site)), -2
+    steps = (engines._DuckDB, "run"), (files, "sync"), (files, "sha256")
     while True:
         interactive.drop(site.lake)
         step += 3
-        child = os.fork()
-        if not child:
-            _die_at(step)
-            interactive.refresh(site)
-            os._exit(0)
-        if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0:
+        if killed_at(step, lambda: interactive.refresh(site), *steps):
             break
         there = [one for table in TABLES for one in interactive._derived(site.lake, table)]
         assert all(interactive._is_whole(*one) for one in there)
@@ -281,20 +277,3 @@ def test_killed_at_any_step_what_is_there_is_whole_and_the_next_run_makes_the_re
             assert not list((site.lake / interactive.FOLDER).glob(".*")), "nothing half made is left"
     assert everything(lake.open(site)) == before
     assert step > 16
-
-
-def _die_at(step):
-    left = [step]
-
-    def counted(wrapped):
-        def run(*args, **options):
-            left[0] -= 1
-            if not left[0]:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return wrapped(*args, **options)
-
-        return run
-
-    engines._DuckDB.run = counted(engines._DuckDB.run)
-    files.sync = counted(files.sync)
-    files.sha256 = counted(files.sha256)

@@ -10,10 +10,10 @@ import pytest
 from custinfo.actions import segments as kept
 from custinfo.actions import sessions
 from custinfo.classification.clusters import wording
-from custinfo.domain.errors import BadInput
+from custinfo.domain.errors import NotAllowed
 from custinfo.domain.people import Role
 from custinfo.domain.sensitivity import Level
-from custinfo.screens import clusters, clusters_found, clusters_kept, clusters_work
+from custinfo.screens import clusters, clusters_found, clusters_kept, clusters_work, explorer
 from custinfo.screens.context import Page
 from custinfo.screens.explorer import _opened
 from custinfo.screens.explorer_view import View
@@ -208,7 +208,7 @@ def test_a_group_is_named_and_kept_with_its_strategy_on_the_page(world, monkeypa
     monkeypatch.setattr(clusters.clusters, "rule", lambda on: lighter(shipped(on)))
     login = sessions.log_in(world, str(Role.ANALYST), PASSWORD)
     page = Page(world, world.site, login, "en", "/clusters", {})
-    screen = clusters._page(page)
+    screen = explorer.page(clusters.SCREEN, page)
     named(screen, "Number of groups").value = "2"
     button = "Keep the picked group as a segment, by its conditions"
     named(screen, "Name in Chinese").value, named(screen, "Name in English").value = "大户", "Large ones"
@@ -229,6 +229,5 @@ def test_a_group_is_named_and_kept_with_its_strategy_on_the_page(world, monkeypa
 
 def test_who_may_not_read_the_lake_is_refused(world):
     login = sessions.log_in(world, str(Role.AUDITOR), PASSWORD)
-    with pytest.raises(Exception) as refused:
-        clusters._page(Page(world, world.site, login, "en", "/clusters", {}))
-    assert not isinstance(refused.value, BadInput)
+    with pytest.raises(NotAllowed):
+        explorer.page(clusters.SCREEN, Page(world, world.site, login, "en", "/clusters", {}))

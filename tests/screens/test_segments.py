@@ -4,6 +4,7 @@ leave.
 
 import re
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -16,7 +17,7 @@ from custinfo.domain.messages import text
 from custinfo.domain.people import SERVICE, Role
 from custinfo.domain.segments import AMOUNT, Condition
 from custinfo.domain.sensitivity import Level
-from custinfo.screens import explorer_charts, segments, segments_kept, showing
+from custinfo.screens import explorer, explorer_charts, segments, segments_kept, showing
 from custinfo.screens.context import Page
 from custinfo.screens.live import SERVED
 from tests.factories import PASSWORD, account, empty_site
@@ -48,9 +49,10 @@ def page(world):
     return page_of(world, Role.ANALYST)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def opened(page):
-    return segments._page(page)
+    """Before any test publishes another version."""
+    return explorer.page(segments.SCREEN, page)
 
 
 @pytest.fixture
@@ -98,7 +100,7 @@ def last_actions(store, count):
 
 
 def test_a_choice_after_the_permission_is_gone_puts_nothing_into_any_widget(page, monkeypatch):
-    screen = segments._page(page)
+    screen = explorer.page(segments.SCREEN, page)
     before = [(one, one.value) for one in inside(screen) if type(one).__name__ == "HTML"]
     specs = [(one, one.spec) for one in inside(screen) if type(one).__name__ == "JupyterChart"]
     alive = Page.alive
@@ -168,7 +170,7 @@ def test_a_code_that_no_customer_has_any_more_stays_a_condition(screen, page):
         conditions = (Condition("ownership", codes), Condition("product", ("", "茶")))
         told = kept.Draft(name, f"{name} (en)", conditions, "analysis", "x", sites.PUBLISHED.date())
         segment_id = kept.define(page.store, page.alive().person, told, "Plan")
-        shown = segments._page(page)
+        shown = explorer.page(segments.SCREEN, page)
         named(shown, text("kept.screen.pick", "en")).value = segment_id
         named(shown, "Open").click()
         assert customers in said(shown)
@@ -238,18 +240,18 @@ def test_a_list_that_leaves_is_registered_and_takes_the_tier_for_it(screen, worl
     assert "href='data:text/csv;base64," in said(screen)
     row = world.rows("SELECT * FROM export_event ORDER BY seq DESC LIMIT 1")[0]
     assert (row["what"], row["row_count"], row["tier"]) == ("lake_extract", 20, "pseudonymous")
-    manager = segments._page(page_of(world, Role.MANAGER))
+    manager = explorer.page(segments.SCREEN, page_of(world, Role.MANAGER))
     named(manager, "Download the list").click()
     assert alert(manager)
     assert "href='data:" not in said(manager)
 
 
 def test_the_address_may_name_a_day(world):
-    then = segments._page(page_of(world, Role.ANALYST, as_of="2026-12-31"))
+    then = explorer.page(segments.SCREEN, page_of(world, Role.ANALYST, as_of="2026-12-31"))
     assert "as of 2026-12-31" in said(then)
     assert "A/B/C grades version 1" in said(then)
     for day in ("yesterday", "2020-01-01"):
-        notice = showing.screen(page_of(world, Role.ANALYST, as_of=day), segments._page)
+        notice = showing.screen(page_of(world, Role.ANALYST, as_of=day), partial(explorer.page, segments.SCREEN))
         assert type(notice).__name__ == "NoticeView"
 
 

@@ -9,6 +9,7 @@ from custinfo.access import permissions
 from custinfo.actions import draft_list, due, sessions
 from custinfo.domain.people import Role
 from custinfo.screens import customer, customers, home
+from custinfo.screens.sheet_view import SheetView
 from tests import factories, questionnaires
 from tests.factories import CARD, CREDIT_CODE, NAME
 
@@ -204,3 +205,16 @@ class TestWhoMayNot:
         told = visit(customer.build, f"/customer/{made}", session=theirs).send(kind="hello")
         assert told["kind"] == "failed"
         assert CARD[CREDIT_CODE] not in json.dumps(told)
+
+
+def test_what_is_asked_for_is_answered_at_once_that_it_is_worked_at(store, visit):
+    """A page takes a kernel that is silent for lost; what it was asked for may take longer than that."""
+
+    def heard_so_far(_page):
+        return SheetView(
+            _page, lambda _: [], lambda *_: [{"type": "told", "heard": [one["kind"] for one in browser.heard]}]
+        )
+
+    browser = visit(heard_so_far, "/")
+    assert browser.send(kind="event", name="work")["blocks"][0]["heard"] == ["working"]
+    assert browser.send(kind="ping")["kind"] == "pong"

@@ -8,6 +8,9 @@ What R's package `survey` 4.1-1 says of it stands in the tests as numbers. The s
 """
 
 import pandas as pd
+import pytest
+
+from custinfo.statistics.estimation import Estimate
 
 
 def table() -> pd.DataFrame:
@@ -23,3 +26,11 @@ def table() -> pd.DataFrame:
             "kind": "abc"[(odd // 7) % 3], "pleased": "yes" if odd % 5 < 3 else "no",
         })  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def is_as(found: tuple[Estimate, ...], *expected: tuple[float, float]) -> None:
+    """Asserts that these are the estimates: pairs of a value and its standard error, to nine digits."""
+    assert len(found) == len(expected)
+    for one, (value, error) in zip(found, expected, strict=True):
+        assert one.value == pytest.approx(value, rel=1e-10)
+        assert one.standard_error == pytest.approx(error, rel=1e-9)

@@ -84,6 +84,19 @@ def test_the_three_rules() -> None:
     assert unsafe(summed({("a",): [100, 50, 9]}), Rule(3, p_percent=10))
 
 
+def test_who_adds_nothing_hides_nobody() -> None:
+    made = summed({("a",): [700, 0, 0, 0], ("b",): [40, 40, 40, 0]})
+    assert (made.cells["a",].count, made.cells["b",].count) == (1, 3)
+    assert unsafe(made, Rule(3)) == {("a",): "threshold"}
+
+
+def test_a_wider_circle_sees_nothing_that_is_hidden_from_a_narrower_one() -> None:
+    # One holds 80 of 100, the next far less: the largest two stay below 85
+    made = summed({("a",): [960, *[20] * 12], ("b",): [30] * 40})
+    hidden = [unsafe(made, release_class(code, date(2026, 11, 22))[0]) for code in CLASSES]
+    assert hidden == [{}, {("a",): "dominance"}, {("a",): "dominance"}]
+
+
 def test_one_small_cell_takes_three_others_with_it() -> None:
     found = protect(counted({"a": [1, 90, 30], "b": [80, 80, 80], "c": [30, 50, 9]}), Rule())
     assert set(found.unsafe) == {("a", "x")}

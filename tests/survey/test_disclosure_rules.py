@@ -12,7 +12,13 @@ from tests.classification.spoiling import refused
     ("change", "key"),
     [
         (('code = "group"', 'code = "press"'), "disclosure.classes"),
-        (("dominance_percent = 85\n", ""), "disclosure.half_dominance"),
+        (("dominance_n = 2\n", ""), "disclosure.half_dominance"),
+        (("dominance_n = 2\ndominance_percent = 75\n", ""), "disclosure.weaker"),
+        (
+            ("dominance_n = 2\ndominance_percent = 75\n", "dominance_n = 2\ndominance_percent = 85\n"),
+            "disclosure.weaker",
+        ),
+        (("protection_percent = 15\n", "p_percent = 20\nprotection_percent = 15\n"), "disclosure.weaker"),
         (("threshold = 10\n", "threshold = 4\n"), "disclosure.weaker"),
         (("protection_percent = 20", "protection_percent = 5"), "disclosure.weaker"),
         (("threshold = 3\n", "threshold = 1\n"), "classification.limit"),

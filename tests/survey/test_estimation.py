@@ -1,15 +1,12 @@
-"""Estimates against R's package survey 4.1-1: the same rows, the same design, the same figures."""
+"""Estimates against R's package survey 4.1-1: the same rows, the same design, the same figures. Those of its own data,
+which are not shipped, are compared by `python -m tests.survey.api_of_r`.
+"""
 
-import shutil
-import subprocess
-from pathlib import Path
-
-import pandas as pd
 import pytest
 
 from custinfo.domain.errors import BadInput
 from custinfo.statistics.estimation import Estimate, SurveyDesign, SurveySample
-from tests.survey.small_survey import table
+from tests.survey.small_survey import is_as, table
 
 ELEMENTS = SurveyDesign(weight="w", strata="region")
 CLUSTERS = SurveyDesign(weight="w", strata="region", cluster="shop", population="shops")
@@ -22,13 +19,6 @@ PLEASED = {"no": 6000.0, "yes": 8500.0}
 
 def sample(design: SurveyDesign = CLUSTERS) -> SurveySample:
     return SurveySample(table(), design)
-
-
-def is_as(found: tuple[Estimate, ...], *expected: tuple[float, float]) -> None:
-    assert len(found) == len(expected)
-    for one, (value, error) in zip(found, expected, strict=True):
-        assert one.value == pytest.approx(value, rel=1e-10)
-        assert one.standard_error == pytest.approx(error, rel=1e-9)
 
 
 R = {
@@ -131,34 +121,3 @@ def test_what_does_not_fit_is_refused_in_words(key: str, spoil: object) -> None:
         spoil()  # type: ignore[operator]
     assert refused.value.key == key
     assert refused.value.text("en") != refused.value.text("zh-CN")
-
-
-API = """
-suppressMessages(library(survey)); data(api)
-for (n in c("apistrat", "apiclus1", "apiclus2")) write.csv(get(n), file.path(commandArgs(TRUE)[1], n), row.names = FALSE)
-"""
-
-
-def has_survey() -> bool:
-    if (rscript := shutil.which("Rscript")) is None:
-        return False
-    return subprocess.run([rscript, "-e", "library(survey)"], capture_output=True, check=False).returncode == 0
-
-
-@pytest.mark.skipif(not has_survey(), reason="R with survey is not here; the small survey was compared with it above")
-def test_the_api_data_of_r(tmp_path: Path) -> None:
-    (tmp_path / "api.R").write_text(API)
-    subprocess.run(["Rscript", str(tmp_path / "api.R"), str(tmp_path)], check=True)
-    stratified = SurveySample(pd.read_csv(tmp_path / "apistrat"), SurveyDesign("pw", "stype", population="fpc"))
-    is_as(stratified.mean("api00"), (662.28736315932, 9.4089408027846))
-    is_as(stratified.total("enroll"), (3687177.5324383, 114641.71610078))
-    clusters = SurveySample(pd.read_csv(tmp_path / "apiclus1"), SurveyDesign("pw", cluster="dnum", population="fpc"))
-    is_as(clusters.mean("api00"), (644.1693989071, 23.542240693781))
-    schools = {"E": 4421.0, "H": 755.0, "M": 1018.0}
-    is_as(clusters.post_stratified("stype", schools).total("enroll"), (3680892.945119, 406292.6362948))
-    raked = clusters.raked({"stype": schools, "sch.wide": {"No": 1072.0, "Yes": 5122.0}})
-    is_as(raked.mean("api00"), (641.23032092682, 23.703616887922))
-    stages = SurveyDesign("pw", None, "dnum", "snum", "fpc1", "fpc2")
-    two = SurveySample(pd.read_csv(tmp_path / "apiclus2"), stages)
-    is_as(two.mean("api00"), (670.81180811808, 30.099027376837))
-    is_as(two.total("enroll"), (2639272.93, 799637.77364836))

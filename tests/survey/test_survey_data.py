@@ -68,6 +68,13 @@ def test_tables_with_no_extra_work(data: SurveyData) -> None:
     assert score.cells[0].value == pytest.approx(50)
 
 
+def test_a_scale_without_any_opinion_is_a_plain_choice() -> None:
+    shipped = (FORMS / "satisfaction_survey.md").read_text("utf-8")
+    form = from_file(shipped.replace("| satisfaction | ", "| satisfaction | -").encode(), "satisfaction_survey.md")
+    found = read(form, [answered(form, 1, "-1")], lambda level: True).answers["overall"]
+    assert (found.question.kind, found.question.nets) == ("single", ())
+
+
 def test_a_question_beyond_the_readers_level_is_not_there(form: Form) -> None:
     nothing = read(form, [answered(form, 1, "5")], lambda level: False)
     assert not nothing.answers

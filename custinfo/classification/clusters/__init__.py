@@ -8,7 +8,7 @@ A model is fitted on a sample and is plain data afterwards (`models.Model`): an 
     models.assign(table, model)                     # customer_key, cluster, rule_version: for a million customers
     choosing.figures(drawn, "kmeans", rule)         # how many clusters: silhouette, or BIC
     stability.measured(drawn, model, rule)          # would another sample have given the same clusters?
-    profiles.numbers(table, assigned, model)        # what each cluster is like
+    profiles.numbers(table, assigned, model, 5)     # what each cluster is like, of 5 customers and more
 """
 
 from datetime import date

@@ -6,6 +6,7 @@ import numpy as np
 
 from custinfo.classification.clusters import ClusterRule, fitting, models
 from custinfo.classification.clusters.sampling import Sample
+from custinfo.domain.errors import BadInput
 
 MOST_COMPARED = 2000
 """Customers that each is compared with for the silhouette, which costs the square of them."""
@@ -32,20 +33,21 @@ class Choice:
 
 def figures(sample: Sample, method: str, rule: ClusterRule) -> Choice:
     """Figures for 2 up to `rule.most_clusters` clusters; raises BadInput as `fitting.fit` does for 2."""
-    found: list[Figure] = []
-    drawn = sample if method == "kmeans" else sample.only(np.arange(min(len(sample), rule.slow_sample)))
-    for count in range(2, rule.most_clusters + 1):
-        if found and fitting.different(drawn, method) < count:
-            break
-        model = fitting.fit(drawn, method, count, rule)
-        if method == "latent":
-            bic = float(fitting.latent_model(drawn, count, rule, rule.restarts).bic(drawn.codes))
-            found.append(Figure(count, None, round(bic, 3)))
-        else:
-            found.append(Figure(count, _silhouette(drawn, model), None))
+    drawn = fitting.among(sample, method, rule)
+    most = min(rule.most_clusters, fitting.different(drawn, method))
+    if most < 2:
+        raise BadInput("clusters.alike", count=2)
+    found = [_figure(drawn, method, count, rule) for count in range(2, most + 1)]
     if method == "latent":
         return Choice(tuple(found), min(found, key=lambda one: (one.bic or 0.0, one.count)).count)
     return Choice(tuple(found), min(found, key=lambda one: (-(one.silhouette or 0.0), one.count)).count)
+
+
+def _figure(drawn: Sample, method: str, count: int, rule: ClusterRule) -> Figure:
+    if method == "latent":
+        bic = float(fitting.latent_model(drawn, count, rule, rule.restarts).bic(drawn.codes))
+        return Figure(count, None, round(bic, 3))
+    return Figure(count, _silhouette(drawn, fitting.fit(drawn, method, count, rule)), None)
 
 
 def _silhouette(sample: Sample, model: models.Model) -> float:

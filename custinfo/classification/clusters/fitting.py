@@ -28,12 +28,16 @@ def fit(sample: Sample, method: str, count: int, rule: ClusterRule, *, restarts:
         raise BadInput("clusters.method", method=method[:40], methods=", ".join(METHODS))
     if not 2 <= count <= rule.most_clusters:
         raise BadInput("clusters.count", count=count, most=rule.most_clusters)
-    if method != "kmeans":
-        sample = sample.only(np.arange(min(len(sample), rule.slow_sample)))
+    sample = among(sample, method, rule)
     if different(sample, method) < count:
         raise BadInput("clusters.alike", count=count)
     found = _FITS[method](sample, count, rule, restarts or rule.restarts)
     return _model(sample, method, found, count, rule)
+
+
+def among(sample: Sample, method: str, rule: ClusterRule) -> Sample:
+    """The customers of the sample that a method is fitted on: of a slow one the first `rule.slow_sample`."""
+    return sample if method == "kmeans" else sample.only(np.arange(min(len(sample), rule.slow_sample)))
 
 
 def different(sample: Sample, method: str) -> int:
@@ -45,9 +49,13 @@ def different(sample: Sample, method: str) -> int:
 
 def _kmeans(sample: Sample, count: int, rule: ClusterRule, restarts: int) -> NDArray[np.int64]:
     from sklearn.cluster import KMeans  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     made = KMeans(n_clusters=count, n_init=restarts, random_state=rule.seed, algorithm="lloyd")
-    return np.asarray(made.fit_predict(sample.numbers), dtype=np.int64)
+    # Threads of a fit wait for each other by turning in place: where other programs have the processors, for minutes.
+    # One alone also adds up in the same order on every machine
+    with threadpool_limits(1, user_api="openmp"):
+        return np.asarray(made.fit_predict(sample.numbers), dtype=np.int64)
 
 
 def _kprototypes(sample: Sample, count: int, rule: ClusterRule, restarts: int) -> NDArray[np.int64]:

@@ -69,8 +69,7 @@ def draw(table: ir.Table, rule: ClusterRule, most: int | None = None) -> Sample:
     for name in names:
         if name not in table.columns:
             raise BadInput("clusters.no_feature", name=name)
-    drawn = table.select("customer_key", *names)
-    drawn = drawn.order_by(drawn.customer_key.right(KEY_END), "customer_key").limit(most or rule.sample)
+    drawn = by_chance(table.select("customer_key", *names), most or rule.sample)
     columns: Mapping[str, list[Any]] = drawn.to_pyarrow().to_pydict()
     keys = tuple(columns["customer_key"])
     if len(keys) < FEWEST:
@@ -82,6 +81,11 @@ def draw(table: ir.Table, rule: ClusterRule, most: int | None = None) -> Sample:
         keys, tuple(one for one, _ in scaled), np.column_stack([values for _, values in scaled]), listed,
         np.column_stack(codes),
     )  # fmt: skip
+
+
+def by_chance(table: ir.Table, most: int) -> ir.Table:
+    """At most so many customers of `table`, by the ends of its unique `customer_key`: the same each time."""
+    return table.order_by(table.customer_key.right(KEY_END), "customer_key").limit(most)
 
 
 def _scaled(name: str, values: Sequence[float | None], *, log: bool) -> tuple[Scaling, Numbers]:

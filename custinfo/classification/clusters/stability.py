@@ -38,8 +38,7 @@ def measured(sample: Sample, model: Model, rule: ClusterRule) -> Stability:
     """The stability of a model on the sample that it was fitted on, or one like it. Seeded: always the same."""
     from sklearn.metrics import adjusted_rand_score  # type: ignore[import-untyped]
 
-    if model.method != "kmeans":
-        sample = sample.only(np.arange(min(len(sample), rule.slow_sample)))
+    sample = fitting.among(sample, model.method, rule)
     drawing = np.random.default_rng(rule.seed)
     before = models.labels(sample, model)
     shared, rand = [], []

@@ -63,15 +63,15 @@ def _by_codes(
         all_of, within = np.bincount(place), np.bincount(place, weights=inside[chosen])
         known = [n for n in range(len(codes)) if all_of[n] >= least]
         order = sorted(known, key=lambda n: (-within[n] / all_of[n], codes[n]))
-        best: tuple[float, tuple[str, ...], Inside] | None = None
-        for many in range(1, len(order)):
-            wanted = tuple(sorted(str(codes[n]) for n in order[:many]))
-            rows = chosen & np.isin(column.astype(str), wanted)
-            agreement = _agreement(inside, rows)
-            if best is None or agreement > best[0]:
-                best = (agreement, wanted, rows)
-        if best is not None:
-            yield best[0], Wording({**found.codes, name: best[1]}, found.amount), best[2]
+        if len(order) < 2:
+            continue
+        # Of the first code, the first two, the first three …: those in both, and those in either
+        both = np.cumsum(within[order])[:-1]
+        best = order[: 1 + int(np.argmax(both / (inside.sum() + np.cumsum(all_of[order])[:-1] - both)))]
+        rows = chosen.copy()
+        rows[chosen] = np.isin(place, best)
+        wanted = tuple(sorted(str(codes[n]) for n in best))
+        yield _agreement(inside, rows), Wording({**found.codes, name: wanted}, found.amount), rows
 
 
 def _by_amount(

@@ -45,8 +45,9 @@ def outcomes(graded: ir.Table, sales: ir.Table, start: date, day: date) -> ir.Ta
     grace = TERMS_DAYS + DEFAULT_DAYS
     first, last = start + timedelta(days=1 - grace), day - timedelta(days=grace)
     own = sales.filter(sales.occurred_on <= day).semi_join(graded, "customer_key")
-    deliveries = _deliveries(own)
-    parts = payments.settled(deliveries, _given(own), day)
+    goods = payments.sold(own)
+    deliveries = goods.mutate(due_on=(goods.invoiced_on + ibis.interval(days=TERMS_DAYS)).cast("date"))
+    parts = payments.settled(deliveries, payments.given(own), day)
     in_time = parts.filter(parts.paid_on.delta(parts.due_on, unit="day").cast("int64") <= DEFAULT_DAYS)
     settled = in_time.group_by("invoice").aggregate(settled_fen=total_fen(in_time.settled_fen))
     counted = deliveries.filter(deliveries.invoiced_on.between(first, last))
@@ -69,26 +70,3 @@ def moves(before: ir.Table, after: ir.Table) -> ir.Table:
     counted = pairs.group_by("from_grade", "to_grade").aggregate(customers=pairs.count().cast("int64"))
     whole = counted.customers.sum().over(group_by=counted.from_grade).cast("int64")
     return counted.mutate(from_customers=whole)
-
-
-def _deliveries(sales: ir.Table) -> ir.Table:
-    sold = sales.filter(sales.kind == "sale")
-    by_day = sold.group_by("customer_key", invoiced_on=sold.occurred_on).aggregate(
-        amount_fen=total_fen(sold.amount_fen)
-    )
-    return by_day.select(
-        "customer_key",
-        "invoiced_on",
-        "amount_fen",
-        document=by_day.customer_key + ibis.literal("|") + by_day.invoiced_on.cast("string"),
-        due_on=(by_day.invoiced_on + ibis.interval(days=TERMS_DAYS)).cast("date"),
-    )
-
-
-def _given(sales: ir.Table) -> ir.Table:
-    given = sales.filter(sales.kind.isin(["payment", "return"]))
-    by_day = given.group_by("customer_key", "kind", paid_on=given.occurred_on).aggregate(
-        amount_fen=total_fen(given.amount_fen)
-    )
-    named = by_day.customer_key + "|" + by_day.kind + "|" + by_day.paid_on.cast("string")
-    return by_day.select("customer_key", "paid_on", "amount_fen", document=named)

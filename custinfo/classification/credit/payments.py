@@ -17,10 +17,47 @@ from datetime import date
 import ibis
 import ibis.expr.types as ir
 
+from custinfo.classification.credit import terms
+from custinfo.classification.credit.terms import PaymentTermsRule
 from custinfo.classification.value_grade import total_fen
 
 ZERO = ibis.literal(0, "int64")
 WIDE = "decimal(38, 0)"
+
+
+def sold(sales: ir.Table) -> ir.Table:
+    """The goods of each customer's days: `customer_key`, `invoiced_on`, `amount_fen`, `document` (unique), in no order.
+
+    `sales` has `customer_key`, `kind` (sale, return, payment), `occurred_on`, `amount_fen` (int64).
+    """
+    rows = sales.filter(sales.kind == "sale")
+    by_day = rows.group_by("customer_key", invoiced_on=rows.occurred_on).aggregate(
+        amount_fen=total_fen(rows.amount_fen)
+    )
+    return by_day.mutate(document=by_day.customer_key + "|" + by_day.invoiced_on.cast("string"))
+
+
+def given(sales: ir.Table) -> ir.Table:
+    """What settles goods, payments and returns of each customer's days, as `settled` takes it. `sales` as in `sold`."""
+    rows = sales.filter(sales.kind.isin(("payment", "return")))
+    by_day = rows.group_by("customer_key", "kind", paid_on=rows.occurred_on).aggregate(
+        amount_fen=total_fen(rows.amount_fen)
+    )
+    named = by_day.customer_key + "|" + by_day.kind + "|" + by_day.paid_on.cast("string")
+    return by_day.select("customer_key", "paid_on", "amount_fen", document=named)
+
+
+def by_terms(sales: ir.Table, agreed: ir.Table, day: date, rule: PaymentTermsRule) -> ir.Table:
+    """The goods of each customer's days as invoices, as `settled` takes them, due by the customer's terms.
+
+    `sales` as in `sold`; `agreed` has `customer_key` (unique) and `terms`: who is not in it, or has NULL, has ours.
+    """
+    known = agreed.select(agreed_key="customer_key", terms="terms")
+    goods = sold(sales).rename(delivered_on="invoiced_on")
+    goods = goods.left_join(known, [("customer_key", "agreed_key")]).mutate(agreed_due_on=ibis.null("date"))
+    return terms.dated(goods, day, rule).select(
+        "customer_key", "document", "due_on", "amount_fen", invoiced_on="delivered_on"
+    )
 
 
 def settled(invoices: ir.Table, payments: ir.Table, day: date) -> ir.Table:

@@ -4,9 +4,10 @@ Two ways in, with the same comparisons and the same rule (`data/rules/duplicates
 
 - one at entry, plain functions over small values, quick to import (no DuckDB, no Splink):
 
-      keys(party: Party) -> Keys                                   # to be indexed, and to search the index with
+      once(party: Party) -> Prepared                               # as it is compared; may be kept, see `EDITION`
+      keys_of(ready: Prepared) -> Keys                             # to be indexed, and to search the index with
       compare(a: Party, b: Party, rule: DuplicatesRule) -> Evidence
-      rank(entry: Party, candidates: Iterable[Party], rule: DuplicatesRule) -> list[tuple[Party, Evidence]]
+      ranked(entry: Prepared, candidates: Iterable[Prepared], rule: DuplicatesRule) -> list[tuple[str, Evidence]]
                                                                    # without band `no`; likeliest first, then by id
       rule(day: date) -> DuplicatesRule                            # `.version` is kept with every decision
 
@@ -27,9 +28,13 @@ Two ways in, with the same comparisons and the same rule (`data/rules/duplicates
   the automatic pairs alone hold the cluster together.
 """
 
-from custinfo.classification.duplicates.keys import keys
+from custinfo.classification.duplicates.keys import keys_of
 from custinfo.classification.duplicates.model import DuplicatesRule, rule
 from custinfo.classification.duplicates.party import Band, Evidence, Keys, Kind, Line, Party
-from custinfo.classification.duplicates.scoring import compare, rank
+from custinfo.classification.duplicates.prepared import Prepared, once
+from custinfo.classification.duplicates.scoring import compare, ranked
 
-__all__ = ["Band", "DuplicatesRule", "Evidence", "Keys", "Kind", "Line", "Party", "compare", "keys", "rank", "rule"]
+__all__ = [
+    "Band", "DuplicatesRule", "Evidence", "Keys", "Kind", "Line", "Party", "Prepared", "compare", "keys_of", "once",
+    "ranked", "rule",
+]  # fmt: skip

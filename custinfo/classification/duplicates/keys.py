@@ -2,17 +2,12 @@
 
 from itertools import pairwise
 
-from custinfo.classification.duplicates.party import Keys, Party
-from custinfo.classification.duplicates.prepared import Prepared, once
-
-
-def keys(party: Party) -> Keys:
-    """The keys of a party, in the same order every time. A party that says nothing has none."""
-    return keys_of(once(party))
+from custinfo.classification.duplicates.party import Keys
+from custinfo.classification.duplicates.prepared import Prepared
 
 
 def keys_of(ready: Prepared) -> Keys:
-    """As `keys`, of a party that is prepared."""
+    """The keys of a party, in the same order every time. A party that says nothing has none."""
     exact = [f"code:{ready.code_text}", f"id:{ready.identity_text}"]
     exact += [f"phone:{phone}" for phone in ready.phones]
     exact += [f"name:{name}|{ready.province}" for name in ready.known_as]

@@ -18,10 +18,9 @@ from custinfo.classification.duplicates import blocking, clusters, databases, le
 from custinfo.classification.duplicates.comparisons import COMPARISONS
 from custinfo.classification.duplicates.model import DuplicatesRule, Model, bits, probability, weights
 from custinfo.classification.duplicates.party import Band, Kind, Party
-from custinfo.classification.duplicates.prepared import Columns, Prepared, companies, prepare
+from custinfo.classification.duplicates.prepared import LISTS, Columns, Prepared, companies, prepare
 
 COLUMNS = tuple(column.name for column in fields(Party))
-_LISTS = frozenset(name for name, default in Prepared._field_defaults.items() if isinstance(default, tuple))
 SUPPORT = 0.34
 """Of the pairs across two clusters, the share that must be likely before a likely pair joins them."""
 
@@ -86,7 +85,7 @@ def find(table: ir.Table, rule: DuplicatesRule) -> Found:
 def prepared(rows: pa.Table, columns: Iterable[str]) -> Iterator[pa.RecordBatch]:
     """The parties of `rows`, which are of one kind, prepared, with `unique_id`, their place in it. Unknown is NULL."""
     names = list(columns)
-    kinds = {name: pa.list_(pa.string()) if name in _LISTS else pa.string() for name in names}
+    kinds = {name: pa.list_(pa.string()) if name in LISTS else pa.string() for name in names}
     start = 0
     # Small batches: of many objects that live long, Python looks again and again for those that are unreachable
     for batch in rows.to_batches(max_chunksize=2_000):

@@ -8,7 +8,7 @@ businesses are sisters, and a branch is not its parent: these must not be taken 
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,7 +18,6 @@ from custinfo.classification.duplicates.readings import (
     SURNAME_READINGS,
     is_han,
     plain,
-    plains,
     sound,
 )
 
@@ -149,15 +148,7 @@ class CompanyName(NamedTuple):
 
 def company(name: str) -> CompanyName:
     """The parts of `name`, Chinese or in Latin letters."""
-    return _company(plain(name))
-
-
-def companies(written: Sequence[str]) -> list[CompanyName]:
-    """The parts of each name, as `company` gives them, sooner."""
-    return [_company(text) for text in plains(written)]
-
-
-def _company(text: str) -> CompanyName:
+    text = plain(name)
     if text.isascii():
         return _latin(text)
     if "(" in text and ("原" in text or "曾" in text):

@@ -1,4 +1,4 @@
-"""A party as it is compared: every text in one writing, every name in its parts. Some twenty microseconds each."""
+"""A party as it is compared: every text in one writing, every name in its parts."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from custinfo.classification.duplicates import contacts, names
 from custinfo.classification.duplicates.addresses import address, addresses
 from custinfo.classification.duplicates.party import Party
-from custinfo.classification.duplicates.readings import alike, all_alike, sound, syllables
+from custinfo.classification.duplicates.readings import alike, sound, syllables
 
 EDITION = 1
 """Raised whenever parties are prepared in another way: what was kept of an earlier edition is then made anew."""
@@ -50,6 +50,9 @@ class Prepared(NamedTuple):
     county: str = ""
 
 
+LISTS = frozenset(name for name, default in Prepared._field_defaults.items() if isinstance(default, tuple))
+"""Its fields that hold several texts."""
+
 Columns = Mapping[str, Sequence[Any]]
 """Columns of `Prepared` by their names, a value for each party; a column that is left out is unknown of them all."""
 
@@ -72,8 +75,8 @@ def companies(
     written: Sequence[str], others: Sequence[Sequence[str]], codes: Sequence[str], phones: Sequence[Sequence[str]],
     addressed: Sequence[str], regions: Sequence[str],
 ) -> Columns:  # fmt: skip
-    """Companies by the columns of `Party`: of many at once it takes a third of the time."""
-    taken = names.companies(written)
+    """Companies by the columns of `Party`: of many at once it takes about two thirds of the time."""
+    taken = [names.company(name) for name in written]
     trades = [syllables(name.trade) for name in taken]
     businesses = [_heard(name.business) for name in taken]
     trade_sounds = ["".join(trade) for trade in trades]
@@ -95,7 +98,7 @@ def companies(
             tuple(sorted({*trade, *business})) for trade, (business, _) in zip(trades, businesses, strict=True)
         ],
         "core_sound": sounds,
-        "core_alike": all_alike(sounds),
+        "core_alike": [alike(heard) for heard in sounds],
         "form": [name.form for name in taken],
         "branch": [sound(name.branch) if name.branch else "" for name in taken],
         "known_as": [_known_as(heard, other) for heard, other in zip(sounds, others, strict=True)],

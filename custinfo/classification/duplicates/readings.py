@@ -7,7 +7,7 @@ most usual reading, so that the same characters always sound the same; surnames 
 
 import sys
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 
 SURNAME_READINGS: Mapping[str, str] = {
@@ -48,13 +48,6 @@ def plain(text: str) -> str:
     return unicodedata.normalize("NFKC", text).translate(_simplified()).lower()
 
 
-def plains(texts: Sequence[str]) -> list[str]:
-    """`plain` of each: of many at once it takes a third of the time."""
-    # One to a line: no character's normal form, script or case depends on what stands beyond the end of its line
-    together = plain("\n".join(texts)).split("\n")
-    return together if len(together) == len(texts) else [plain(text) for text in texts]
-
-
 def sound(text: str) -> str:
     """How plain `text` sounds: small ASCII letters and digits, nothing between them. A character without a reading is
     its code point, so that two that nobody can read are the same only when they are.
@@ -67,11 +60,6 @@ def alike(sounds: str) -> str:
     for heard, written in _NEAR_SOUNDS:
         sounds = sounds.replace(heard, written)
     return sounds
-
-
-def all_alike(sounds: Sequence[str]) -> list[str]:
-    """`alike` of each; sounds hold no ends of lines."""
-    return alike("\n".join(sounds)).split("\n") if sounds else []
 
 
 def is_han(character: str) -> bool:

@@ -33,17 +33,10 @@ def compare(a: Party, b: Party, rule: DuplicatesRule) -> Evidence:
     return _evidence(once(a), once(b), rule, model.weights(rule.model_of(a.kind)))
 
 
-def rank(entry: Party, candidates: Iterable[Party], rule: DuplicatesRule) -> list[tuple[Party, Evidence]]:
-    """The candidates that may be the same as `entry`, the likeliest first, of equal ones the smaller id first.
-
-    The entry itself (the same id) is left out.
-    """
-    parties = {other.id: other for other in candidates}
-    return [(parties[one], evidence) for one, evidence in ranked(once(entry), map(once, parties.values()), rule)]
-
-
 def ranked(entry: Prepared, candidates: Iterable[Prepared], rule: DuplicatesRule) -> list[tuple[str, Evidence]]:
-    """As `rank`, of parties that are prepared: ids with what speaks for each."""
+    """The ids of the candidates that may be the same as `entry`, each with what speaks for it: the likeliest first, of
+    equal ones the smaller id first. The entry itself (the same id) is left out.
+    """
     table = model.weights(rule.model_of(_kind(entry)))
     found = [
         (other.id, _evidence(entry, other, rule, table))

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from custinfo.classification import rules
-from custinfo.classification.duplicates import compare, keys, linkage, rank, rule
+from custinfo.classification.duplicates import compare, keys_of, linkage, once, ranked, rule
 from custinfo.classification.duplicates.comparisons import COMPARISONS, DIFFERENT, UNKNOWN
 from custinfo.classification.duplicates.conditions import edits
 from custinfo.classification.duplicates.model import FILE, DuplicatesRule
@@ -145,24 +145,24 @@ def test_candidates_come_likeliest_first_and_without_the_entry_itself():
     possible = replace(FIRM, id="2", name="恒达", credit_code="", phones=(), address="")
     nobody = Party("4", "enterprise", "宏鑫餐饮", region="310115")
     twin = replace(likely, id="0")
-    found = rank(FIRM, [nobody, possible, twin, likely, FIRM], RULE)
-    assert [party.id for party, _ in found] == ["0", "3", "2"]
-    assert rank(FIRM, [], RULE) == []
+    found = ranked(once(FIRM), map(once, [nobody, possible, twin, likely, FIRM]), RULE)
+    assert [one for one, _ in found] == ["0", "3", "2"]
+    assert ranked(once(FIRM), [], RULE) == []
 
 
 @pytest.mark.parametrize("parties", [COMPANIES, PERSONS])
 def test_who_is_left_out_of_the_candidates_is_whom_a_comparison_leaves_out(parties):
     for entry in parties[:12]:
         compared = {other.id: compare(entry, other, RULE) for other in parties if other.id != entry.id}
-        ranked = {other.id: evidence for other, evidence in rank(entry, parties, RULE)}
-        assert ranked == {name: evidence for name, evidence in compared.items() if evidence.band != "no"}
+        found = dict(ranked(once(entry), map(once, parties), RULE))
+        assert found == {name: evidence for name, evidence in compared.items() if evidence.band != "no"}
 
 
 @pytest.mark.parametrize("parties", [COMPANIES, PERSONS])
 def test_keys_are_words_without_repeats_and_the_same_every_time(parties):
     for party in parties:
-        found = keys(party)
-        assert found == keys(replace(party, id="another"))
+        found = keys_of(once(party))
+        assert found == keys_of(once(replace(party, id="another")))
         assert len(set(found.exact)) == len(found.exact) and len(set(found.grams)) == len(found.grams)
         assert all(0 < gram < 1 << 63 for gram in found.grams)
         assert all(key.partition(":")[2].strip("|") for key in found.exact)
@@ -175,9 +175,10 @@ def test_what_is_the_same_shares_a_key():
         replace(FIRM, name="x", credit_code=FIRM.credit_code.lower(), phones=()),
         replace(FIRM, name="深圳衡大餐饮", other_names=("恒达科技",), credit_code="", phones=()),
     ]
-    mine = set(keys(FIRM).exact)
-    assert all(mine & set(keys(party).exact) for party in written)
-    assert keys(Party("1", "enterprise", "")).exact == () and keys(Party("1", "individual", " ")).grams == ()
+    mine = set(keys_of(once(FIRM)).exact)
+    assert all(mine & set(keys_of(once(party)).exact) for party in written)
+    assert keys_of(once(Party("1", "enterprise", ""))).exact == ()
+    assert keys_of(once(Party("1", "individual", " "))).grams == ()
 
 
 def test_every_level_and_reason_has_its_words():
