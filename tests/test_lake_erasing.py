@@ -10,7 +10,8 @@ from custinfo import lake
 from custinfo.domain.errors import Conflict, SiteFault
 from custinfo.domain.periods import Month
 from custinfo.lake import erasing, manifest
-from custinfo.reports import build, monthly
+from custinfo.reports import build
+from custinfo.reports.kinds import monthly
 from tests.reports import sites
 
 PERIOD = Month(2026, 10)

@@ -18,13 +18,12 @@ from papermill.exceptions import PapermillExecutionError
 from papermill.execute import execute_notebook
 
 from custinfo import lake
-from custinfo.classification import value_grade
 from custinfo.domain import clock
 from custinfo.domain.errors import Conflict, SiteFault
 from custinfo.domain.messages import DEFAULT_LANGUAGE
-from custinfo.domain.periods import Month
+from custinfo.domain.periods import Period
 from custinfo.lake import erasing, files
-from custinfo.reports import executed, known, parameters, places
+from custinfo.reports import executed, kinds, known, parameters, places
 from custinfo.reports.kernel import own_kernel
 from custinfo.store.site import Site
 
@@ -52,7 +51,7 @@ class Order:
     """
 
     name: str
-    period: Month
+    period: Period
     as_of: datetime
     language: str
     lake_version: int
@@ -88,7 +87,8 @@ def ordered(site: Site, name: str, given: dict[str, str | None]) -> Order:
     asked = parameters.read(name, given)
     found = lake.open(site, as_of=asked.as_of)
     parameters.check_begun(asked.period, found.as_of, site.zone)
-    value_grade.rule(asked.period.last)
+    for rule in kinds.named(name).rules:
+        rule(asked.period.last)
     compact = clock.stamp(found.as_of).translate(str.maketrans("", "", "-:."))
     places.begin(site.reports, name, asked.period, found.as_of, clock.utc_now())
     folder = site.reports / name / str(asked.period) / f"{compact}-{asked.language}"

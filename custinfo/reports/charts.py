@@ -1,4 +1,4 @@
-"""The monthly report's charts, drawn from its tables as static SVG: the same figures give the same bytes."""
+"""The charts of reports, drawn from their tables as static SVG: the same figures give the same bytes."""
 
 import re
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from html import escape
-from typing import Any
+from typing import Any, Literal
 
 import altair as alt
 import vl_convert
@@ -18,13 +18,15 @@ from custinfo.reports.figures import Figures, Row, Table
 VERSION = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
 """The Vega-Lite that Altair writes, as the converter names it."""
 
-TOP_REGIONS = 10
 FEN_PER_WAN = Decimal(1_000_000)
 """Fen in 10,000 yuan (万元)."""
 
 WIDE = 610
 HALF = 270
 HEIGHT = 175
+LABELLED = 8
+"""So many columns at most bear their number."""
+TOTAL = "total"
 
 
 @dataclass(frozen=True)
@@ -38,86 +40,115 @@ class Chart:
     svg: str
 
 
-def draw(figures: Figures, language: str) -> tuple[Chart, ...]:
-    """The three charts of the monthly report."""
-    return _series(figures, language), _grades(figures, language), _regions(figures, language)
+Form = Literal["column", "bar", "line"]
 
 
-def _series(figures: Figures, language: str) -> Chart:
-    table = figures.table("t6")
-    roles = ["year_ago", *["other"] * (len(table.rows) - 2), "this_month"]
-    values = [
-        {"month": row.id, "net": float(Decimal(_count(table, row, "net")) / FEN_PER_WAN), "role": role}
-        for row, role in zip(table.rows, roles, strict=True)
-    ]
-    colours = alt.Scale(domain=["year_ago", "other", "this_month"], range=[style.PALE, style.SOFT, style.ACCENT])
-    chart = (
-        _base(values, WIDE)
-        .mark_bar(cornerRadiusTopLeft=2, cornerRadiusTopRight=2, strokeWidth=1.5)
-        .encode(
-            x=alt.X("month:N", sort=None, title=None, axis=alt.Axis(labelAngle=0, labelFontSize=10)),
-            y=alt.Y("net:Q", title=None, axis=alt.Axis(format=",~f", tickCount=5)),
+@dataclass(frozen=True)
+class Drawing:
+    """A chart as a kind of report declares it, drawn on the page and, native, in the spreadsheet.
+
+    `columns` of `table` are drawn (of several only in the form `line`), fen in 10,000 yuan; `key` is that of its words:
+    `<key>_title`, `<key>_describe` (which may name {first} and {last}). Rows without codes (totals, not stated) are
+    left out unless `messages` are what is drawn; `most` is how many rows at the utmost. `compared`: the rows are
+    periods, the last one is reported and the first one is the same a year ago.
+    """
+
+    id: str
+    table: str
+    columns: tuple[str, ...]
+    form: Form
+    key: str
+    wide: bool = False
+    messages: bool = False
+    compared: bool = False
+    most: int = 0
+
+
+def drawn_rows(drawing: Drawing, table: Table) -> list[Row]:
+    """The rows of the table that are drawn: those of a series all, else without total and other groups."""
+    rows = [row for row in table.rows if row.id != TOTAL and (drawing.messages or row.label.source != "message")]
+    return rows[: drawing.most] if drawing.most else rows
+
+
+def draw(drawings: Sequence[Drawing], figures: Figures, language: str) -> tuple[Chart, ...]:
+    """The charts of a report; one without anything to draw is left out."""
+    return tuple(
+        _drawn(one, table, rows, language)
+        for one in drawings
+        if (table := figures.table(one.table)) and (rows := drawn_rows(one, table))
+    )
+
+
+def _drawn(drawing: Drawing, table: Table, rows: Sequence[Row], language: str) -> Chart:
+    width = WIDE if drawing.wide else HALF
+    form = {"column": _columns, "bar": _bars, "line": _lines}[drawing.form]
+    ends = {"first": showing.label(rows[0].label, language), "last": showing.label(rows[-1].label, language)}
+    title, description = (text(f"{drawing.key}_{what}", language, **ends) for what in ("title", "describe"))
+    chart = form(drawing, table, _values(drawing, table, rows, language), width)
+    return finished(drawing.id, chart, title, description, wide=drawing.wide)
+
+
+def _values(drawing: Drawing, table: Table, rows: Sequence[Row], language: str) -> list[dict[str, object]]:
+    """A value for each row and column that has a number: its name, the number, how it is shown, its part."""
+    found: list[dict[str, object]] = []
+    for place, row in enumerate(rows):
+        role = "other"
+        if drawing.compared and place in (0, len(rows) - 1):
+            role = "this" if place else "year_ago"
+        for name in drawing.columns:
+            column, cell = table.column(name), table.cell(row.id, name)
+            if cell is not None:
+                kind = row.kind_in(column)
+                found.append({
+                    # A period is written short, as its id: thirteen names do not fit under an axis
+                    "name": row.id if row.label.source in ("month", "period") else showing.label(row.label, language),
+                    "number": float(Decimal(cell) / FEN_PER_WAN) if kind == "fen" else float(cell),
+                    "shown": showing.number(cell, kind), "role": role, "series": text(column.label_key, language),
+                })  # fmt: skip
+    return found
+
+
+def _columns(drawing: Drawing, _table: Table, values: list[dict[str, object]], width: int) -> Any:
+    base = _base(values, width).encode(
+        x=alt.X("name:N", sort=None, title=None, axis=alt.Axis(labelAngle=0, labelFontSize=10)),
+        y=alt.Y("number:Q", title=None, axis=alt.Axis(format=",~f", tickCount=5)),
+    )
+    bar: dict[str, Any] = {"cornerRadiusTopLeft": 2, "cornerRadiusTopRight": 2}
+    if drawing.compared:
+        colours = alt.Scale(domain=["year_ago", "other", "this"], range=[style.PALE, style.SOFT, style.ACCENT])
+        return base.mark_bar(strokeWidth=1.5, **bar).encode(
             color=alt.Color("role:N", scale=colours, legend=None),
             stroke=alt.condition("datum.role == 'year_ago'", alt.value(style.ACCENT), alt.value("transparent")),
         )
-    )
-    months = {
-        "first": showing.label(table.rows[0].label, language),
-        "last": showing.label(table.rows[-1].label, language),
-    }
-    return _drawn("c1", "series", chart, language, wide=True, **months)
+    if len(values) > LABELLED:
+        return base.mark_bar(color=style.ACCENT, **bar)
+    labels = base.mark_text(dy=-7, color=style.INK).encode(text="shown:N")
+    return base.mark_bar(color=style.ACCENT, size=36, **bar) + labels
 
 
-def _grades(figures: Figures, language: str) -> Chart:
-    table = figures.table("t4")
-    values = _counts(table, table.rows[:-1], language)
-    base = _base(values, HALF).encode(
-        x=alt.X("name:N", sort=None, title=None, axis=alt.Axis(labelAngle=0)),
-        y=alt.Y("customers:Q", title=None, axis=alt.Axis(format=",~f", tickCount=5)),
-    )
-    bars = base.mark_bar(color=style.ACCENT, size=36, cornerRadiusTopLeft=2, cornerRadiusTopRight=2)
-    return _drawn("c2", "grade", bars + base.mark_text(dy=-7, color=style.INK).encode(text="shown:N"), language)
-
-
-def _regions(figures: Figures, language: str) -> Chart:
-    table = figures.table("t2")
-    coded = [row for row in table.rows if row.label.source == "region"]
-    values = _counts(table, coded[:TOP_REGIONS], language)
-    base = _base(values, HALF - 50).encode(
+def _bars(_drawing: Drawing, _table: Table, values: list[dict[str, object]], width: int) -> Any:
+    base = _base(values, width - 50).encode(
         y=alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=110)),
-        x=alt.X("customers:Q", title=None, axis=alt.Axis(format=",~f", tickCount=4)),
+        x=alt.X("number:Q", title=None, axis=alt.Axis(format=",~f", tickCount=4)),
     )
     bars = base.mark_bar(color=style.ACCENT, cornerRadiusTopRight=2, cornerRadiusBottomRight=2)
-    labels = base.mark_text(dx=4, align="left", color=style.INK).encode(text="shown:N")
-    return _drawn("c3", "region", bars + labels, language)
+    return bars + base.mark_text(dx=4, align="left", color=style.INK).encode(text="shown:N")
 
 
-def _counts(table: Table, rows: Sequence[Row], language: str) -> list[dict[str, object]]:
-    return [
-        {
-            "name": showing.label(row.label, language),
-            "customers": _count(table, row, "customers"),
-            "shown": showing.number(_count(table, row, "customers"), "count"),
-        }
-        for row in rows
-    ]
-
-
-def _count(table: Table, row: Row, column: str) -> int:
-    cell = table.cell(row.id, column)
-    if not isinstance(cell, int):
-        raise TypeError(f"{table.id}.{row.id}.{column} is not a number that can be drawn")
-    return cell
+def _lines(drawing: Drawing, table: Table, values: list[dict[str, object]], width: int) -> Any:
+    several = len(drawing.columns) > 1
+    colours = alt.Scale(range=[style.ACCENT, style.MUTED, style.WARN, style.SOFT])
+    legend = alt.Legend(title=None, orient="top") if several else None
+    order = [row.id for row in table.rows]
+    return _base(values, width).mark_line(point=True, strokeWidth=2).encode(
+        x=alt.X("name:N", sort=order, title=None, axis=alt.Axis(labelAngle=0, labelFontSize=10)),
+        y=alt.Y("number:Q", title=None, axis=alt.Axis(format=",~f", tickCount=5), scale=alt.Scale(zero=False)),
+        color=alt.Color("series:N", scale=colours, sort=None, legend=legend),
+    )  # fmt: skip
 
 
 def _base(values: list[dict[str, object]], width: int) -> alt.Chart:
     return alt.Chart({"values": values}).properties(width=width, height=HEIGHT)
-
-
-def _drawn(chart_id: str, name: str, chart: Any, language: str, *, wide: bool = False, **facts: str) -> Chart:
-    title = text(f"reports.chart.{name}_title", language)
-    description = text(f"reports.chart.{name}_describe", language, **facts)
-    return finished(chart_id, chart, title, description, wide=wide)
 
 
 def finished(chart_id: str, chart: Any, title: str, description: str, *, wide: bool = False) -> Chart:

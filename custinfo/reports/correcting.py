@@ -32,7 +32,7 @@ def compare(store: Store, actor: Person, issue_id: str) -> Compared:
     """
     issue = report_issues.read(store, actor, issue_id)
     newest = lake.open(store.site)
-    now = issuing.figures_of(store.site, issue.period, newest.as_of)
+    now = issuing.figures_of(store.site, issue.definition.name, issue.period, newest.as_of)
     changes = revisions.differing(_issued(store, issue), now)
     return Compared(issue, changes, newest.as_of, newest.version)
 

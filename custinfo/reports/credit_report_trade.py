@@ -10,7 +10,7 @@ from custinfo.classification.credit import early_warning
 from custinfo.classification.credit.early_warning import RATIOS, Statement
 from custinfo.domain.errors import BadInput
 from custinfo.domain.messages import text
-from custinfo.reports import charts, showing, style
+from custinfo.reports import charts, style
 from custinfo.reports.charts import FEN_PER_WAN, Chart
 from custinfo.reports.credit_report_dealings import Dealings, Moved
 from custinfo.reports.credit_report_document import Cell, Part, Sentence, Table, count, facts, fen, percent, said
@@ -145,7 +145,7 @@ def _months(dealings: Dealings, language: str) -> Table:
 
 
 def _month(one: Moved, language: str) -> tuple[Cell, ...]:
-    name = said(showing.month(one.month, language))
+    name = said(one.month.show(language))
     return name, fen(one.sales_fen), fen(one.returns_fen), fen(one.net_fen), fen(one.payments_fen)
 
 
@@ -156,7 +156,7 @@ def _monthly(dealings: Dealings, language: str) -> Chart:
         for one in dealings.months
         for kind, name in names.items()
     ]
-    first, last = (showing.month(dealings.months[n].month, language) for n in (0, -1))
+    first, last = (dealings.months[n].month.show(language) for n in (0, -1))
     title = text("credit_paper.chart.months", language, first=first, last=last)
     described = text("credit_paper.chart.months_told", language, first=first, last=last)
     return charts.finished("c2", _bars(values, "month", [*names.values()]), title, described, wide=True)

@@ -15,7 +15,7 @@ def content(name: str) -> bytes:
     plain = {
         "name": name,
         "definition": dict(definition.table),
-        "parameters": list(parameters.REPORTS[name]),
+        "parameters": list(parameters.names(name)),
         "notebook_sha256": known.digest(known.check(name)),
     }
     return json.dumps(plain, ensure_ascii=False, sort_keys=True, indent=1).encode()

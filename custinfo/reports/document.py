@@ -4,11 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from custinfo.domain import report_definitions
 from custinfo.domain.commentary import KINDS, Comment
 from custinfo.domain.messages import text
 from custinfo.reports import charts, comments, showing
 from custinfo.reports import text as wording
-from custinfo.reports.figures import Cell, Figures, Kind, Row, Table, cell_of
+from custinfo.reports.figures import Cell, Figures, Row, Table, cell_of
+from custinfo.reports.figures import Kind as CellKind
+from custinfo.reports.kind import Kind
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class ShownTable:
     title: str
     note: str
     columns: tuple[str, ...]
-    kinds: tuple[Kind, ...]
+    kinds: tuple[CellKind, ...]
     rows: tuple[ShownRow, ...]
 
 
@@ -110,22 +113,24 @@ WORDS = (
 )
 
 
-def compose(figures: Figures, edition: Edition, said: Sequence[Comment] = ()) -> Document:
-    """The monthly report `figures` for `edition`, with what people said about it."""
+def compose(kind: Kind, figures: Figures, edition: Edition, said: Sequence[Comment] = ()) -> Document:
+    """The report `figures` for `edition`, with what people said about it."""
     language = edition.language
     as_of = showing.as_of(figures, edition.zone)
     return Document(
         language=language,
-        title=text("reports.report_title", language),
-        period=showing.month(figures.period, language),
+        title=report_definitions.named(kind.name).titles[language],
+        period=figures.period.show(language),
         site_name=edition.site_name,
         demo=edition.demo,
         warning="" if figures.complete else text("reports.provisional", language, as_of=as_of),
         revision=text("reports.revised", language, slip=figures.slip) if figures.slip else "",
         meta=tuple(_meta(figures, edition)),
-        sentences=tuple(tuple(_pieces(figures, s, language)) for s in wording.sentences(figures, language)),
+        sentences=tuple(
+            tuple(_pieces(figures, one, language)) for one in wording.sentences(kind.facts(figures), figures, language)
+        ),
         commentary=tuple(_commentary(figures, said, language)),
-        charts=charts.draw(figures, language),
+        charts=charts.draw(kind.drawings, figures, language),
         tables=tuple(_table(figures, table, language) for table in figures.tables),
         words={word: text(f"reports.{word}", language) for word in WORDS},
     )
@@ -134,14 +139,21 @@ def compose(figures: Figures, edition: Edition, said: Sequence[Comment] = ()) ->
 def _meta(figures: Figures, edition: Edition) -> Iterator[tuple[str, str]]:
     values = {
         "site": edition.site_name,
-        "period": showing.month(figures.period, edition.language),
+        "period": figures.period.show(edition.language),
         "as_of": f"{showing.as_of(figures, edition.zone)} ({edition.zone.key})",
         "lake": str(figures.lake_version),
-        "rule": str(figures.rule_version),
+        "rule": _rules(figures, edition.language),
         "hash": figures.sha256,
     }
     for name, value in values.items():
-        yield text(f"reports.meta.{name}", edition.language), value
+        if value:
+            yield text(f"reports.meta.{name}", edition.language), value
+
+
+def _rules(figures: Figures, language: str) -> str:
+    """The rules that the figures rest on, with their versions."""
+    named = (f"{text(f'explorer.rule.{name}', language)} {number}" for name, number in figures.rules.items())
+    return text("reports.between", language).join(named)
 
 
 def _pieces(figures: Figures, sentence: wording.Sentence, language: str) -> Iterator[Piece]:
@@ -149,7 +161,7 @@ def _pieces(figures: Figures, sentence: wording.Sentence, language: str) -> Iter
     for binding in sentence.bindings:
         yield Piece(sentence.text[done : binding.start])
         words = sentence.text[binding.start : binding.end]
-        if binding.address in wording.HEAD:
+        if "." not in binding.address:
             yield Piece(words)
         else:
             place = showing.address(figures, binding.address, language)
@@ -171,11 +183,12 @@ def _commentary(figures: Figures, said: Sequence[Comment], language: str) -> Ite
 
 
 def _table(figures: Figures, table: Table, language: str) -> ShownTable:
-    products = ("、" if language == "zh-CN" else ", ").join(figures.rule_products)
+    between = text("reports.between", language)
+    head = {name: value if isinstance(value, int) else between.join(value) for name, value in figures.head.items()}
     return ShownTable(
         id=table.id,
         title=text(table.title_key, language),
-        note=text(table.note_key, language, months=figures.rule_months, products=products),
+        note=text(table.note_key, language, **head),
         columns=tuple(text(column.label_key, language) for column in table.columns),
         kinds=tuple(column.kind for column in table.columns),
         rows=tuple(_row(figures, table, row, language) for row in table.rows),
@@ -184,14 +197,14 @@ def _table(figures: Figures, table: Table, language: str) -> ShownTable:
 
 def _row(figures: Figures, table: Table, row: Row, language: str) -> ShownRow:
     cells = tuple(
-        _cell(figures, f"{table.id}.{row.id}.{column.id}", cell, column.kind, language)
+        _cell(figures, f"{table.id}.{row.id}.{column.id}", cell, row.kind_in(column), language)
         for cell, column in zip(row.cells, table.columns[1:], strict=True)
     )
     anchor = showing.anchor(figures, f"{table.id}.{row.id}.{table.columns[0].id}")
     return ShownRow(showing.label(row.label, language), anchor, _stands_out(table, row), cells)
 
 
-def _cell(figures: Figures, address: str, cell: Cell, kind: Kind, language: str) -> ShownCell:
+def _cell(figures: Figures, address: str, cell: Cell, kind: CellKind, language: str) -> ShownCell:
     was = ""
     if address in figures.revised:
         was = text("reports.was", language, old=showing.number(cell_of(figures.revised[address], kind), kind))
@@ -199,4 +212,5 @@ def _cell(figures: Figures, address: str, cell: Cell, kind: Kind, language: str)
 
 
 def _stands_out(table: Table, row: Row) -> bool:
-    return row.id in ("total", "net") if table.id != "t6" else row is table.rows[-1]
+    of_periods = row.label.source in ("month", "period")
+    return row is table.rows[-1] if of_periods else row.id in ("total", "net")

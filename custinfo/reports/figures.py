@@ -5,30 +5,33 @@ A cell is addressed as `table.row.column`, such as `t5.net.this_month`.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 
-from custinfo.domain import clock
-from custinfo.domain.periods import Month
+from custinfo.domain import clock, periods
+from custinfo.domain.periods import Period
 
-Kind = Literal["text", "count", "fen", "percent"]
+Kind = Literal["text", "count", "fen", "percent", "number", "row"]
+"""`number` has one decimal: days, times, points. A column of kind `row` holds each row's figure in its own kind."""
 Cell = int | Decimal | None
-"""Counts and fen are integers, percentages Decimals with one decimal; None where there can be no such number."""
+"""Counts and fen are integers, percentages and numbers Decimals with one decimal; None where there can be none."""
 
+DECIMAL: tuple[Kind, ...] = ("percent", "number")
 LABEL = "label"
 
 
 @dataclass(frozen=True)
 class Label:
-    """What a row is called: a `value` of a code list (`source` is the list's name), a message key or a month.
+    """What a row is called: a message key, a `month`, a `period` of any kind, an `indicator` by its id, `plain` data
+    such as a product, else a `value` of the code list that `source` names.
 
     A code is called what it was called in the version of the lake that the figures are from: `names`, by language.
     """
 
-    source: Literal["message", "month", "ownership", "region", "industry"]
+    source: str
     value: str
     names: Mapping[str, str] = field(default_factory=dict, compare=False)
 
@@ -44,11 +47,18 @@ class Column:
 
 @dataclass(frozen=True)
 class Row:
-    """A row: its cells stand under the table's columns after the first."""
+    """A row: its cells stand under the table's columns after the first. `kind` is that of its cells in columns of kind
+    `row`.
+    """
 
     id: str
     label: Label
     cells: tuple[Cell, ...]
+    kind: Kind | None = None
+
+    def kind_in(self, column: Column) -> Kind:
+        """Of what kind its cell in `column` is."""
+        return self.kind or "number" if column.kind == "row" else column.kind
 
 
 @dataclass(frozen=True)
@@ -90,19 +100,18 @@ class Table:
 class Figures:
     """A report's numbers.
 
-    `rule_months` is the length of the grading window, `rule_products` whose sales alone it counts, all of them when
-    empty; `complete` is False when `as_of` lies before the period's end. `revised` are the addresses that the
-    correction `slip` changed, each with what was issued before.
+    `complete` is False when `as_of` lies before the period's end. `rules` are the versions of the rule files that they
+    rest on, `head` what is in no table and what notes and sentences name, such as the months of a grading
+    window. `revised` are the addresses that the correction `slip` changed, each with what was issued before.
     """
 
-    period: Month
+    period: Period
     as_of: datetime
     lake_version: int
-    rule_version: int
-    rule_months: int
     complete: bool
     tables: tuple[Table, ...]
-    rule_products: tuple[str, ...] = ()
+    rules: Mapping[str, int] = field(default_factory=dict)
+    head: Mapping[str, int | Sequence[str]] = field(default_factory=dict)
     revised: Mapping[str, int | str | None] = field(default_factory=dict)
     slip: str = ""
 
@@ -135,14 +144,12 @@ class Figures:
         told: dict[str, object] = {
             "as_of": clock.stamp(self.as_of),
             "complete": self.complete,
+            "head": dict(self.head),
             "lake_version": self.lake_version,
             "period": str(self.period),
-            "rule_version": self.rule_version,
-            "rule_months": self.rule_months,
+            "rules": dict(self.rules),
             "tables": [_table(table) for table in self.tables],
         }
-        if self.rule_products:  # figures from before stay as they were, byte for byte
-            told["rule_products"] = list(self.rule_products)
         if self.slip:
             told |= {"revised": dict(self.revised), "slip": self.slip}
         return json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
@@ -161,6 +168,7 @@ def _table(table: Table) -> dict[str, object]:
         "columns": [{"id": c.id, "label": c.label_key, "kind": c.kind} for c in table.columns],
         "rows": [
             {"id": r.id, "label": [r.label.source, r.label.value], "cells": [plain(cell) for cell in r.cells]}
+            | ({"kind": r.kind} if r.kind else {})
             for r in table.rows
         ],
     }
@@ -170,29 +178,29 @@ def read(content: bytes) -> Figures:
     """The figures that `canonical` told. What a code is called is left to today's code lists."""
     told = json.loads(content)
     return Figures(
-        Month.parse(told["period"]), clock.parse(told["as_of"]), told["lake_version"], told["rule_version"],
-        told["rule_months"], told["complete"], tuple(_read_table(one) for one in told["tables"]),
-        tuple(told.get("rule_products", ())), told.get("revised", {}), told.get("slip", ""),
+        periods.find(told["period"]), clock.parse(told["as_of"]), told["lake_version"], told["complete"],
+        tuple(_read_table(one) for one in told["tables"]), told["rules"], told["head"], told.get("revised", {}),
+        told.get("slip", ""),
     )  # fmt: skip
 
 
 def _read_table(told: Mapping[str, Any]) -> Table:
     columns = tuple(Column(one["id"], one["label"], one["kind"]) for one in told["columns"])
-    rows = tuple(
-        Row(
-            one["id"], Label(*one["label"]),
-            tuple(cell_of(cell, column.kind) for cell, column in zip(one["cells"], columns[1:], strict=True)),
-        )
-        for one in told["rows"]
-    )  # fmt: skip
+    rows = tuple(_read_row(one, columns) for one in told["rows"])
     return Table(told["id"], told["title"], told["note"], columns, rows)
+
+
+def _read_row(told: Mapping[str, Any], columns: tuple[Column, ...]) -> Row:
+    bare = Row(told["id"], Label(*told["label"]), (), told.get("kind"))
+    cells = (cell_of(cell, bare.kind_in(column)) for cell, column in zip(told["cells"], columns[1:], strict=True))
+    return replace(bare, cells=tuple(cells))
 
 
 def _with_cells(table: Table, new: Mapping[str, int | str | None]) -> Table:
     def cells(row: Row) -> Iterator[Cell]:
         for column, cell in zip(table.columns[1:], row.cells, strict=True):
             address = f"{table.id}.{row.id}.{column.id}"
-            yield cell_of(new[address], column.kind) if address in new else cell
+            yield cell_of(new[address], row.kind_in(column)) if address in new else cell
 
     return replace(table, rows=tuple(replace(row, cells=tuple(cells(row))) for row in table.rows))
 
@@ -206,4 +214,4 @@ def cell_of(told: int | str | None, kind: Kind) -> Cell:
     """The cell that `plain` told."""
     if told is None:
         return None
-    return Decimal(told) if kind == "percent" else int(told)
+    return Decimal(told) if kind in DECIMAL else int(told)

@@ -15,25 +15,23 @@ from pathlib import Path
 from typing import Any
 
 from custinfo import lake
-from custinfo.actions import report_corrections, report_definitions, report_issues
+from custinfo.actions import report_bundles, report_corrections, report_definitions, report_issues
+from custinfo.actions.report_bundles import FIGURES, MANIFEST
 from custinfo.actions.report_corrections import Correction
 from custinfo.actions.report_issues import Issue
-from custinfo.domain import clock, commentary
+from custinfo.domain import clock, commentary, periods
 from custinfo.domain.commentary import Comment
 from custinfo.domain.errors import BadInput, Conflict, CustinfoError, SiteFault
 from custinfo.domain.messages import LANGUAGES
 from custinfo.domain.people import Person
-from custinfo.domain.periods import Month
 from custinfo.lake import files
-from custinfo.reports import build, comments, definitions, known, monthly, parameters, places, revisions
+from custinfo.reports import build, comments, definitions, kinds, known, parameters, places, revisions
 from custinfo.reports import figures as counted
 from custinfo.reports.figures import Figures
 from custinfo.store import Store
 from custinfo.store.site import Site
 
-MANIFEST, FIGURES = "manifest.json", "figures.json"
 LOCK = places.PROJECT / "requirements.lock"
-SHORT = 12
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,9 @@ class Found:
     notes: tuple[CustinfoError, ...]
 
 
-def draft(store: Store, actor: Person, name: str, period: str, as_of: str | None = None) -> str:
+def draft(
+    store: Store, actor: Person, name: str, period: str, as_of: str | None = None, *, on_behalf_of: Person | None = None
+) -> str:  # fmt: skip
     """Begin the issue of a report; gives its id. Raises as `build.build` and `report_issues.draft` do, WrongState when
     the definition is not approved as it stands, BadInput for a period that has not ended.
     """
@@ -52,7 +52,9 @@ def draft(store: Store, actor: Person, name: str, period: str, as_of: str | None
     order = build.ordered(store.site, name, {"period": period, "as_of": as_of, "language": LANGUAGES[0]})
     if parameters.check_begun(order.period, order.as_of, store.site.zone) <= order.period.last:
         raise BadInput("report_issues.not_ended", period=period)
-    return report_issues.draft(store, actor, name, str(order.period), order.as_of, order.lake_version, version)
+    return report_issues.draft(
+        store, actor, name, str(order.period), order.as_of, order.lake_version, version, on_behalf_of=on_behalf_of
+    )
 
 
 def put_forward(store: Store, actor: Person, issue_id: str) -> Path:
@@ -65,7 +67,7 @@ def put_forward(store: Store, actor: Person, issue_id: str) -> Path:
         store, issue.definition.name, definitions.content(issue.definition.name)
     )
     slip = report_corrections.behind(store, issue)
-    figures = figures_of(store.site, issue.period, issue.as_of)
+    figures = figures_of(store.site, issue.definition.name, issue.period, issue.as_of)
     # Before building, which takes long
     comments.check(said, figures)
     if slip is not None:
@@ -79,38 +81,30 @@ def put_forward(store: Store, actor: Person, issue_id: str) -> Path:
         _editions(store.site, issue, beside, made)
         manifest = _manifest(issue, version, said, beside, made)
         (made / MANIFEST).write_bytes(manifest)
-        folder = _kept(made, _folder(store.site, issue_id, manifest))
+        folder = _kept(made, report_bundles.folder(store.site, issue_id, manifest))
         report_issues.put_forward(store, actor, issue_id, manifest)
     finally:
         shutil.rmtree(made, ignore_errors=True)
     return folder
 
 
-def figures_of(site: Site, period: str, as_of: datetime | None) -> Figures:
-    """The monthly figures of a period as of a moment, and if they were built then, of whoever counted then."""
-    month = Month.parse(period)
-    withheld = places.begun(site.reports, "monthly", month, as_of)
-    return monthly.figures(lake.open(site, as_of=as_of, withheld_by=withheld), month, site.zone)
+def figures_of(site: Site, name: str, period: str, as_of: datetime | None) -> Figures:
+    """The figures of a report for a period as of a moment, and if they were built then, of whoever counted then."""
+    of = periods.find(period)
+    withheld = places.begun(site.reports, name, of, as_of)
+    return kinds.named(name).figures(lake.open(site, as_of=as_of, withheld_by=withheld), of, site.zone)
 
 
 def folder_of(site: Site, issue: Issue) -> Path | None:
     """Where the bundle of an issue stands; None before it was put forward."""
-    return _folder(site, issue.issue_id, issue.manifest) if issue.manifest else None
+    return report_bundles.folder(site, issue.issue_id, issue.manifest) if issue.manifest else None
 
 
 def read_file(site: Site, issue: Issue, name: str) -> bytes:
     """A file of the bundle, checked against the manifest. Raises SiteFault when it is gone or another."""
-    told: Mapping[str, str] = issue.content.get("files", {})
-    folder = folder_of(site, issue)
-    if folder is None or name not in told:
+    if issue.manifest is None:
         raise SiteFault("report_issues.file_gone", file=name[:80], issue=issue.issue_id)
-    try:
-        content = (folder / name).read_bytes()
-    except OSError:
-        raise SiteFault("report_issues.file_gone", file=name, issue=issue.issue_id) from None
-    if hashlib.sha256(content).hexdigest() != told[name]:
-        raise SiteFault("report_issues.file_changed", file=name, issue=issue.issue_id)
-    return content
+    return report_bundles.read_file(site, issue.issue_id, issue.manifest, name)
 
 
 def issued_figures(site: Site, issue: Issue) -> Figures:
@@ -135,16 +129,7 @@ def verify(store: Store, actor: Person, issue_id: str) -> Found:
 
 
 def _damaged(site: Site, issue: Issue) -> Iterator[CustinfoError]:
-    folder = folder_of(site, issue)
-    told: Mapping[str, str] = issue.content["files"]
-    for name in told:
-        try:
-            read_file(site, issue, name)
-        except SiteFault as fault:
-            yield fault
-    there = {str(one.relative_to(folder)) for one in folder.rglob("*") if one.is_file()} if folder else set()
-    for name in sorted(there - {*told, MANIFEST}):
-        yield SiteFault("report_issues.file_foreign", file=name, issue=issue.issue_id)
+    yield from report_bundles.damaged(site, issue.issue_id, issue.manifest or b"{}")
 
 
 def _rebuilt(site: Site, issue: Issue) -> Iterator[CustinfoError]:
@@ -190,7 +175,7 @@ def _manifest(
     plain: dict[str, Any] = {
         "issue": issue.issue_id, "report": issue.definition.name, "period": issue.period, "revision": issue.revision,
         "correction": issue.correction_id, "definition": definition, "as_of": clock.stamp(issue.as_of),
-        "lake_version": figures["lake_version"], "rule_version": figures["rule_version"],
+        "lake_version": figures["lake_version"], "rules": figures["rules"],
         "notebook": known.digest(known.check(issue.definition.name)), "lock": files.sha256(LOCK),
         "figures": files.sha256(folder / LANGUAGES[0] / FIGURES),
         "beside": {name: content.decode() for name, content in beside.items()},
@@ -203,10 +188,6 @@ def _hashes(folder: Path) -> dict[str, str]:
     return {
         str(file.relative_to(folder)): files.sha256(file) for file in sorted(folder.rglob("*")) if file.is_file()
     }  # fmt: skip
-
-
-def _folder(site: Site, issue_id: str, manifest: bytes) -> Path:
-    return site.reports / "issued" / f"{issue_id}-{hashlib.sha256(manifest).hexdigest()[:SHORT]}"
 
 
 def _kept(beside: Path, folder: Path) -> Path:

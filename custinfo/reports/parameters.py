@@ -5,23 +5,31 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
-from custinfo.domain import clock
+from custinfo.domain import clock, periods, report_definitions
 from custinfo.domain.errors import BadInput, NotFound
 from custinfo.domain.messages import DEFAULT_LANGUAGE, LANGUAGES
-from custinfo.domain.periods import Month
+from custinfo.domain.periods import Period
 
 NAMES = ("period", "as_of", "language")
 OF_A_CUSTOMER = ("customer", "as_of", "language")
-REPORTS = {"monthly": NAMES, "credit_report": OF_A_CUSTOMER}
-"""The reports, and the parameters of each."""
+ABOUT_A_CUSTOMER = "credit_report"
 NUMBER = re.compile(r"[A-Z]{1,4}\d{1,12}", re.ASCII)
+
+
+def names(report: str) -> tuple[str, ...]:
+    """The parameters that a report has. Raises NotFound, naming those that there are."""
+    if report == ABOUT_A_CUSTOMER:
+        return OF_A_CUSTOMER
+    if report not in (known := report_definitions.load()):
+        raise NotFound("reports.unknown", name=report[:40], known=", ".join([*known, ABOUT_A_CUSTOMER]))
+    return NAMES
 
 
 @dataclass(frozen=True)
 class Parameters:
     """What a report is built for. Without `as_of`, the moment at which the newest version of the lake was published."""
 
-    period: Month
+    period: Period
     as_of: datetime | None
     language: str
 
@@ -42,7 +50,7 @@ def read(name: str, given: Mapping[str, str | None]) -> Parameters:
     understood, a moment still to come, an unknown language.
     """
     as_of, language = _checked(name, given)
-    return Parameters(Month.parse(given.get("period") or ""), as_of, language)
+    return Parameters(_period(name, given.get("period") or ""), as_of, language)
 
 
 def read_of_customer(name: str, given: Mapping[str, str | None]) -> CustomerParameters:
@@ -56,11 +64,10 @@ def read_of_customer(name: str, given: Mapping[str, str | None]) -> CustomerPara
 
 def _checked(name: str, given: Mapping[str, str | None]) -> tuple[datetime | None, str]:
     """The moment and the language, after every name was checked."""
-    if name not in REPORTS:
-        raise NotFound("reports.unknown", name=name[:40], known=", ".join(REPORTS))
+    declared = names(name)
     for parameter in given:
-        if parameter not in REPORTS[name]:
-            known = ", ".join(REPORTS[name])
+        if parameter not in declared:
+            known = ", ".join(declared)
             raise BadInput("reports.parameter_unknown", name=name, parameter=parameter[:40], known=known)
     language = given.get("language") or DEFAULT_LANGUAGE
     if language not in LANGUAGES:
@@ -68,7 +75,13 @@ def _checked(name: str, given: Mapping[str, str | None]) -> tuple[datetime | Non
     return _moment(given.get("as_of")), language
 
 
-def check_begun(period: Month, as_of: datetime, zone: tzinfo) -> date:
+def _period(name: str, given: str) -> Period:
+    """Of the kind that the report is made for; of any where its definition has no calendar."""
+    calendar = report_definitions.named(name).calendar
+    return calendar.kind.parse(given) if calendar else periods.find(given)
+
+
+def check_begun(period: Period, as_of: datetime, zone: tzinfo) -> date:
     """The day of `as_of` in `zone`. Raises BadInput when `period` had not begun by then."""
     day = as_of.astimezone(zone).date()
     if day < period.first:

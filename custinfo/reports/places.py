@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from custinfo.domain import clock
-from custinfo.domain.periods import Month
+from custinfo.domain.periods import Period
 
 PROJECT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = PROJECT / "reports"
@@ -28,7 +28,7 @@ def output() -> Path | None:
     return Path(folder) if folder else None
 
 
-def begin(reports: Path, name: str, period: Month, as_of: datetime, now: datetime) -> None:
+def begin(reports: Path, name: str, period: Period, as_of: datetime, now: datetime) -> None:
     """Remember when the report of a period and moment was built for the first time.
 
     Whoever had withdrawn by then is in no figure of it; whoever does so later stays counted when it is built again.
@@ -42,7 +42,7 @@ def begin(reports: Path, name: str, period: Month, as_of: datetime, now: datetim
         pass
 
 
-def begun(reports: Path, name: str, period: Month, as_of: datetime | None) -> datetime | None:
+def begun(reports: Path, name: str, period: Period, as_of: datetime | None) -> datetime | None:
     """When that report was built for the first time; None for one that was not."""
     try:
         return clock.parse(_begun(reports, name, period, as_of).read_text("ascii")) if as_of else None
@@ -50,5 +50,5 @@ def begun(reports: Path, name: str, period: Month, as_of: datetime | None) -> da
         return None
 
 
-def _begun(reports: Path, name: str, period: Month, as_of: datetime) -> Path:
+def _begun(reports: Path, name: str, period: Period, as_of: datetime) -> Path:
     return reports / ".begun" / f"{name}-{period}-{clock.stamp(as_of)}"

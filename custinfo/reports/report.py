@@ -4,11 +4,14 @@ import json
 from dataclasses import asdict, dataclass
 from functools import cached_property
 
+from custinfo import lake
 from custinfo.domain.commentary import Comment
 from custinfo.domain.messages import text
-from custinfo.reports import document, html, pdf, places, xlsx
+from custinfo.reports import comments, document, html, parameters, pdf, places, revisions, xlsx
 from custinfo.reports import text as wording
 from custinfo.reports.figures import Figures
+from custinfo.reports.kind import Kind
+from custinfo.store.site import Site
 
 
 @dataclass(frozen=True)
@@ -27,9 +30,9 @@ class Shown:
 
 @dataclass(frozen=True)
 class Report:
-    """The report `name` with its figures and what people said about them, for one edition."""
+    """A report with its figures and what people said about them, for one edition."""
 
-    name: str
+    kind: Kind
     figures: Figures
     edition: document.Edition
     said: tuple[Comment, ...] = ()
@@ -37,7 +40,7 @@ class Report:
     @cached_property
     def document(self) -> document.Document:
         """The report in its reader's language, charts drawn."""
-        return document.compose(self.figures, self.edition, self.said)
+        return document.compose(self.kind, self.figures, self.edition, self.said)
 
     def text(self) -> Shown:
         """The paragraph of text (文字说明)."""
@@ -48,13 +51,13 @@ class Report:
         return Shown("".join(html.chart(self.document, chart.id) for chart in self.document.charts))
 
     def table(self, table_id: str) -> Shown:
-        """One table: `t1` to `t6`. Raises ValueError for another."""
+        """One table: `t1`, `t2` and so on. Raises ValueError for another."""
         return Shown(html.table(self.document, table_id))
 
     def save(self) -> Shown:
         """Write every file into the folder of the running build. Outside a build nothing is written, and it says so."""
         folder = places.output()
-        facts = {"name": self.name, "period": self.figures.period}
+        facts = {"name": self.kind.name, "period": self.figures.period}
         if folder is None:
             return Shown(text("reports.not_saved", self.edition.language, **facts))
         for name, content in self.files().items():
@@ -63,12 +66,23 @@ class Report:
 
     def files(self) -> dict[str, bytes]:
         """The report's files by name: HTML, PDF, XLSX, and beside them the figures and the text with its bindings."""
-        said = [asdict(sentence) for sentence in wording.sentences(self.figures, self.edition.language)]
-        stem = f"{self.name}-{self.figures.period}"
+        facts = self.kind.facts(self.figures)
+        said = [asdict(sentence) for sentence in wording.sentences(facts, self.figures, self.edition.language)]
+        stem = f"{self.kind.name}-{self.figures.period}"
         return {
             f"{stem}.html": html.render(self.document),
             f"{stem}.pdf": pdf.render(self.document, self.figures.as_of),
-            f"{stem}.xlsx": xlsx.render(self.figures, self.document),
+            f"{stem}.xlsx": xlsx.render(self.figures, self.document, self.kind.drawings),
             "figures.json": self.figures.canonical(),
             "wording.json": json.dumps(said, ensure_ascii=False, indent=1).encode(),
         }
+
+
+def opened(kind: Kind, period: str, as_of: str | None = None, language: str = "") -> Report:
+    """A report of the site that CUSTINFO_HOME names, for a notebook. Raises as `parameters.read` and its figures do."""
+    asked = parameters.read(kind.name, {"period": period, "as_of": as_of, "language": language})
+    site = Site.load(places.home())
+    before = places.begun(site.reports, kind.name, asked.period, asked.as_of)
+    found = kind.figures(lake.open(site, as_of=asked.as_of, withheld_by=before), asked.period, site.zone)
+    edition = document.Edition(site.name, site.zone, site.demo, asked.language)
+    return Report(kind, revisions.given(found), edition, comments.given())

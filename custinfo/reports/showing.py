@@ -1,23 +1,25 @@
-"""How a number, a label and a month look to a reader: the same in every layout."""
+"""How a number, a label and a period look to a reader: the same in every layout."""
 
 from datetime import tzinfo
 from decimal import Decimal
 
-from custinfo.domain import clock, codelists, money
+from custinfo.domain import clock, codelists, money, periods
 from custinfo.domain.messages import text
-from custinfo.domain.periods import Month
 from custinfo.reports.figures import Cell, Figures, Kind, Label
+from custinfo.statistics import indicators
 
 NONE = "—"
 """Shown where there can be no number."""
 
 
 def number(cell: Cell, kind: Kind) -> str:
-    """A cell for a reader: `1,234`, `¥1,234.50`, `12.5%`, or a dash."""
+    """A cell for a reader: `1,234`, `¥1,234.50`, `12.5%`, `1,234.5`, or a dash."""
     if cell is None:
         return NONE
     if kind == "percent":
         return f"{cell}%"
+    if kind == "number":
+        return f"{cell:,}"
     if isinstance(cell, Decimal):
         raise TypeError(f"{kind} is shown from an integer")
     return money.show(cell) if kind == "fen" else f"{cell:,}"
@@ -27,14 +29,13 @@ def label(row_label: Label, language: str) -> str:
     """What a row is called in `language`. Raises NotFound for a code that its list has not."""
     if row_label.source == "message":
         return text(row_label.value, language)
-    if row_label.source == "month":
-        return month(Month.parse(row_label.value), language)
+    if row_label.source in ("month", "period"):
+        return periods.find(row_label.value).show(language)
+    if row_label.source == "indicator":
+        return indicators.get(row_label.value).name(language)
+    if row_label.source == "plain":
+        return row_label.value
     return row_label.names.get(language) or codelists.load(row_label.source).label(row_label.value, language)
-
-
-def month(period: Month, language: str) -> str:
-    """`2026年10月` or `October 2026`."""
-    return period.show(language)
 
 
 def as_of(figures: Figures, zone: tzinfo) -> str:

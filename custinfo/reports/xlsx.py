@@ -1,7 +1,7 @@
 """The report as a spreadsheet: one sheet per table with native numbers, and a sheet of notes. Text stays text."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -10,11 +10,16 @@ import xlsxwriter
 
 from custinfo.domain.messages import text
 from custinfo.reports import charts, showing, style
+from custinfo.reports.charts import Drawing
 from custinfo.reports.document import Document, ShownTable
-from custinfo.reports.figures import Cell, Figures, Kind, Table
+from custinfo.reports.figures import Cell, Figures, Kind, Row, Table
 
-NUMBER_FORMATS: dict[Kind, str] = {"text": "@", "count": "#,##0", "fen": "¥#,##0.00;[Red]-¥#,##0.00", "percent": "0.0%"}
-WIDTHS: dict[Kind, int] = {"text": 34, "count": 12, "fen": 20, "percent": 10}
+NUMBER_FORMATS: dict[Kind, str] = {
+    "text": "@", "count": "#,##0", "fen": "¥#,##0.00;[Red]-¥#,##0.00", "percent": "0.0%", "number": "#,##0.0",
+    "row": "@",
+}  # fmt: skip
+"""`row` is the head of a column whose figures are of several kinds."""
+WIDTHS: dict[Kind, int] = {"text": 34, "count": 12, "fen": 20, "percent": 10, "number": 12, "row": 20}
 HEAD = 3
 """The row of the column heads: title, note and an empty row stand above."""
 
@@ -35,7 +40,7 @@ class Book:
     formats: dict[str, Any]
 
 
-def render(figures: Figures, document: Document) -> bytes:
+def render(figures: Figures, document: Document, drawings: Sequence[Drawing]) -> bytes:
     """The workbook. Its creation date is the figures' `as_of`: the same figures give the same bytes."""
     content = io.BytesIO()
     file = xlsxwriter.Workbook(content, OPTIONS)
@@ -44,7 +49,8 @@ def render(figures: Figures, document: Document) -> bytes:
     book = Book(file, _formats(file))
     _notes(book, document)
     for table, shown in zip(figures.tables, document.tables, strict=True):
-        _table(book, table, shown, document)
+        drawn = [one for one in drawings if one.table == table.id]
+        _table(book, table, shown, document, drawn)
     file.close()
     return content.getvalue()
 
@@ -101,8 +107,8 @@ def _commentary(document: Document) -> Iterator[tuple[str, str]]:
             yield place.title, f"{''.join(piece.text for piece in said.pieces)} — {said.by}"
 
 
-def _table(book: Book, table: Table, shown: ShownTable, document: Document) -> None:
-    sheet = book.file.add_worksheet(text(f"reports.sheet.{table.id}", document.language))
+def _table(book: Book, table: Table, shown: ShownTable, document: Document, drawings: Sequence[Drawing]) -> None:
+    sheet = book.file.add_worksheet(text(table.title_key.replace(".title.", ".sheet."), document.language))
     sheet.hide_gridlines(2)
     sheet.freeze_panes(HEAD + 1, 1)
     sheet.write_string(0, 0, shown.title, book.formats["title"])
@@ -116,13 +122,13 @@ def _table(book: Book, table: Table, shown: ShownTable, document: Document) -> N
         mark = "total " if shown_row.total else ""
         sheet.write_string(line, 0, shown_row.label, book.formats[f"{mark}text"])
         for place, (cell, column) in enumerate(zip(row.cells, table.columns[1:], strict=True), start=1):
-            was = shown_row.cells[place - 1].was
-            look = book.formats[f"revised {column.kind}" if was else f"{mark}{column.kind}"]
-            sheet.write(line, place, _native(cell, column.kind), look)
+            was, kind = shown_row.cells[place - 1].was, row.kind_in(column)
+            look = book.formats[f"revised {kind}" if was else f"{mark}{kind}"]
+            sheet.write(line, place, _native(cell, kind), look)
             if was:
                 sheet.write_comment(line, place, was, {"author": document.revision[:50]})
-    if table.id in CHARTED:
-        _chart(book, sheet, table, document)
+    for drawing in drawings:
+        _chart(book, sheet, table, drawing, document)
     _for_paper(sheet, document)
 
 
@@ -130,31 +136,36 @@ def _native(cell: Cell, kind: Kind) -> Decimal | str:
     """A cell as a spreadsheet holds it: yuan and fractions, exact to the last decimal shown."""
     if cell is None:
         return showing.NONE
-    return Decimal(cell) if kind == "count" else Decimal(cell) / 100
+    return Decimal(cell) if kind in ("count", "number") else Decimal(cell) / 100
 
 
-CHARTED = {"t2": ("bar", 1, "region"), "t4": ("column", 1, "grade"), "t6": ("column", 3, "series")}
-"""The tables with a chart beside them: its type, the column drawn, its title's name."""
-
-
-def _chart(book: Book, sheet: Any, table: Table, document: Document) -> None:
-    kind, column, name = CHARTED[table.id]
-    drawn = [place for place, row in enumerate(table.rows) if row.id != "total"]
-    if table.id == "t2":
-        drawn = [place for place in drawn if table.rows[place].label.source == "region"][: charts.TOP_REGIONS]
-    if not drawn:
+def _chart(book: Book, sheet: Any, table: Table, drawing: Drawing, document: Document) -> None:
+    """What `charts` draws of a table, as a chart of the spreadsheet."""
+    rows = charts.drawn_rows(drawing, table)
+    if not rows:
         return
-    first, last = HEAD + 1 + drawn[0], HEAD + 1 + drawn[-1]
-    chart = book.file.add_chart({"type": kind})
-    names, values = ([sheet.name, first, place, last, place] for place in (0, column))
-    chart.add_series({"categories": names, "values": values, "fill": {"color": style.ACCENT}, "gap": 60})
-    chart.set_title({"name": text(f"reports.chart.{name}_title", document.language), "name_font": {"size": 11}})
-    chart.set_legend({"none": True})
-    (chart.set_y_axis if kind == "bar" else chart.set_x_axis)({"reverse": kind == "bar", "num_font": {"size": 9}})
-    description = next(
-        c.description for c in document.charts if c.title == text(f"reports.chart.{name}_title", document.language)
-    )
+    first, last = (HEAD + 1 + table.rows.index(row) for row in (rows[0], rows[-1]))
+    chart = book.file.add_chart({"type": drawing.form})
+    for name in drawing.columns:
+        place = next(place for place, column in enumerate(table.columns) if column.id == name)
+        names, values = ([sheet.name, first, at, last, at] for at in (0, place))
+        look = {} if drawing.form == "line" else {"fill": {"color": style.ACCENT}, "gap": 60}
+        series = text(table.column(name).label_key, document.language)
+        chart.add_series({"name": series, "categories": names, "values": values, **look})
+    title, description = (text(f"{drawing.key}_{what}", document.language, **_ends(rows, document)) for what in WORDS)
+    chart.set_title({"name": title, "name_font": {"size": 11}})
+    chart.set_legend({"none": len(drawing.columns) == 1, "position": "top"})
+    is_bar = drawing.form == "bar"
+    (chart.set_y_axis if is_bar else chart.set_x_axis)({"reverse": is_bar, "num_font": {"size": 9}})
     sheet.insert_chart(HEAD, len(table.columns) + 1, chart, {"description": description, "x_scale": 1.2})
+
+
+WORDS = ("title", "describe")
+
+
+def _ends(rows: Sequence[Row], document: Document) -> dict[str, str]:
+    first, last = (showing.label(row.label, document.language) for row in (rows[0], rows[-1]))
+    return {"first": first, "last": last}
 
 
 def _for_paper(sheet: Any, document: Document) -> None:

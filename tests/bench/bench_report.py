@@ -22,7 +22,8 @@ from pathlib import Path
 from custinfo import lake
 from custinfo.domain import codelists
 from custinfo.domain.periods import Month
-from custinfo.reports import build, monthly
+from custinfo.reports import build
+from custinfo.reports.kinds import monthly
 from custinfo.store.site import Site
 from tests.reports import sites
 

@@ -5,7 +5,8 @@ import pytest
 from custinfo import lake
 from custinfo.domain.messages import LANGUAGES
 from custinfo.domain.periods import Month
-from custinfo.reports import document, monthly
+from custinfo.reports import document
+from custinfo.reports.kinds import monthly
 from tests.reports import sites
 
 PERIOD = Month(2026, 10)
@@ -28,4 +29,6 @@ def figures(small_site):
 @pytest.fixture(scope="session", params=LANGUAGES)
 def shown(request, small_site, figures):
     """The whole report in each language."""
-    return document.compose(figures, document.Edition(small_site.name, small_site.zone, True, request.param))
+    return document.compose(
+        monthly.KIND, figures, document.Edition(small_site.name, small_site.zone, True, request.param)
+    )

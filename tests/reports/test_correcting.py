@@ -12,6 +12,7 @@ from custinfo.domain.corrections import Change
 from custinfo.domain.errors import BadInput, Conflict, NotAllowed, WrongState
 from custinfo.reports import build, correcting, document, html, issuing, revisions, xlsx
 from custinfo.reports import figures as counted
+from custinfo.reports.kinds import monthly
 from tests.factories import empty_site
 from tests.reports import sites
 from tests.reports.test_issuing import Office
@@ -23,7 +24,7 @@ NET = "t5.net.this_month"
 
 def figures_only(site, order, folder):
     """In the place of a build, which takes seconds: its figures, as the notebook would save them."""
-    found = issuing.figures_of(site, str(order.period), order.as_of)
+    found = issuing.figures_of(site, "monthly", str(order.period), order.as_of)
     if revisions.FILE in order.beside:
         told = json.loads(order.beside[revisions.FILE])
         changes = [Change(**one) for one in told["changes"]]
@@ -134,12 +135,12 @@ def test_what_is_marked_shows_in_every_layout(small_site, figures):
     marked = revisions.applied(figures, "RS-1", "source", changes)
     for language, was in (("zh-CN", "原报出：¥999.00"), ("en", "Issued before: ¥999.00")):
         edition = document.Edition(small_site.name, small_site.zone, True, language)
-        shown = document.compose(marked, edition)
+        shown = document.compose(monthly.KIND, marked, edition)
         page = html.render(shown).decode()
         assert page.count('<sup class="revised">r</sup>') == 1
         assert was in page
         assert "RS-1" in page
-        assert xlsx.render(marked, shown)
+        assert xlsx.render(marked, shown, monthly.DRAWINGS)
     assert marked.sha256 != figures.sha256
     assert revisions.applied(figures, "", "source", []).sha256 == figures.sha256
 

@@ -84,7 +84,7 @@ def without_building(monkeypatch):
 
     def run(_site, order, folder):
         for name in ("figures.json", f"{order.stem}.pdf"):
-            content = {"lake_version": order.lake_version, "rule_version": 1, "said": sorted(order.beside)}
+            content = {"lake_version": order.lake_version, "rules": {"value_grade": 1}, "said": sorted(order.beside)}
             (folder / name).write_text(json.dumps(content))
 
     monkeypatch.setattr(build, "run", run)

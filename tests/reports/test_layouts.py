@@ -10,6 +10,7 @@ import pytest
 
 from custinfo.domain.money import show
 from custinfo.reports import charts, document, html, pdf, xlsx
+from custinfo.reports.kinds import monthly
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'{{7*7}}"
 FORMULA = "=cmd|' /C calc'!A0"
@@ -19,7 +20,9 @@ MARKUP = '#read("/etc/passwd") *b* $x$ ]]> </svg><script>1</script>'
 @pytest.fixture(scope="module")
 def hostile(small_site, figures):
     """A report whose site and rows have hostile names."""
-    composed = document.compose(figures, document.Edition(f"{FORMULA} {HOSTILE} {MARKUP}", small_site.zone, True, "en"))
+    composed = document.compose(
+        monthly.KIND, figures, document.Edition(f"{FORMULA} {HOSTILE} {MARKUP}", small_site.zone, True, "en")
+    )
     first = composed.tables[0]
     names = (FORMULA, HOSTILE, MARKUP)
     rows = (
@@ -32,8 +35,8 @@ def hostile(small_site, figures):
 def test_the_same_figures_give_the_same_bytes(shown, figures):
     assert html.render(shown) == html.render(shown)
     assert pdf.render(shown, figures.as_of) == pdf.render(shown, figures.as_of)
-    assert xlsx.render(figures, shown) == xlsx.render(figures, shown)
-    assert charts.draw(figures, shown.language) == shown.charts
+    assert xlsx.render(figures, shown, monthly.DRAWINGS) == xlsx.render(figures, shown, monthly.DRAWINGS)
+    assert charts.draw(monthly.DRAWINGS, figures, shown.language) == shown.charts
 
 
 def test_the_page_loads_nothing(shown):
@@ -68,7 +71,7 @@ def test_every_number_of_the_text_leads_to_its_cell(shown):
 
 
 def test_a_site_that_is_no_demonstration_has_no_mark(small_site, figures):
-    plain = document.compose(figures, document.Edition("甲", small_site.zone, False, "zh-CN"))
+    plain = document.compose(monthly.KIND, figures, document.Edition("甲", small_site.zone, False, "zh-CN"))
     assert "演示" not in html.render(plain).decode()
     assert "演示" not in "".join(
         page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf.render(plain, figures.as_of))).pages
@@ -93,7 +96,7 @@ def test_hostile_names_are_text_in_the_pdf(hostile, figures):
 
 
 def test_hostile_names_are_text_in_the_workbook(hostile, figures):
-    book = openpyxl.load_workbook(io.BytesIO(xlsx.render(figures, hostile)))
+    book = openpyxl.load_workbook(io.BytesIO(xlsx.render(figures, hostile, monthly.DRAWINGS)))
     sheet = book.worksheets[1]
     assert [(cell.data_type, cell.value) for cell in (sheet["A5"], sheet["A6"], sheet["A7"])] == [
         ("s", FORMULA),
@@ -122,7 +125,7 @@ def test_the_pdf_is_tagged_has_its_fonts_and_its_text(shown, figures):
 
 
 def test_the_workbook_has_native_numbers_and_frozen_heads(shown, figures):
-    book = openpyxl.load_workbook(io.BytesIO(xlsx.render(figures, shown)))
+    book = openpyxl.load_workbook(io.BytesIO(xlsx.render(figures, shown, monthly.DRAWINGS)))
     assert len(book.sheetnames) == 7
     assert all(sheet.freeze_panes == "B5" for sheet in book.worksheets[1:])
     grades, sales = book.worksheets[4], book.worksheets[5]

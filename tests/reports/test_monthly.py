@@ -8,7 +8,8 @@ import pytest
 from custinfo import lake
 from custinfo.domain.errors import BadInput
 from custinfo.domain.periods import Month
-from custinfo.reports import monthly, showing
+from custinfo.reports import showing
+from custinfo.reports.kinds import monthly
 from tests.reports import sites
 
 

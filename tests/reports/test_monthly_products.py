@@ -8,7 +8,8 @@ from custinfo import lake
 from custinfo.classification import value_grade
 from custinfo.classification.bands import Band
 from custinfo.domain.periods import Month
-from custinfo.reports import document, monthly
+from custinfo.reports import document
+from custinfo.reports.kinds import monthly
 
 BANDS = (
     Band(name="A", at_least=10_000_000), Band(name="B", at_least=1_000_000, below=10_000_000),
@@ -32,10 +33,8 @@ def test_the_note_of_the_grades_names_the_products(of_dining, figures):
     told = {code: document._table(of_dining, of_dining.table("t4"), code).note for code in ("zh-CN", "en")}
     assert "只计以下商品：餐饮、宴会" in told["zh-CN"] and "of these products alone: 餐饮, 宴会" in told["en"]
     assert "products" not in document._table(figures, figures.table("t4"), "en").note
-    assert json.loads(of_dining.canonical())["rule_products"] == ["餐饮", "宴会"]
-    assert "rule_products" not in json.loads(figures.canonical()), (
-        "figures of all products are the bytes that they were"
-    )
+    assert json.loads(of_dining.canonical())["head"]["products"] == ["餐饮", "宴会"]
+    assert "products" not in json.loads(figures.canonical())["head"]
 
 
 def test_sales_of_other_products_do_not_count(of_dining):

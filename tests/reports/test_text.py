@@ -10,8 +10,9 @@ from custinfo.domain import messages
 from custinfo.domain.messages import LANGUAGES
 from custinfo.reports import text
 from custinfo.reports.figures import Row
+from custinfo.reports.kinds import monthly
 
-TEMPLATES = sorted(messages.section("reports.text", "en"))
+TEMPLATES = sorted(key for key in messages.catalogue("en") if re.match(r"(reports|report_\w+)\.text\.", key))
 
 
 def with_net(figures, *, this, last, ago, change_share=None, year_share=None):
@@ -26,7 +27,7 @@ def with_net(figures, *, this, last, ago, change_share=None, year_share=None):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_number_is_what_its_cell_shows_and_nothing_else_is_a_number(figures, language):
-    for sentence in text.sentences(figures, language):
+    for sentence in text.sentences(monthly.facts(figures), figures, language):
         unbound = list(sentence.text)
         for binding in sentence.bindings:
             source = text.Source(binding.address, binding.form)
@@ -36,7 +37,7 @@ def test_every_number_is_what_its_cell_shows_and_nothing_else_is_a_number(figure
 
 
 def test_the_languages_say_the_same(figures):
-    chinese, english = (text.sentences(figures, language) for language in LANGUAGES)
+    chinese, english = (text.sentences(monthly.facts(figures), figures, language) for language in LANGUAGES)
     assert [sorted(b.address for b in s.bindings) for s in chinese] == [
         sorted(b.address for b in s.bindings) for s in english
     ]
@@ -48,7 +49,7 @@ def test_the_languages_say_the_same(figures):
 
 
 def test_the_text_of_the_small_site(figures):
-    said = [sentence.text for sentence in text.sentences(figures, "zh-CN")]
+    said = [sentence.text for sentence in text.sentences(monthly.facts(figures), figures, "zh-CN")]
     assert said[0] == "截至数据截止时刻，共登记客户 8 家。"
     assert "按地区看，广东省最多，有 3 家，占 37.5%。" in said
     assert "净销售额比上月增长 ¥950,000.00（1900.0%）。" in said
@@ -69,7 +70,7 @@ def test_a_template_with_a_digit_is_refused(monkeypatch, digit):
     }
     monkeypatch.setattr(text, "catalogue", lambda _language: changed)
     with pytest.raises(ValueError, match="holds a digit"):
-        text.template("net", "en")
+        text.template("reports.text.net", "en")
 
 
 @pytest.mark.parametrize(
@@ -94,7 +95,8 @@ def test_a_template_with_a_digit_is_refused(monkeypatch, digit):
     ],
 )
 def test_growth_decline_unchanged_and_nothing_to_compare_with(figures, net, month, year):
-    said = " ".join(sentence.text for sentence in text.sentences(with_net(figures, **net), "en"))
+    found = with_net(figures, **net)
+    said = " ".join(sentence.text for sentence in text.sentences(monthly.facts(found), found, "en"))
     assert month in said
     assert year in said
     assert "None" not in said
@@ -103,4 +105,4 @@ def test_growth_decline_unchanged_and_nothing_to_compare_with(figures, net, mont
 
 def test_a_period_that_had_not_ended_says_so(figures):
     partial = dataclasses.replace(figures, complete=False)
-    assert "partial figures" in text.sentences(partial, "en")[-1].text
+    assert "partial figures" in text.sentences(monthly.facts(partial), partial, "en")[-1].text

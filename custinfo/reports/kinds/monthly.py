@@ -1,89 +1,49 @@
 """The monthly report: composition of customers, and the month's sales beside the months that it is compared with."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, tzinfo
-from typing import Literal, Protocol
+from datetime import tzinfo
+from functools import partial
+from typing import Literal
 
 import ibis.expr.types as ir
 
 from custinfo import lake
 from custinfo.classification import value_grade
-from custinfo.domain.periods import Month
-from custinfo.reports import comments, parameters, places, revisions
-from custinfo.reports.document import Edition
-from custinfo.reports.figures import LABEL, Cell, Column, Figures, Kind, Label, Row, Table
-from custinfo.reports.report import Report
+from custinfo.domain.periods import Month, Period
+from custinfo.reports import parameters, report
+from custinfo.reports.charts import Drawing
+from custinfo.reports.figures import LABEL, Cell, Column, Figures, Label, Row, Table
+from custinfo.reports.figures import Kind as CellKind
+from custinfo.reports.kind import Kind
+from custinfo.reports.text import PERIOD, Fact, Source
 from custinfo.statistics import customers, rounding, sales
-from custinfo.store.site import Site
 
 MEASURES = ("sales", "returns", "net", "payments")
 TOTAL = "total"
 
 
-class Lake(Protocol):
-    """What the report reads of `custinfo.lake`: the tables of one version as of one moment."""
-
-    @property
-    def version(self) -> int:
-        """Its number."""
-
-    @property
-    def as_of(self) -> datetime:
-        """What was known at this moment."""
-
-    @property
-    def customers(self) -> ir.Table:
-        """One row for each customer."""
-
-    @property
-    def sales(self) -> ir.Table:
-        """Sales, returns and payments."""
-
-    @property
-    def ownership(self) -> ir.Table:
-        """The code table."""
-
-    @property
-    def region(self) -> ir.Table:
-        """The code table, with `province`."""
-
-    @property
-    def industry(self) -> ir.Table:
-        """The code table, with `section`."""
-
-
-def open(period: str, as_of: str | None = None, language: str = "") -> Report:
-    """The monthly report of the site that CUSTINFO_HOME names, for a notebook. Raises as `figures` and `read` do."""
-    asked = parameters.read("monthly", {"period": period, "as_of": as_of, "language": language})
-    site = Site.load(places.home())
-    before = places.begun(site.reports, "monthly", asked.period, asked.as_of)
-    found = figures(lake.open(site, as_of=asked.as_of, withheld_by=before), asked.period, site.zone)
-    return Report(
-        "monthly", revisions.given(found), Edition(site.name, site.zone, site.demo, asked.language), comments.given()
-    )
-
-
-def figures(tables: Lake, period: Month, zone: tzinfo) -> Figures:
+def figures(tables: lake.Lake, period: Period, zone: tzinfo) -> Figures:
     """Every number of the monthly report for `period`, from what the lake knew at its `as_of`.
 
     Customers are those known at `as_of`; grades are those of the period's last day; `zone` decides whether the period
     had ended at `as_of`. Raises BadInput when it had not begun.
     """
-    day = parameters.check_begun(period, tables.as_of, zone)
+    day, month = parameters.check_begun(period, tables.as_of, zone), Month.of(period.last)
     rule = value_grade.rule(period.last)
-    months = _months(tables.sales, period)
+    months = _months(tables.sales, month)
     found = (
         _composition("t1", "ownership", tables, _listed_order),
         _composition("t2", "region", tables, _largest_first),
         _composition("t3", "industry", tables, _listed_order),
         _grades(value_grade.grade(tables.customers, tables.sales, period.last, rule), bool(rule.products)),
-        _sales(months, period),
+        _sales(months, month),
         _series(months),
     )
+    products = {"products": rule.products} if rule.products else {}
     return Figures(
-        period, tables.as_of, tables.version, rule.version, rule.months, complete=day > period.last, tables=found,
-        rule_products=rule.products or (),
+        period, tables.as_of, tables.version, day > period.last, found, {"value_grade": rule.version},
+        {"months": rule.months, **products},
     )  # fmt: skip
 
 
@@ -95,7 +55,7 @@ GROUPS: Mapping[By, str] = {"ownership": "code", "region": "province", "industry
 """The column of each code table by which customers are counted."""
 
 
-def _composition(table_id: str, by: By, tables: Lake, order: Order) -> Table:
+def _composition(table_id: str, by: By, tables: lake.Lake, order: Order) -> Table:
     codes: ir.Table = getattr(tables, by)
     groups_of = codes.select(code=codes.code, group=codes[GROUPS[by]])
     counted = customers.composition(tables.customers, by, groups_of).to_pyarrow().to_pylist()
@@ -189,10 +149,70 @@ def _message(name: str) -> Label:
     return Label("message", f"reports.row.{name}")
 
 
-def _column(column_id: str, kind: Kind) -> Column:
+def _column(column_id: str, kind: CellKind) -> Column:
     return Column(column_id, f"reports.column.{column_id}", kind)
 
 
 def _table(table_id: str, by: str, columns: tuple[Column, ...], rows: Sequence[Row]) -> Table:
     labels = Column(LABEL, f"reports.column.by_{by}", "text")
     return Table(table_id, f"reports.title.{by}", f"reports.note.{by}", (labels, *columns), tuple(rows))
+
+
+def facts(figures: Figures) -> Iterator[Fact]:
+    """What the monthly report says, in order, in no language."""
+    if figures.table("t1").cell("total", "customers") == 0:
+        yield _fact("customers_none")
+    else:
+        yield _fact("customers", total=Source("t1.total.customers"))
+        yield from _tops(figures)
+        yield _number_and_share("grade_top", "t4.A", sales=Source("t4.A.net_graded"), months=Source("months"))
+        yield _number_and_share("grade_none", "t4.N", months=Source("months"))
+    yield _fact("net", period=Source(PERIOD), **{m: Source(f"t5.{m}.this_month") for m in ("net", "sales", "returns")})
+    yield _comparison(figures, "month", "on_month", "last_month")
+    yield _comparison(figures, "year", "on_year", "year_ago")
+    yield _fact("payments", payments=Source("t5.payments.this_month"))
+    if not figures.complete:
+        yield _fact("provisional")
+
+
+def _tops(figures: Figures) -> Iterator[Fact]:
+    for table_id, by in (("t1", "ownership"), ("t2", "region"), ("t3", "industry")):
+        largest = _largest(figures.table(table_id))
+        if largest is not None:
+            yield _number_and_share(f"top_{by}", f"{table_id}.{largest}", name=Source(f"{table_id}.{largest}.{LABEL}"))
+
+
+def _largest(table: Table) -> str | None:
+    coded = [row for row in table.rows if row.label.source != "message"]
+    # max() keeps the first of equals, which is the table's own order
+    return max(coded, key=lambda row: row.cells[0] or 0).id if coded else None
+
+
+def _number_and_share(said: str, row: str, /, **more: Source) -> Fact:
+    return _fact(said, customers=Source(f"{row}.customers"), share=Source(f"{row}.share"), **more)
+
+
+def _comparison(figures: Figures, name: str, change: str, before: str) -> Fact:
+    net = figures.table("t5")
+    size = net.cell("net", change) or 0
+    if size == 0:
+        return _fact(f"{name}_unchanged")
+    direction = "growth" if size > 0 else "decline"
+    by = Source(f"t5.net.{change}", "size")
+    if net.cell("net", f"{change}_share") is None:
+        return _fact(f"{name}_{direction}_no_base", change=by, before=Source(f"t5.net.{before}"))
+    return _fact(f"{name}_{direction}", change=by, share=Source(f"t5.net.{change}_share", "size"))
+
+
+def _fact(said: str, /, **sources: Source) -> Fact:
+    return Fact(f"reports.text.{said}", sources)
+
+
+DRAWINGS = (
+    Drawing("c1", "t6", ("net",), "column", "reports.chart.series", wide=True, compared=True),
+    Drawing("c2", "t4", ("customers",), "column", "reports.chart.grade", messages=True),
+    Drawing("c3", "t2", ("customers",), "bar", "reports.chart.region", most=10),
+)
+KIND = Kind("monthly", figures, facts, DRAWINGS, (value_grade.rule,))
+open = partial(report.opened, KIND)
+"""The report in a notebook: `open(period, as_of, language)`."""
