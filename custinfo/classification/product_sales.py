@@ -20,7 +20,8 @@ from pydantic import Field
 
 from custinfo.classification import rules
 from custinfo.classification.rules import Fault, Rule
-from custinfo.classification.value_grade import ranked, total_fen, window_start
+from custinfo.classification.value_grade import ranked, window_start
+from custinfo.domain.sums import total_fen
 
 FILE = "product_sales.toml"
 CLASSES = ("best", "good", "slow", "stop", "return")

@@ -18,9 +18,11 @@ import ibis
 import ibis.expr.types as ir
 
 from custinfo.domain.errors import BadInput
+from custinfo.domain.sums import whole
 
 NOT_STATED = ""
 
+PARTS = ("turnover_fen", "cost_fen", "uncosted_fen")
 _FIGURES = ("turnover_fen", "cost_fen", "profit_fen", "uncosted_fen")
 
 
@@ -32,20 +34,29 @@ def contribution(lines: ir.Table, dimension: str, first: date, last: date) -> ir
     `cost_fen`, `profit_fen`, `uncosted_fen`, `total_turnover_fen`, `total_profit_fen` (int64), most profit first,
     groups of equal profit by code.
     """
+    found = parts(lines, dimension, first, last)
+    return together(found.mutate(code=found.code.fill_null(NOT_STATED)), "code")
+
+
+def parts(lines: ir.Table, dimension: str, first: date, last: date) -> ir.Table:
+    """Of `lines` as for `contribution`: `code` (the dimension's value, of any type; NULL is one too) and PARTS (int64),
+    in no order. A code without a sale or a return has no row.
+    """
     counted = lines.filter(lines.kind.isin(("sale", "return")), lines.occurred_on.between(first, last))
     sign = ibis.cases((counted.kind == "sale", 1), else_=-1)
     known = counted.cost_fen.notnull()
     signed = counted.select(
-        code=counted[dimension].fill_null(NOT_STATED),
+        code=counted[dimension],
         turnover_fen=ibis.cases((known, counted.amount_fen * sign), else_=0),
         cost_fen=counted.cost_fen.fill_null(0) * sign,
         uncosted_fen=ibis.cases((known, 0), else_=counted.amount_fen * sign),
     )
-    groups = signed.group_by("code").agg(
-        turnover_fen=_whole(signed.turnover_fen.sum()),
-        cost_fen=_whole(signed.cost_fen.sum()),
-        uncosted_fen=_whole(signed.uncosted_fen.sum()),
-    )
+    return signed.group_by("code").agg(**{name: _whole(signed[name].sum()) for name in PARTS})
+
+
+def together(found: ir.Table, dimension: str) -> ir.Table:
+    """The `contribution` of groups of `dimension` (a text column), of rows with PARTS, such as customers."""
+    groups = found.group_by(code=found[dimension]).agg(**{name: _whole(found[name].sum()) for name in PARTS})
     with_profit = groups.mutate(profit_fen=groups.turnover_fen - groups.cost_fen)
     return with_profit.select(
         "code",
@@ -91,4 +102,4 @@ def _check_times(unit_costs: ir.Table) -> None:
 
 def _whole(total: ir.IntegerValue) -> ir.IntegerValue:
     # DuckDB sums int64 as HUGEINT and writes that as DOUBLE; a plain cast would be left out
-    return total.cast("decimal(38, 0)").cast("int64")
+    return whole(total)

@@ -27,6 +27,7 @@ from pydantic import Field
 from custinfo.classification import rules
 from custinfo.classification.rules import Fault, Many, Part, Rule, Text
 from custinfo.classification.value_grade import window_start
+from custinfo.domain.sums import total_fen
 
 FILE = "rfm.toml"
 NO_SALES = "none"
@@ -142,7 +143,7 @@ def _measured(customers: ir.Table, sales: ir.Table, first: date, last: date) -> 
         last=days.occurred_on.max(where=days.bought),
         frequency=days.count(where=days.bought),
         # As in value_grade: a plain cast would be left out, and the sum be written as DOUBLE
-        monetary_fen=days.net.sum().cast("decimal(38, 0)").cast("int64"),
+        monetary_fen=total_fen(days.net),
     )
     known = customers.select("customer_key").left_join(found, "customer_key")
     return known.select(

@@ -7,9 +7,10 @@ the types and limits of its fields are checked by pydantic, what they mean toget
 import tomllib
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -68,8 +69,16 @@ def load(file: Path, kind: type[R]) -> tuple[R, ...]:
     are not 1, 2, 3 … and days that do not grow from one version to the next.
     """
     try:
-        content = tomllib.loads(file.read_text("utf-8"))
-    except (OSError, ValueError):
+        return cast(tuple[R, ...], _versions(file, file.read_text("utf-8"), kind))
+    except (OSError, UnicodeDecodeError):
+        raise BadInput("classification.unreadable", file=file.name) from None
+
+
+@lru_cache(maxsize=128)  # the file is read each time, what it says is understood once: forms ask with every answer
+def _versions(file: Path, text: str, kind: type[R]) -> tuple[R, ...]:
+    try:
+        content = tomllib.loads(text)
+    except ValueError:
         raise BadInput("classification.unreadable", file=file.name) from None
     tables = content.get("version")
     only_tables = isinstance(tables, list) and all(isinstance(table, dict) for table in tables)

@@ -17,6 +17,7 @@ from pydantic import Field
 from custinfo.classification import rules
 from custinfo.classification.rules import Fault, Many, Part, Rule, Text
 from custinfo.classification.value_grade import window_start
+from custinfo.domain.sums import total_fen
 
 FILE = "service_level.toml"
 _FEN_OF_A_YUAN = 100
@@ -117,7 +118,7 @@ def _bought(sales: ir.Table, first: date, last: date) -> ir.Table:
     signed = ibis.cases((counted.kind == "sale", counted.amount_fen), else_=-counted.amount_fen)
     product = ibis.cases((counted.kind == "sale", counted["product"].nullif("")))
     # By way of a decimal: Ibis takes a sum for int64 and leaves a plain cast out, DuckDB sums as HUGEINT
-    net = signed.sum().cast("decimal(38, 0)").cast("int64")
+    net = total_fen(signed)
     return counted.group_by("customer_key").aggregate(net_fen=net, products=product.nunique())
 
 

@@ -27,6 +27,7 @@ from custinfo.classification import lifetime
 from custinfo.classification.lifetime import LEAST_WITH_REPEATS, BuyingModel
 from custinfo.classification.likelihood import maximum
 from custinfo.domain.errors import BadInput
+from custinfo.domain.sums import total_fen
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -48,7 +49,7 @@ def summary(sales: ir.Table, on: date) -> ir.Table:
     first = sold.group_by("customer_key").agg(first=sold.occurred_on.min())
     after = moved.join(first, "customer_key").filter(lambda row: row.occurred_on > row["first"])
     signed = ibis.cases((after.kind == "sale", after.amount_fen), else_=-after.amount_fen)
-    spent = after.group_by("customer_key").agg(spend_fen=signed.sum().cast("decimal(38, 0)").cast("int64"))
+    spent = after.group_by("customer_key").agg(spend_fen=total_fen(signed))
     seen = lifetime.summary(sales, on)
     joined = seen.left_join(spent, "customer_key")
     return joined.select(*seen.columns, spend_fen=joined.spend_fen.fill_null(0))

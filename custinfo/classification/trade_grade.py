@@ -29,7 +29,8 @@ from custinfo.classification.bands import Band
 from custinfo.classification.credit import payments
 from custinfo.classification.credit.terms import PaymentTermsRule
 from custinfo.classification.rules import Fault, Many, Part, Rule
-from custinfo.classification.value_grade import GRADES, total_fen, window_start
+from custinfo.classification.value_grade import GRADES, window_start
+from custinfo.domain.sums import total_fen
 
 FILE = "trade_grade.toml"
 ASPECTS = ("sales", "goods", "payment")

@@ -27,10 +27,11 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from custinfo.classification.value_grade import GRADES, ValueGradeRule, counted, total_fen, window_start
+from custinfo.classification.value_grade import GRADES, ValueGradeRule, counted, window_start
 from custinfo.domain.messages import text
 from custinfo.domain.money import show
 from custinfo.domain.periods import Quarter
+from custinfo.domain.sums import total_fen, whole
 
 ABSENT = "-"
 REASONS = ("new", "gone", "rule", "held", "others", "corrected", "returns", "order_left", "sales")
@@ -72,7 +73,7 @@ def class_matrix(gradings: ir.Table, scheme: str, first: Quarter, second: Quarte
     pairs = both.mutate(from_class=both.from_class.fill_null(ABSENT), to_class=both.to_class.fill_null(ABSENT))
     cells = pairs.group_by("from_class", "to_class").agg(customers=lambda t: t.count().cast("int64"))
     all_of_them = cells.customers.sum().over(group_by=cells.from_class)
-    return cells.mutate(from_customers=all_of_them.cast("decimal(38, 0)").cast("int64"))
+    return cells.mutate(from_customers=whole(all_of_them))
 
 
 def _of(gradings: ir.Table, scheme: str, quarter: Quarter) -> ir.Table:
@@ -92,7 +93,7 @@ def matrix(before: ir.Table, after: ir.Table) -> ir.Table:
         after_fen=lambda t: total_fen(t.after_fen),
     )
     all_of_them = cells.customers.sum().over(group_by=cells.from_grade)
-    return cells.mutate(from_customers=all_of_them.cast("decimal(38, 0)").cast("int64"))
+    return cells.mutate(from_customers=whole(all_of_them))
 
 
 def movements(sales: ir.Table, first: date, second: date, rule: ValueGradeRule) -> ir.Table:
@@ -221,7 +222,7 @@ def _figures(joined: ir.Table) -> ir.Table:
     returned = joined.left_returns_fen - joined.entered_returns_fen
     risen = ibis.greatest(joined.same_rule_fen, 0) - ibis.greatest(joined.before_fen, 0)
     # A window over all rows, so the sum is taken before those who did not change are left out
-    others = (risen.sum().over() - risen).cast("decimal(38, 0)").cast("int64")
+    others = whole(risen.sum().over() - risen)
     return joined.mutate(
         change_fen=change,
         sales_change_fen=sold,

@@ -30,6 +30,7 @@ from custinfo.classification import bands, rules
 from custinfo.classification.bands import Band
 from custinfo.classification.rules import Fault, Many, Rule, Text
 from custinfo.domain.periods import Quarter, months_before
+from custinfo.domain.sums import total_fen
 
 GRADES = ("A", "B", "C", "N")
 """The highest first. In the order of the alphabet, which `_held` makes use of."""
@@ -136,13 +137,6 @@ def counted(sales: ir.Table, rule: ValueGradeRule) -> ir.Table:
     """The rows of `sales` that count by the rule: sales and returns, of its products, on any day."""
     rows = sales.filter(sales.kind.isin(("sale", "return")))
     return rows if rule.products is None else rows.filter(rows["product"].isin(rule.products))
-
-
-def total_fen(amounts: ir.IntegerColumn) -> ir.IntegerScalar:
-    """The sum of a column of fen, int64; NULL of no rows."""
-    # DuckDB sums int64 as HUGEINT, which it writes to Parquet as DOUBLE. Ibis takes the sum for int64 and leaves
-    # a plain cast out; the one by way of a decimal stays
-    return amounts.sum().cast(_SUM).cast("int64")
 
 
 def ranked(table: ir.Table, amount: str) -> ir.Table:

@@ -9,7 +9,7 @@ import ibis
 import ibis.expr.types as ir
 
 from custinfo.domain.periods import Period
-from custinfo.statistics.amounts import whole
+from custinfo.domain.sums import whole
 from custinfo.statistics.price_volume_mix import Sold
 from custinfo.statistics.sources import NOT_STATED
 

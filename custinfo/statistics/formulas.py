@@ -16,7 +16,7 @@ import ibis
 import ibis.expr.types as ir
 
 from custinfo.domain.periods import Quarter, months_before
-from custinfo.statistics.amounts import whole
+from custinfo.domain.sums import whole
 from custinfo.statistics.no_figure import NoFigure
 from custinfo.statistics.sources import Data, Missing
 

@@ -1,31 +1,37 @@
 """Plan and actual (R160): how far a plan is fulfilled, what is lacking, and where it leads by the days that are left.
 
-A plan's figure is one row of a table that is read from a file: an indicator, a period, a dimension with a code (both
-blank for the whole company) and an amount. It has a version and who approved it when: a changed plan is a new version
-beside the old one, and what counted on a day is still known later. Nothing is ever taken for planned that is not there:
-a missing plan is a sentence, not a zero.
+A plan's figure is one row of a file that people approve: an indicator, a period, a dimension with a code (both blank
+for the whole company) and an amount. A changed plan is a new version beside the old one, and what counted on a day is
+still known later. Nothing is ever taken for planned that is not there: a missing plan is a sentence, not a zero.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
 from custinfo.domain import money, periods
 from custinfo.domain.errors import BadInput
-from custinfo.domain.periods import Period
+from custinfo.domain.periods import HalfYear, Kind, Month, Period, Quarter, Year
 from custinfo.domain.working_days import DayCount, WorkCalendar
 from custinfo.statistics.no_figure import Figure, NoFigure, Number, ratio
 
-COLUMNS = ("indicator", "period", "dimension", "code", "amount", "version", "approved_by", "approved_on")
+COLUMNS = ("indicator", "period", "dimension", "code", "amount")
 """The columns of a file of plans. An amount of an indicator in fen is written in yuan, a percentage as 12.5."""
-PLAIN = re.compile(r"-?\d{1,15}(\.\d{1,6})?", re.ASCII)
-VERSION = re.compile(r"0*[1-9]\d{0,5}", re.ASCII)
+PLAIN = re.compile(r"-?\d{1,10}(\.\d{1,6})?", re.ASCII)
+LONGEST_CODE = 100
+FINEST = 10**8
+PARTS: Mapping[type, tuple[Kind, int]] = {Year: (Quarter, 4), HalfYear: (Quarter, 2), Quarter: (Month, 3)}
+"""Of which shorter periods a period consists, and of how many."""
+
+
+Of = tuple[str, str, str, str]
+"""What a plan is of: indicator, period, dimension and code. Versions of the same plan have the same."""
 
 
 @dataclass(frozen=True)
-class PlanFigure:
+class Planned:
     """What is planned of an indicator for a period; `dimension` and `code` are blank for the whole company."""
 
     indicator: str
@@ -33,48 +39,72 @@ class PlanFigure:
     dimension: str
     code: str
     amount: Number
-    version: int
-    approved_by: str
-    approved_on: date
 
     @property
-    def of(self) -> tuple[str, str, str, str]:
-        """What it is a plan of: versions of the same have the same."""
+    def of(self) -> Of:
+        """What it is a plan of."""
         return self.indicator, str(self.period), self.dimension, self.code
 
 
-def read(rows: Iterable[Mapping[str, str]], units: Mapping[str, str]) -> tuple[PlanFigure, ...]:
-    """The figures of a file's rows, each with COLUMNS; `units` are those of the known indicators, by id.
+def as_integer(amount: Number, unit: str) -> int:
+    """An amount as it is kept: fen, or of anything but money so many hundred-millionths, which is exact for PLAIN."""
+    return int(amount if unit == "fen" else amount * FINEST)
 
-    Raises BadInput with the number of the row (the headings are row 1) for an unknown indicator, a period, amount,
-    version or day that is not understood, nobody who approved it, a code without its dimension or a dimension without a
-    code, and a version that is there twice.
+
+def of_integer(kept: int, unit: str) -> Number:
+    """The amount that `as_integer` kept."""
+    return kept if unit == "fen" else Fraction(kept, FINEST)
+
+
+@dataclass(frozen=True)
+class PlanFigure(Planned):
+    """A plan of an approved version."""
+
+    version: int
+    approved_on: date
+
+
+def checked(
+    rows: Iterable[tuple[int, Mapping[str, str]]], units: Mapping[str, str],
+    refuse: Callable[[int, Planned], None] = lambda _number, _planned: None,
+) -> tuple[tuple[Planned, ...], tuple[BadInput, ...]]:  # fmt: skip
+    """What numbered rows plan, each with COLUMNS, and what is wrong with the others, in their order.
+
+    `units` are those of the known indicators, by id. Wrong is what `planned_in` refuses, a plan that is there twice,
+    and what `refuse` raises BadInput for.
     """
-    found: dict[tuple[object, ...], PlanFigure] = {}
-    for number, row in enumerate(rows, start=2):
-        figure = _figure(number, {name: row.get(name, "").strip() for name in COLUMNS}, units)
-        if found.setdefault((*figure.of, figure.version), figure) is not figure:
-            raise BadInput("statistics.plan.twice", row=number, indicator=figure.indicator, period=figure.period)
-    return tuple(found.values())
+    found: dict[Of, Planned] = {}
+    faults: list[BadInput] = []
+    for number, row in rows:
+        try:
+            one = planned_in(number, row, units)
+            refuse(number, one)
+            if one.of in found:
+                raise BadInput("statistics.plan.twice", row=number, indicator=one.indicator, period=one.period)
+            found[one.of] = one
+        except BadInput as fault:
+            faults.append(fault)
+    return tuple(found.values()), tuple(faults)
 
 
-def _figure(number: int, row: Mapping[str, str], units: Mapping[str, str]) -> PlanFigure:
+def planned_in(number: int, row: Mapping[str, str], units: Mapping[str, str]) -> Planned:
+    """What the row of that number plans, by its columns PLANNED.
+
+    Raises BadInput with the number for an unknown indicator, a period or an amount that is not understood, a code
+    without its dimension or a dimension without a code, a code of more than LONGEST_CODE characters.
+    """
     if row["indicator"] not in units:
         raise BadInput("statistics.plan.indicator", row=number, given=row["indicator"][:40])
     try:
-        period, approved_on = periods.find(row["period"]), periods.Day.parse(row["approved_on"]).day
+        period = periods.find(row["period"])
     except BadInput:
-        given = {"period": row["period"][:40], "day": row["approved_on"][:40]}
-        raise BadInput("statistics.plan.time", row=number, **given) from None
-    if not row["approved_by"] or bool(row["dimension"]) != bool(row["code"]):
+        raise BadInput("statistics.plan.period", row=number, given=row["period"][:40]) from None
+    if bool(row["dimension"]) != bool(row["code"]):
         raise BadInput("statistics.plan.entry", row=number)
+    if len(row["code"]) > LONGEST_CODE:
+        raise BadInput("statistics.plan.code_long", row=number, limit=LONGEST_CODE)
     amount = _amount(number, row["amount"], units[row["indicator"]])
-    if not VERSION.fullmatch(row["version"]):
-        raise BadInput("statistics.plan.version", row=number, given=row["version"][:40])
-    return PlanFigure(
-        row["indicator"], period, row["dimension"], row["code"], amount, int(row["version"]), row["approved_by"],
-        approved_on,
-    )  # fmt: skip
+    return Planned(row["indicator"], period, row["dimension"], row["code"], amount)
 
 
 def _amount(number: int, given: str, unit: str) -> Number:
@@ -88,9 +118,9 @@ def _amount(number: int, given: str, unit: str) -> Number:
     return Fraction(given) / 100 if unit == "percent" else Fraction(given)
 
 
-def in_force(figures: Iterable[PlanFigure], on: date) -> dict[tuple[str, str, str, str], PlanFigure]:
-    """Of each plan the highest version that had been approved by the day `on`, by `PlanFigure.of`."""
-    found: dict[tuple[str, str, str, str], PlanFigure] = {}
+def in_force(figures: Iterable[PlanFigure], on: date) -> dict[Of, PlanFigure]:
+    """Of each plan the highest version that had been approved by the day `on`, by `Planned.of`."""
+    found: dict[Of, PlanFigure] = {}
     for figure in figures:
         if figure.approved_on <= on and (figure.of not in found or found[figure.of].version < figure.version):
             found[figure.of] = figure
@@ -98,12 +128,32 @@ def in_force(figures: Iterable[PlanFigure], on: date) -> dict[tuple[str, str, st
 
 
 def planned(
-    figures: Mapping[tuple[str, str, str, str], PlanFigure], indicator: str, period: str, dimension: str = "",
-    code: str = "",
+    figures: Mapping[Of, PlanFigure], indicator: str, period: Period, dimension: str = "", code: str = "", *,
+    adds_up: bool = False,
 ) -> Figure:  # fmt: skip
-    """What `in_force` has for an indicator, a period and, where it is about a part, a dimension and a code."""
-    figure = figures.get((indicator, period, dimension, code))
-    return NoFigure("no_plan", {"period": period}) if figure is None else figure.amount
+    """What `in_force` has for an indicator, a period and, where it is about a part, a dimension and a code.
+
+    A period without a plan of its own has the sum of the plans of its parts (PARTS), where the indicator `adds_up` over
+    periods and each of them has one. Quarters without their own are again the sums of their months.
+    """
+    figure = figures.get((indicator, str(period), dimension, code))
+    if figure is not None:
+        return figure.amount
+    parts = parts_of(period) if adds_up else ()
+    amounts = [planned(figures, indicator, one, dimension, code, adds_up=True) for one in parts]
+    found = [amount for amount in amounts if not isinstance(amount, NoFigure)]
+    if not parts or len(found) < len(parts):
+        return NoFigure("no_plan", {"period": period})
+    return sum(found, start=0)
+
+
+def parts_of(period: Period) -> tuple[Period, ...]:
+    """The shorter periods that make up a year, half-year or quarter; none for any other."""
+    for whole, (part, many) in PARTS.items():
+        if isinstance(period, whole):
+            first = part.of(period.first)
+            return tuple(first.plus(n) for n in range(many))
+    return ()
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from functools import reduce
 import ibis
 import ibis.expr.types as ir
 
-from custinfo.statistics.amounts import whole
+from custinfo.domain.sums import whole
 
 STATES = ("ok", "missing", "invalid", "misplaced")
 AGES = (3, 6, 12, 24)

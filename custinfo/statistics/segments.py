@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 
 from custinfo.domain.errors import BadInput
 from custinfo.domain.segments import Conditions
+from custinfo.domain.sums import total_fen
 
 DIMENSIONS = ("ownership", "province", "section", "grade")
 """What customers can be picked by. A customer of whom it is not known has NOT_STATED there."""
@@ -80,7 +81,7 @@ def preferred_product(sales: ir.Table, first: date, last: date) -> ir.Table:
     signed = ibis.cases((within.kind == "sale", within.amount_fen), else_=-within.amount_fen)
     net = within.group_by("customer_key", code=within["product"]).agg(
         # A plain cast would be left out, and the sum be written as DOUBLE
-        net_fen=signed.sum().cast("decimal(38, 0)").cast("int64")
+        net_fen=total_fen(signed)
     )
     bought = net.filter(net.net_fen > 0)
     place = ibis.row_number().over(group_by="customer_key", order_by=[ibis.desc(bought.net_fen), bought.code])

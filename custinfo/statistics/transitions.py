@@ -12,7 +12,7 @@ import ibis
 import ibis.expr.types as ir
 
 from custinfo.domain.periods import Quarter
-from custinfo.statistics.amounts import total_fen
+from custinfo.domain.sums import total_fen
 
 SPANS = {"quarter": 1, "half_year": 2, "year": 4}
 """The quarters from the one that is held against to the one that is looked at."""

@@ -6,7 +6,7 @@ Every figure is a small table, whatever the number of customers; amounts are who
 import ibis
 import ibis.expr.types as ir
 
-from custinfo.statistics.amounts import total_fen, whole
+from custinfo.domain.sums import total_fen, whole
 
 EXPECTED = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Where the classes of expected purchases begin, but for the first, which begins at none."""
@@ -61,19 +61,29 @@ def alive_by_expected(scored: ir.Table) -> ir.Table:
 def concentration(amounts: ir.Table) -> ir.Table:
     """How much of the whole the largest customers make, as a curve of at most STEPS points.
 
-    `amounts` has a unique `customer_key` and `fen` (int64, may be negative or NULL, which counts as 0). Customers stand
-    by amount, the largest first, equal ones by key. A point is the last customer of each hundredth of them: gives
-    `rank` (from 1), `customers` (of all), `sum_fen` (of these and all before), `total_fen`; by rank. Where some are
-    negative the curve rises above the whole and comes back.
+    `amounts` has one row for each customer: `fen` (int64, may be negative or NULL, which counts as 0). Customers stand
+    by amount, the largest first; in whatever order equal ones stand, the curve is the same. A point is the last
+    customer of each hundredth of them: gives `rank` (from 1), `customers` (of all), `sum_fen` (of these and all
+    before), `total_fen`; by rank. Where some are negative the curve rises above the whole and comes back.
     """
-    known = amounts.select("customer_key", fen=amounts.fen.fill_null(0))
-    largest_first = {"order_by": [known.fen.desc(), known.customer_key]}
-    placed = known.select(
-        rank=ibis.row_number().over(ibis.window(**largest_first)) + 1,
-        customers=known.count().over(),
-        sum_fen=whole(known.fen.sum().over(ibis.rows_window(preceding=(None, 0), **largest_first))),
-        total_fen=whole(known.fen.sum().over()),
+    # By distinct amounts, of which each comes once: within equal ones the curve is a straight line
+    fen = amounts.fen.fill_null(0)
+    equal = amounts.select(fen=fen).group_by("fen").agg(many=lambda t: t.count().cast("int64"))
+    so_far = ibis.rows_window(preceding=(None, 0), order_by=equal.fen.desc())
+    alike = equal.mutate(sum_of=equal.fen.cast("decimal(38, 0)") * equal.many)
+    placed = alike.select(
+        "fen",
+        "many",
+        upto=whole(alike.many.sum().over(so_far)),
+        upto_fen=whole(alike.sum_of.sum().over(so_far)),
+        customers=whole(alike.many.sum().over()),
+        total_fen=whole(alike.sum_of.sum().over()),
     )
-    step = (placed["rank"] * STEPS).floordiv(placed.customers)
-    before = ((placed["rank"] - 1) * STEPS).floordiv(placed.customers)
-    return placed.filter(step > before).order_by("rank")
+    before = placed.upto - placed.many
+    reaches = (placed.upto * STEPS).floordiv(placed.customers) > (before * STEPS).floordiv(placed.customers)
+    steps = ibis.memtable([(step,) for step in range(1, STEPS + 1)], schema={"step": "int64"})
+    pairs = placed.filter(reaches).cross_join(steps)
+    ranked = pairs.mutate(rank=(pairs.step * pairs.customers + STEPS - 1).floordiv(STEPS))
+    here = ranked.filter(ranked["rank"] <= ranked.upto, ranked["rank"] > ranked.upto - ranked.many)
+    sums = here.upto_fen - here.fen * (here.upto - here["rank"])
+    return here.select("rank", "customers", sum_fen=sums, total_fen=here.total_fen).distinct().order_by("rank")

@@ -8,6 +8,8 @@ from functools import reduce
 import ibis
 import ibis.expr.types as ir
 
+from custinfo.domain.sums import whole
+
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 
 
@@ -46,18 +48,13 @@ def difference_of_sums(
     early = known.recorded_at <= ibis.literal(earlier, "timestamp")
     sums = {}
     for name in amounts:
-        sums[f"{name}_before"] = _total(known[name].sum(where=early))
-        sums[f"{name}_after"] = _total(known[name].sum())
+        sums[f"{name}_before"] = whole(known[name].sum(where=early))
+        sums[f"{name}_after"] = whole(known[name].sum())
     ends = known.group_by(*keys).agg(**sums)
     # No row is there without an amount, so that a sum is NULL where there were none yet
     state = ends[next(iter(sums))].isnull().ifelse(ADDED, CHANGED)
     differs = [~ends[f"{name}_before"].identical_to(ends[f"{name}_after"]) for name in amounts]
     return ends.filter(reduce(operator.or_, differs)).select(*keys, state.name("state"), *sums)
-
-
-def _total(fen: ir.IntegerScalar) -> ir.IntegerScalar:
-    # A plain cast would be left out, and the sum be written as DOUBLE
-    return fen.cast("decimal(38, 0)").cast("int64")
 
 
 def _named(table: ir.Table, figures: Sequence[str], end: str) -> dict[str, ir.Value]:

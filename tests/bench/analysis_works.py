@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from custinfo.classification import rfm, transitions, value_grade
 from custinfo.domain.periods import Quarter
+from custinfo.domain.sums import total_fen
 from custinfo.statistics import segments, vintages
 from tests.bench.analysis_data import EARLIER, LATER, files
 
@@ -53,7 +54,7 @@ def scores(data: Read) -> ir.Table:
 def crossed(data: Read) -> ir.Table:
     described = segments.described(data.customers(), data.read("after"), data.read("regions"), data.read("sections"))
     return described.group_by("province", "grade").agg(
-        customers=described.count(), net_fen=value_grade.total_fen(described.net_fen)
+        customers=described.count(), net_fen=total_fen(described.net_fen)
     )
 
 

@@ -9,6 +9,7 @@ time is another program's, it is by the clock.
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -84,9 +85,12 @@ def _most_memory() -> int:
     return int(status["VmHWM"].split()[0]) // 1024
 
 
-def in_a_process(name: str, who: str, folder: Path) -> dict[str, float | str]:
+def in_a_process(name: str, who: str, folder: Path) -> dict[str, float | str] | None:
+    """What `measure` found; None when pandas ended for want of memory."""
     command = [sys.executable, "-m", "tests.bench.bench_analysis", "measure", name, who, str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | {"TZ": "UTC"})
+    if who == "pandas" and (done.returncode == -signal.SIGKILL or "MemoryError" in done.stderr):
+        return None
     if done.returncode:
         sys.exit(f"{name}, {who}:\n{done.stderr[-3000:]}")
     measured: dict[str, float | str] = json.loads(done.stdout.splitlines()[-1])
@@ -114,9 +118,9 @@ def main(customers: int = 1_000_000, sales: int = 10_000_000, spark: bool = Fals
             found: dict[str, list[dict[str, float | str]]] = {who: [] for who in peers}
             for _ in range(ROUNDS if customers < LARGE else 1):
                 for who in peers:
-                    found[who].append(in_a_process(work, who, folder))
+                    found[who] += filter(None, [in_a_process(work, who, folder)])
             if spark:
-                found["spark"] = [in_a_process(work, "spark", folder)]
+                found["spark"] = [one for one in [in_a_process(work, "spark", folder)] if one]
             hashes = {who: one["sha256"] for who, several in found.items() for one in several}
             if len(set(hashes.values())) > 1:
                 sys.exit(f"{work}: results differ: {hashes}")
@@ -129,6 +133,9 @@ def _tell(work: str, found: dict[str, list[dict[str, float | str]]], bars: dict[
         return min(float(one[what]) for one in found[who])
 
     for peer in (who for who in found if who != "ours"):
+        if not found[peer]:
+            print(json.dumps({"name": f"{work}; peer: {peer}", "peer": "did not run for want of memory"}), flush=True)
+            continue
         bar, what = bars.get(peer), "seconds" if peer == "spark" else "cpu"
         ours, theirs = best("ours", what), best(peer, what)
         line = {"name": f"{work}; peer: {peer}", "ours": round(ours, 2), "peer": round(theirs, 2),

@@ -54,7 +54,6 @@ from custinfo.domain.periods import Month, Quarter
 from custinfo.domain.segments import Condition
 from custinfo.lake import code_tables, engines
 from custinfo.statistics import (
-    amounts,
     change_of_sales,
     customers,
     demands,
@@ -238,7 +237,6 @@ CLASSIFICATION: tuple[Case, ...] = (
     ),
     Case(value_grade.counted, lambda d: value_grade.counted(d.sales, ABSOLUTE)),
     Case(value_grade.ranked, lambda d: value_grade.ranked(d.graded, "sales_12m_fen")),
-    Case(value_grade.total_fen, lambda d: d.sales.aggregate(fen=value_grade.total_fen(d.sales.amount_fen))),
     Case(transitions.of_quarter, lambda d: transitions.of_quarter(_gradings(d), Q3)),
     Case(transitions.class_matrix, lambda d: transitions.class_matrix(_gradings(d), "importance", Q2, Q3)),
     Case(transitions.matrix, lambda d: transitions.matrix(d.earlier, d.graded)),
@@ -289,6 +287,12 @@ CLASSIFICATION: tuple[Case, ...] = (
     Case(
         profit.contribution, lambda d: profit.contribution(d.sales, "area", FIRST, DAY), in_order=True
     ),
+    Case(profit.parts, lambda d: profit.parts(d.sales, "customer_key", FIRST, DAY)),
+    Case(
+        profit.together,
+        lambda d: profit.together(profit.parts(d.sales, "area", FIRST, DAY).mutate(half=ibis._.code.right(1)), "half"),
+        in_order=True,
+    ),
     Case(
         profit.with_costs,
         lambda d: profit.with_costs(d.sales.drop("cost_fen").filter(lambda t: t.quantity < 7), d.unit_costs),
@@ -301,6 +305,7 @@ CLASSIFICATION: tuple[Case, ...] = (
     Case(sampling.draw, lambda d: sampling.draw(d.features, CLUSTERS)),
     Case(sampling.by_chance, lambda d: sampling.by_chance(d.features, 25), in_order=True),
     Case(models.assign, _assigned),
+    Case(models.placed, lambda d: models.placed(d.features, d.model)),
     Case(profiles.numbers, lambda d: profiles.numbers(d.features, _assigned(d), d.model, 3), in_order=True),
     Case(
         profiles.commonest, lambda d: profiles.commonest(d.features, _assigned(d), "section", 3), in_order=True
@@ -330,7 +335,6 @@ CREDIT: tuple[Case, ...] = (
 )
 
 STATISTICS: tuple[Case, ...] = (
-    Case(amounts.total_fen, lambda d: d.sales.aggregate(fen=amounts.total_fen(d.sales.amount_fen))),
     Case(
         change_of_sales.by_customers,
         lambda d: change_of_sales.by_customers(d.sales, Month(2026, 8), Month(2026, 9)), in_order=True,
@@ -399,6 +403,5 @@ LEFT_OUT = {
     "classification.duplicates.linkage.table": "it makes a table of people's parties",
     "classification.duplicates.linkage.find": "compared by itself: duplicates/test_linkage_on_spark.py",
     "classification.lifetime.calibrate": "it reads counts of lifetime.summary and fits; see lifetime.observed",
-    "statistics.amounts.whole": "amounts.total_fen is it",
 }
 """Functions over tables without a case, and why."""

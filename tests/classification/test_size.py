@@ -262,6 +262,19 @@ def test_the_rule_is_for_days_from_its_first() -> None:
     assert rules.load(rules.FOLDER / size.FILE, SizeRule)[-1] == RULE
 
 
+def test_a_file_that_changed_is_read_anew(tmp_path: Path) -> None:
+    """What a file says is kept; a program that runs for weeks takes the version that is put there all the same."""
+    file = tmp_path / size.FILE
+    shipped = (rules.FOLDER / size.FILE).read_text("utf-8")
+    file.write_text(shipped, "utf-8")
+    assert rules.load(file, SizeRule)[-1] == RULE
+    file.write_text(shipped.replace(RULE.approved_by, "另一人"), "utf-8")
+    assert rules.load(file, SizeRule)[-1].approved_by == "另一人"
+    file.write_text("version = 1", "utf-8")
+    with pytest.raises(BadInput):
+        rules.load(file, SizeRule)
+
+
 def test_every_size_has_a_name() -> None:
     for language in LANGUAGES:
         assert len({text(f"horizontal.size.class.{one}", language) for one in size.SIZES}) == len(size.SIZES)

@@ -56,14 +56,18 @@ def assign(table: ir.Table, model: Model) -> ir.Table:
 
     `table` has a unique `customer_key` and the model's features. Of clusters equally near, the first counts.
     """
+    found = placed(table, model)
+    return found.select("customer_key", "cluster", rule_version=ibis.literal(model.rule_version, "int32"))
+
+
+def placed(table: ir.Table, model: Model) -> ir.Table:
+    """`table` with `cluster`, as for `assign`."""
     away = [_away(table, model, cluster).round(DIGITS) for cluster in model.clusters]
-    measured = table.select("customer_key", **{f"away_{n}": one for n, one in enumerate(away, start=1)})
+    measured = table.mutate(**{f"away_{n}": one for n, one in enumerate(away, start=1)})
     columns = [measured[f"away_{n}"] for n in range(1, len(away) + 1)]
     nearest = ibis.least(*columns) if len(columns) > 1 else columns[0]
     place = ibis.cases(*((column == nearest, n) for n, column in enumerate(columns, start=1)), else_=1)
-    return measured.select(
-        "customer_key", cluster=place.cast("int32"), rule_version=ibis.literal(model.rule_version, "int32")
-    )
+    return measured.select(*table.columns, cluster=place.cast("int32"))
 
 
 def labels(sample: Sample, model: Model) -> NDArray[np.int64]:

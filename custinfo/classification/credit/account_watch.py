@@ -23,7 +23,7 @@ from pydantic import Field
 from custinfo.classification import rules
 from custinfo.classification.credit import payments
 from custinfo.classification.rules import Rule
-from custinfo.classification.value_grade import total_fen
+from custinfo.domain.sums import total_fen
 
 FILE = "account_watch.toml"
 

@@ -14,7 +14,7 @@ import ibis
 import ibis.expr.types as ir
 
 from custinfo.classification.credit import payments
-from custinfo.classification.value_grade import total_fen
+from custinfo.domain.sums import total_fen
 
 TERMS_DAYS = 30
 DEFAULT_DAYS = 90

@@ -23,7 +23,7 @@ import ibis.expr.types as ir
 
 from custinfo.classification.credit.limits import CreditLimitRule, Limit
 from custinfo.classification.credit.wording import SpokenBadInput, Yuan
-from custinfo.classification.value_grade import total_fen
+from custinfo.domain.sums import total_fen
 
 KINDS = (
     "order",

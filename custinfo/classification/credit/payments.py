@@ -19,7 +19,7 @@ import ibis.expr.types as ir
 
 from custinfo.classification.credit import terms
 from custinfo.classification.credit.terms import PaymentTermsRule
-from custinfo.classification.value_grade import total_fen
+from custinfo.domain.sums import total_fen, whole
 
 ZERO = ibis.literal(0, "int64")
 WIDE = "decimal(38, 0)"
@@ -177,4 +177,4 @@ def _paid(payments: ir.Table, day: date) -> ir.Table:
 
 def _running(rows: ir.Table, order: list[ir.Value]) -> ir.Value:
     window = ibis.window(group_by=rows.customer_key, order_by=order, rows=(None, 0))
-    return rows.amount_fen.sum().over(window).cast(WIDE).cast("int64")
+    return whole(rows.amount_fen.sum().over(window))
