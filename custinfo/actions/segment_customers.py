@@ -1,4 +1,4 @@
-"""The customers of a lake, with everything that segments pick them by, as of a day."""
+"""The customers of a lake, with everything that segments and clusters pick them by, as of a day."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,20 +8,34 @@ import ibis
 import ibis.expr.types as ir
 
 from custinfo import lake
-from custinfo.classification import income, relation, rfm, value_grade
+from custinfo.classification import clusters, income, relation, rfm, value_grade
+from custinfo.classification.clusters import sampling
 from custinfo.domain.segments import Conditions, Figures
+from custinfo.lake import prepared
+from custinfo.lake.prepared import Made, Recipe
 from custinfo.statistics import segments
+
+RULES = (value_grade.FILE, rfm.FILE, relation.OLD_NEW_FILE, relation.LIFECYCLE_FILE, income.AGE_FILE)
 
 
 @dataclass(frozen=True)
 class Described:
-    """`table` as of `segments.described` and `joined`, one row for each customer, held by the engine; `rules` are the
-    versions of the rule files that its classes were made with. `scores` is what `rfm.scores` gives, held too.
+    """`table` as of `segments.described` and `joined`, one row for each customer, held by the engine, with the numbers
+    of recent dealings: `recency_days`, `frequency`, `monetary_fen` as `rfm.scores` gives them, and `average_fen` (a
+    purchase's, rounded down), all int64 and NULL of who bought nothing in the window. `rules` are the versions of the
+    rule files that its classes were made with.
     """
 
     table: ir.Table
     rules: Mapping[str, int]
-    scores: ir.Table
+
+
+@dataclass(frozen=True)
+class Everybody(Described):
+    """The same, and what clusters are found in: `drawn`, some of those who bought, and how many `buyers` there are."""
+
+    drawn: ir.Table
+    buyers: int
 
 
 def described(opened: lake.Tables, on: date) -> Described:
@@ -47,8 +61,32 @@ def described(opened: lake.Tables, on: date) -> Described:
     rules = {value_grade.FILE: grading.version, rfm.FILE: scoring.version, relation.LIFECYCLE_FILE: of_days[1].version}
     rules[income.AGE_FILE] = aging.version
     basic = segments.described(customers, grades, opened.region, opened.industry)
+    measured = segments.joined(basic, classes).left_join(_measured(scores), [("customer_key", "measured_key")])
     # Held: every question after this reads a table in the engine's memory
-    return Described(segments.joined(basic, classes).cache(), rules, scores)
+    return Described(measured.drop("measured_key").cache(), rules)
+
+
+def _measured(scores: ir.Table) -> ir.Table:
+    bought = scores.filter(scores.frequency > 0)
+    average = (bought.monetary_fen.cast("float64") / bought.frequency).floor().cast("int64")
+    return bought.select("recency_days", "frequency", "monetary_fen", measured_key="customer_key", average_fen=average)
+
+
+def everybody(opened: lake.Tables, on: date) -> Everybody:
+    """As `described`, from where it was kept if it was. Raises as it does."""
+    found = prepared.prepared(opened, RECIPE, on)
+    return Everybody(found.tables["customers"], found.said["rules"], found.tables["drawn"], found.said["buyers"])
+
+
+def _make(opened: lake.Tables, on: date) -> Made:
+    made = described(opened, on)
+    bought = made.table.filter(made.table.frequency.notnull())
+    drawn = sampling.by_chance(bought, clusters.rule(on).sample)
+    buyers = int(bought.count().to_pyarrow().as_py())
+    return Made({"customers": made.table, "drawn": drawn}, {"rules": dict(made.rules), "buyers": buyers})
+
+
+RECIPE = Recipe("customers", (*RULES, clusters.FILE), _make)
 
 
 def figures(opened: lake.Tables, described: ir.Table, conditions: Conditions, on: date) -> Figures:

@@ -9,6 +9,7 @@
 - `published_tables` declares what custinfo itself adds (gradings, decisions, links); `append` publishes computed rows.
 - `erasing.erase` takes people out of every version.
 - `refresh_interactive` makes the files that large tables are read from quickly, after something was published.
+- `prepared.prepared` gives what is computed from all customers, from where it was kept; `prepared.refresh` keeps it.
 
 The lake holds no names and no identifiers: a customer is its keyed `pseudonym`.
 """

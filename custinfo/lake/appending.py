@@ -23,7 +23,7 @@ _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 def append(
     site: Site, table: str, part: str, rows: Iterable[pa.RecordBatch], *, of: Manifest, recorded_at: datetime,
-    now: Callable[[], datetime],
+    now: Callable[[], datetime], witness: manifest.Witness | None = None,
 ) -> Manifest | None:  # fmt: skip
     """Publish `rows`, which were computed from the version `of`, as the part `part` of a table, in a new version; None
     when the newest version has that part already.
@@ -56,7 +56,7 @@ def append(
             smallest_group=smallest_group(site),
             parts=(*last.parts, name),
         )
-        manifest.write(site.lake, version)
+        manifest.write(site.lake, version, witness)
         return version
 
 

@@ -38,12 +38,14 @@ class Compacted:
     after: int
 
 
-def compact(site: Site, now: Callable[[], datetime]) -> Compacted | None:
+def compact(
+    site: Site, now: Callable[[], datetime], *, witness: manifest.Witness | None = None
+) -> Compacted | None:  # fmt: skip
     """Publish a version with the rows of the newest in fewer files; None when no table has enough small ones.
 
-    The new files are read back and compared before the version is there. Raises WrongState while another writer is at
-    work, SiteFault when a file is missing, was changed or cannot be written, or the clock stands before the newest
-    version.
+    The new files are read back and compared before the version is there; `witness` is told of it before anybody can see
+    it. Raises WrongState while another writer is at work, SiteFault when a file is missing, was changed or cannot be
+    written, or the clock stands before the newest version.
     """
     with sole_writer(site.lake):
         erasing.go_on(site)
@@ -55,7 +57,7 @@ def compact(site: Site, now: Callable[[], datetime]) -> Compacted | None:
         gone = {file.path for group in groups for file in group[1:]}
         kept = tuple(made.get(file.path, file) for file in last.files if file.path not in gone)
         version = _next(site, last, kept, moment_after(last, now))
-        manifest.write(site.lake, version)
+        manifest.write(site.lake, version, witness)
         return Compacted(version.version, len(last.files), len(kept))
 
 

@@ -6,7 +6,7 @@ columns that an older file lacks are NULL. Spark is not installed with custinfo 
 
 import re
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from importlib import import_module
 from pathlib import Path
@@ -36,6 +36,14 @@ class Engine(Protocol):
         """The rows of a file of `write_native`; None when this engine reads no such files, or the file says that it was
         made of something else, or cannot be opened.
         """
+
+    def keep(self, tables: Mapping[str, ir.Table], said: str, made_of: str, target: Path) -> bool | None:
+        """Write tables of this engine, and a text, into a new file that says within itself what it was `made_of`; None
+        when this engine has no such files. Raises OSError when it cannot be written.
+        """
+
+    def read_kept(self, file: Path, made_of: str) -> tuple[dict[str, ir.Table], str] | None:
+        """The tables of a file of `keep` by name, and the text; None as for `read_native`."""
 
     def hold(self, rows: pa.Table) -> ir.Table:
         """Rows of the program's memory as a table of this engine, for what asks a table where it is."""
@@ -115,6 +123,7 @@ class _DuckDB:
         # Nothing is ever fetched from outside; and time is in UTC whatever the machine's zone
         self._backend = ibis.duckdb.connect(autoinstall_known_extensions=False, autoload_known_extensions=False)
         self._backend.raw_sql("SET TimeZone = 'UTC'")
+        self._backend.raw_sql("SET enable_progress_bar = false")  # it goes to the output of a command
         self._guarded = False
 
     def run(self, statement: str) -> None:
@@ -137,18 +146,55 @@ class _DuckDB:
     def read_native(self, file: Path, table: str, made_of: str) -> ir.Table | None:
         import duckdb
 
-        name = _new_name()
         try:
-            self.run(f"ATTACH {_quoted(file)} AS {name} (TYPE duckdb, READ_ONLY)")
-            found = self._backend.raw_sql(f"SELECT made_of FROM {name}.{_MADE_OF}").fetchall()
-            if found != [(made_of,)]:
-                self.run(f"DETACH {name}")
-                return None
-            rows = self._backend.table(table, database=(name, "main"))
+            name = self._attached(file, made_of)
+            rows = self._backend.table(table, database=(name, "main")) if name else None
         except duckdb.Error:  # of another version, damaged, or removed a moment ago
             return None
         self._guard()
         return rows
+
+    def _attached(self, file: Path, made_of: str) -> str:
+        """The name by which a native file can be asked; blank when it was made of something else."""
+        name = _new_name()
+        self.run(f"ATTACH {_quoted(file)} AS {name} (TYPE duckdb, READ_ONLY)")
+        if self._backend.raw_sql(f"SELECT made_of FROM {name}.{_MADE_OF}").fetchall() == [(made_of,)]:
+            return name
+        self.run(f"DETACH {name}")
+        return ""
+
+    def keep(self, tables: Mapping[str, ir.Table], said: str, made_of: str, target: Path) -> bool | None:
+        import duckdb
+
+        name = _new_name()
+        try:
+            self.run(f"ATTACH {_quoted(target)} AS {name} (TYPE duckdb)")
+            try:
+                for table, rows in tables.items():
+                    self._backend.create_table(table, rows, database=(name, "main"))
+                quoted = said.replace("'", "''")
+                self.run(f"CREATE TABLE {name}.{_MADE_OF} AS SELECT '{made_of}' AS made_of, '{quoted}' AS said")
+            finally:
+                self.run(f"DETACH {name}")
+        except duckdb.IOException as fault:
+            raise OSError(0, "the disk is full, or cannot be written to") from fault
+        return True
+
+    def read_kept(self, file: Path, made_of: str) -> tuple[dict[str, ir.Table], str] | None:
+        import duckdb
+
+        try:
+            name = self._attached(file, made_of)
+            if not name:
+                return None
+            ((said,),) = self._backend.raw_sql(f"SELECT said FROM {name}.{_MADE_OF}").fetchall()
+            asked = f"SELECT table_name FROM duckdb_tables() WHERE database_name = '{name}' ORDER BY table_name"
+            there = [one for (one,) in self._backend.raw_sql(asked).fetchall() if one != _MADE_OF]
+            found = {one: self._backend.table(one, database=(name, "main")) for one in there}
+        except duckdb.Error:  # as above
+            return None
+        self._guard()
+        return found, said
 
     def hold(self, rows: pa.Table) -> ir.Table:
         return ibis.memtable(rows)
@@ -195,6 +241,12 @@ class _Spark:
 
     def read_native(self, file: Path, table: str, made_of: str) -> ir.Table | None:
         """None: the format is DuckDB's own."""
+
+    def keep(self, tables: Mapping[str, ir.Table], said: str, made_of: str, target: Path) -> bool | None:
+        """None, as above."""
+
+    def read_kept(self, file: Path, made_of: str) -> tuple[dict[str, ir.Table], str] | None:
+        """None, as above."""
 
     def hold(self, rows: pa.Table) -> ir.Table:
         return self.guarded(self._hold)(rows)

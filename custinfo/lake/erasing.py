@@ -25,14 +25,13 @@ import pyarrow.parquet as pq
 
 from custinfo.domain import clock
 from custinfo.domain.errors import SiteFault
-from custinfo.lake import coarsening, files, interactive, manifest, published_tables, schema
-from custinfo.lake.locking import sole_writer
+from custinfo.lake import coarsening, files, interactive, manifest, prepared, published_tables, schema
+from custinfo.lake.locking import STAGED, sole_writer
 from custinfo.lake.manifest import LakeFile, Manifest
 from custinfo.store import group_read
 from custinfo.store.site import Site
 
 RECORD = "erased.json"
-STAGED = ".erasing"
 _BUILDING = ".erasing.part"
 _TASKS = "tasks.json"
 COMPACTED = ".compact.parquet"
@@ -103,7 +102,9 @@ def _put_in_place(site: Site, staged: Path) -> None:
             files.sync((site.lake / path).parent)
     for path in tasks["remove"]:
         (site.lake / path).unlink(missing_ok=True)
-    interactive.drop(site.lake)  # made of what is gone now; the next publisher makes them of what is left
+    # Made of what is gone now; the next publisher makes them of what is left
+    interactive.drop(site.lake)
+    prepared.drop(site.lake)
     files.sync(site.lake)
     shutil.rmtree(staged)
 

@@ -19,7 +19,7 @@ from custinfo.domain.errors import WrongState
 from custinfo.domain.periods import Quarter
 from custinfo.lake import schema, tables
 from custinfo.lake.appending import append, naive
-from custinfo.lake.manifest import Manifest
+from custinfo.lake.manifest import Manifest, Witness
 from custinfo.lake.published_tables import GRADINGS, MOMENT
 from custinfo.lake.tables import Lake
 from custinfo.store import scratch
@@ -60,13 +60,14 @@ def editions(version: Manifest) -> dict[Quarter, int]:
 
 
 def record(
-    site: Site, opened: Lake, quarter: Quarter, classes: ir.Table, recorded_at: datetime, now: Callable[[], datetime]
-) -> Edition:
+    site: Site, opened: Lake, quarter: Quarter, classes: ir.Table, recorded_at: datetime, now: Callable[[], datetime],
+    *, witness: Witness | None = None,
+) -> Edition:  # fmt: skip
     """Append the classes of a quarter, made from `opened`, as its next edition, unless the newest one says the same.
 
     `classes` has the columns CONTENT, and no two rows with the same ORDER. Raises WrongState when there are none, while
     another writer is at work, and when somebody else appended an edition of the quarter meanwhile; SiteFault as `open`
-    and `publish` do.
+    and `publish` do. `witness` is told of the new version before anybody can see it.
     """
     newest = tables.open(site)
     number = editions(newest.manifest).get(quarter, 0)
@@ -81,6 +82,7 @@ def record(
         published = append(
             site, TABLE, f"{quarter}-{number}", _marked(_batches(made), opened, quarter, number),
             of=opened.manifest, recorded_at=recorded_at, now=now,
+            witness=witness,
         )  # fmt: skip
     if published is None:
         raise WrongState("gradings.meanwhile", quarter=quarter, number=number)

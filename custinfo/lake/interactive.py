@@ -70,7 +70,7 @@ def refresh(site: Site) -> tuple[str, ...]:
     try:
         with sole_writer(site.lake):
             newest = manifest.newest(site.lake)
-            if newest is None or not _wanted(site):
+            if newest is None or not wanted(site):
                 drop(site.lake)
                 return ()
             return tuple(table for table in schema.TABLES if _renew(site, newest, table))
@@ -117,7 +117,8 @@ def _is_whole(path: Path, note: _Derived) -> bool:
     return _has_size(path, note.bytes) and files.sha256(path) == note.sha256
 
 
-def _wanted(site: Site) -> bool:
+def wanted(site: Site) -> bool:
+    """Whether derived files are to stand beside the site's lake."""
     return site.section("lake").get("interactive", True) is not False
 
 

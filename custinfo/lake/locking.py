@@ -6,6 +6,9 @@ from pathlib import Path
 
 from custinfo.store import private_files
 
+STAGED = ".erasing"
+"""The folder within the lake's of an erasure that was committed and is not yet put in place."""
+
 
 @contextmanager
 def sole_writer(lake: Path) -> Iterator[None]:

@@ -5,11 +5,11 @@ version, those of earlier versions included, and the hash of the manifest before
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from custinfo.domain import clock
 from custinfo.domain.errors import NotFound, SiteFault
@@ -61,6 +61,10 @@ class Manifest:
         return [file.path for file in self.files if file.table == table]
 
 
+Witness: TypeAlias = Callable[[Manifest, str], None]
+"""Is told of a version, with the hash of its manifest, right before it becomes visible: that nothing is published
+without a word on the audit log. What it raises keeps the version back."""
+
 _MOMENTS = ("published_at", "recorded_from", "recorded_to")
 
 
@@ -69,10 +73,13 @@ def path(lake: Path, version: int) -> Path:
     return lake / FOLDER / f"{version:06d}.json"
 
 
-def write(lake: Path, manifest: Manifest) -> None:
-    """Make the version visible, by one rename."""
+def write(lake: Path, manifest: Manifest, witness: Witness | None = None) -> None:
+    """Make the version visible, by one rename; `witness` is told before, when all of it is on the disk."""
     with files.written(path(lake, manifest.version)) as beside:
         beside.write_text(as_text(manifest), "utf-8")
+        if witness is not None:
+            files.sync(beside)
+            witness(manifest, files.sha256(beside))
 
 
 def as_text(manifest: Manifest) -> str:

@@ -232,7 +232,30 @@ Then people call it `different`, put it off (`later`), `said` at entry that it i
 `merged_by_rule`, which may be `undone`. Keys stay those that the two had then, whoever was merged.
 """
 
+PLANS = PublishedTable(
+    "plans",
+    pa.schema(
+        [
+            pa.field("indicator", pa.string(), nullable=False),
+            pa.field("period", pa.string(), nullable=False),
+            pa.field("dimension", pa.string(), nullable=False),
+            pa.field("code", pa.string(), nullable=False),
+            pa.field("amount", pa.int64(), nullable=False),
+            pa.field("version", pa.int32(), nullable=False),
+            pa.field("approved_on", pa.string(), nullable=False),
+            pa.field("recorded_at", MOMENT, nullable=False),
+        ]
+    ),
+    keys=(),
+)
+"""What was planned, from its approval on: every row of every approved version (`statistics.plan`).
+
+`dimension` and `code` are blank for the whole company; of two versions with the same plan the higher one counts.
+`amount` is in fen, or, of anything but money, in hundred-millionths (2.5 % is 2,500,000).
+"""
+
 _DECLARED: tuple[PublishedTable, ...] = (
+    PLANS,
     MATCHES,
     DEMANDS,
     CREDIT_DECISIONS,

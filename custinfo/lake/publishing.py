@@ -60,6 +60,7 @@ class BatchRow:
 def publish(
     site: Site, rows: Iterable[EntityVersionRow], batches: Sequence[BatchRow], now: Callable[[], datetime], *,
     tables: Mapping[str, Iterable[TableRow]] | None = None, even_unchanged: bool = False,
+    witness: manifest.Witness | None = None,
 ) -> Manifest | None:  # fmt: skip
     """Publish what the newest version does not hold yet; None when there is nothing new, a new edition of a code list
     included, unless a version is wanted `even_unchanged`: by it a branch says that it has nothing new.
@@ -67,7 +68,7 @@ def publish(
     `rows` come in ascending `seq`; those already published are passed over, as are known `batches`, and likewise the
     rows of other `tables` (`published_tables`). The clock `now` is read when all rows are written: a version holds
     everything that was recorded before its moment, and whoever opened the lake as of an earlier moment sees the version
-    before it, then and ever after.
+    before it, then and ever after. `witness` is told of the version before anybody can see it.
     Raises WrongState while another publisher is at work, and SiteFault when the clock stands before the newest version,
     when the file of a new batch is missing or was changed, or when a property cannot be read as its column's type.
     """
@@ -83,7 +84,7 @@ def publish(
         if not new.files and not of_tables.files and not new_batches and same and not even_unchanged:
             return None
         version = _next(site, last, new, of_tables, new_batches, moment_after(last, now), code_lists)
-        manifest.write(site.lake, version)
+        manifest.write(site.lake, version, witness)
         return version
 
 

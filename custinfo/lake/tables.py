@@ -152,6 +152,20 @@ def _with_ancestor(codes: ir.Table, level: str) -> ir.Table:
 
 
 @dataclass(frozen=True)
+class Source:
+    """Where a version was read: by which engine, in which folder, without whose rows (`withheld`, by the list's word;
+    `left_out`, those of them whom the version knows). `keeps`: whether what is computed may be kept beside the lake.
+    """
+
+    engine: Engine
+    folder: Path
+    purpose: str
+    withheld: tuple[str, ...]
+    left_out: Callable[[], list[str]]
+    keeps: bool = False
+
+
+@dataclass(frozen=True)
 class Lake(Tables):
     """One version of the lake as of one moment.
 
@@ -159,6 +173,7 @@ class Lake(Tables):
     """
 
     manifest: Manifest
+    source: Source | None = None
 
     @property
     def version(self) -> int:
@@ -184,7 +199,8 @@ def open(
         site.lake, version=version, as_of=as_of, purpose=purpose, withheld_by=withheld_by,
         engine=engine or engines.of_site(site),
     )  # fmt: skip
-    return replace(found, smallest_group=smallest_group(site))
+    source = found.source and replace(found.source, keeps=interactive.wanted(site))
+    return replace(found, smallest_group=smallest_group(site), source=source)
 
 
 def open_folder(
@@ -206,10 +222,8 @@ def read(
         if not (lake / file.path).is_file():
             raise SiteFault("lake.missing", file=file.path)
     kept_back = withheld.keys(lake, purpose, withheld_by or clock.utc_now())
-    found = {
-        name: _without(_recorded_by(_table(engine, lake, chosen, name), moment), name, kept_back)
-        for name in schema.TABLES
-    }
+    rows = {name: _recorded_by(_table(engine, lake, chosen, name), moment) for name in schema.TABLES}
+    found = {name: _without(table, name, kept_back) for name, table in rows.items()}
     newest = manifest.newest(lake) or chosen
     return Lake(
         as_of=moment,
@@ -218,6 +232,9 @@ def read(
         late=(),
         code_list=cache(partial(code_tables.read, lake, chosen)),
         manifest=chosen,
+        source=Source(
+            engine, lake, purpose, tuple(kept_back), partial(_known, rows["customer_versions"], tuple(kept_back))
+        ),
     )
 
 
@@ -266,6 +283,15 @@ def _in_force(lake: Path, chosen: Manifest, found: Mapping[str, ir.Table]) -> Ma
 def _merged(chosen: Manifest, found: Mapping[str, ir.Table]) -> Mapping[str, ir.Table]:
     """The tables with the customers that were merged by then as one; a lake in which nobody was pays nothing for it."""
     return merging.applied(found) if chosen.paths(merging.TABLE) else found
+
+
+def _known(versions: ir.Table, customer_keys: Sequence[str]) -> list[str]:
+    """Those of the customers who are there: of a new customer nothing changes before the lake knows them."""
+    if not customer_keys:
+        return []
+    asked = ibis.memtable({"customer_key": list(customer_keys)}, schema={"customer_key": "string"})
+    there = versions.semi_join(asked, "customer_key").select("customer_key").distinct().order_by("customer_key")
+    return [str(key) for key in there.to_pyarrow()["customer_key"].to_pylist()]
 
 
 def _without(table: ir.Table, name: str, customer_keys: Sequence[str]) -> ir.Table:

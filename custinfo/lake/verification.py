@@ -1,14 +1,15 @@
 """Check that every file of every version is still, byte for byte, what was published."""
 
 from custinfo.domain.errors import SiteFault
-from custinfo.lake import erasing, files, interactive, manifest
+from custinfo.lake import erasing, files, interactive, manifest, prepared
 from custinfo.store.site import Site
 
 
 def verify(site: Site) -> int:
     """The number of files checked. Raises SiteFault naming the first file that is missing or was changed.
 
-    An interactive file that was changed is removed, and made anew by the next `publish`: it is not the truth.
+    An interactive file or a prepared one that was changed is removed, and made anew by the next `publish`: neither is
+    the truth.
     """
     if erasing.unfinished(site):
         raise SiteFault("lake.erasing_unfinished")
@@ -28,7 +29,7 @@ def verify(site: Site) -> int:
     for path, sha256 in known.items():
         check_file(site, path, sha256)
     _check_erasures(site)
-    return len(numbers) + len(known) + interactive.verify(site)
+    return len(numbers) + len(known) + interactive.verify(site) + prepared.verify(site.lake)
 
 
 def _check_erasures(site: Site) -> None:

@@ -9,6 +9,8 @@ import altair as alt
 import ibis
 import ibis.expr.types as ir
 
+from custinfo.actions import graded_quarters
+from custinfo.actions.graded_quarters import ARROW, SHOWN, Quarters
 from custinfo.classification import transitions, value_grade
 from custinfo.classification.transitions import ABSENT
 from custinfo.classification.value_grade import GRADES
@@ -17,15 +19,10 @@ from custinfo.domain.messages import text
 from custinfo.domain.periods import Quarter
 from custinfo.lake.extracts import KEY
 from custinfo.screens import explorer, explorer_charts, heat_map
-from custinfo.screens.abc_quarters import ARROW, Quarters
 from custinfo.screens.explorer_charts import ACCENT, REST
 from custinfo.screens.explorer_view import Column, Filter, Listing, Panel, Prepared, Screen, View
 from custinfo.statistics import transitions as figures
 
-SHOWN = 5
-"""The newest quarters whose stored grades are drawn beside those that are compared."""
-MOST = 12
-"""Quarters that can be chosen."""
 QUARTERS = "quarters"
 PLACES = (*GRADES, ABSENT)
 COLOURS = {"A": ACCENT, "B": "#c07a12", "C": "#6f7fd0", "N": REST}
@@ -37,11 +34,11 @@ _FACTS = (
 
 
 def _prepare(view: View) -> Prepared:
-    closed = figures.closed(view.opened.sales, view.on, MOST)
-    tables = Quarters(view.opened, closed)
+    tables = graded_quarters.closed(view.opened, view.on)
+    found = tables.quarters
     # Its rows are the quarters that can be chosen
-    tables[QUARTERS] = ibis.memtable([(str(one),) for one in closed], schema={"quarter": "string"})
-    return Prepared(tables, {value_grade.FILE: tables.rule(closed[0]).version} if closed else {})
+    tables[QUARTERS] = ibis.memtable([(str(one),) for one in found], schema={"quarter": "string"})
+    return Prepared(tables, {value_grade.FILE: tables.rule(found[0]).version} if found else {})
 
 
 def _quarters(view: View) -> list[Quarter]:

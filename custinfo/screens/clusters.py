@@ -40,15 +40,8 @@ STRONG = 2
 
 
 def _prepare(view: View) -> Prepared:
-    made = segment_customers.described(view.opened, view.on)
-    rule = clusters.rule(view.on)
-    scores = made.scores.filter(made.scores.frequency > 0)
-    measured = scores.select(
-        measured_key=KEY, recency_days="recency_days", frequency="frequency", monetary_fen="monetary_fen",
-        average_fen=(scores.monetary_fen.cast("float64") / scores.frequency).floor().cast("int64"),
-    )  # fmt: skip
-    everybody = made.table.left_join(measured, [(KEY, "measured_key")]).drop("measured_key").cache()
-    return Prepared(Tables(everybody, Worker(rule)), {**made.rules, clusters.FILE: rule.version})
+    found, rule = segment_customers.everybody(view.opened, view.on), clusters.rule(view.on)
+    return Prepared(Tables(found, Worker(rule)), {**found.rules, clusters.FILE: rule.version})
 
 
 def _summary(view: View) -> str:

@@ -8,11 +8,12 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from custinfo.actions.segment_customers import Everybody
 from custinfo.classification.clusters import METHODS, ClusterRule, Number, models, sampling
 from custinfo.classification.clusters.models import Model
 from custinfo.classification.clusters.sampling import Sample
 from custinfo.domain import money
-from custinfo.lake.extracts import KEY
+from custinfo.domain.sums import total_fen
 from custinfo.screens import segments
 from custinfo.screens.clusters_work import Asked, Outcome, Worker
 from custinfo.screens.explorer_view import Rows, View
@@ -27,16 +28,13 @@ LIFT = 1.2
 
 
 class Tables(dict[str, ir.Table]):
-    """The tables of the screen: `everybody`, one row for each customer, as of `segment_customers.described`, with
-    NUMBERS, which are NULL of who bought nothing in the window. Clusters are made of the others.
+    """The tables of the screen: `everybody`, one row for each customer, as of `segment_customers.described`, whose
+    NUMBERS are NULL of who bought nothing in the window. Clusters are made of the others, fitted on those `drawn`.
     """
 
-    def __init__(self, everybody: ir.Table, worker: Worker) -> None:
-        bought = everybody.filter(everybody.frequency.notnull())
-        drawn = sampling.by_chance(bought, worker.rule.sample)
-        super().__init__({"everybody": everybody, "drawn": drawn.cache()})
-        self.worker = worker
-        self.buyers = int(bought.count().to_pyarrow().as_py())
+    def __init__(self, found: Everybody, worker: Worker) -> None:
+        super().__init__({"everybody": found.table, "drawn": found.drawn})
+        self.found, self.worker, self.buyers = found, worker, found.buyers
         self._placed: dict[Asked, ir.Table] = {}
         self.profiles: dict[Asked, Rows] = {}
 
@@ -49,10 +47,9 @@ class Tables(dict[str, ir.Table]):
     def placed(self, wanted: Asked, model: Model) -> ir.Table:
         """`everybody` with `cluster`, NULL of who bought nothing; worked out once for a model."""
         if wanted not in self._placed:
-            everybody = self["everybody"]
-            found = models.assign(everybody.filter(everybody.frequency.notnull()), model)
-            found = found.select(placed_key=KEY, cluster="cluster")
-            self._placed[wanted] = everybody.left_join(found, [(KEY, "placed_key")]).drop("placed_key").cache()
+            found = models.placed(self["everybody"], model)
+            bought = found.frequency.notnull()
+            self._placed[wanted] = found.mutate(cluster=ibis.cases((bought, found.cluster))).cache()
         return self._placed[wanted]
 
 
@@ -131,9 +128,7 @@ def _profiled(view: View, placed: ir.Table) -> Rows:
     means = {name: logs[name].mean().round(0).cast("int64") for name in NUMBERS}
     centres = {f"{name}_log": logs[f"{name}_log"].mean().round(6) for name in NUMBERS}
     spreads = {f"{name}_spread": logs[f"{name}_log"].std(how="pop").round(6) for name in NUMBERS}
-    counted = logs.group_by("cluster").agg(
-        customers=logs.count(), net_fen=logs.net_fen.sum().cast("decimal(38, 0)").cast("int64"), **means, **centres
-    )
+    counted = logs.group_by("cluster").agg(customers=logs.count(), net_fen=total_fen(logs.net_fen), **means, **centres)
     rows = view.rows(counted.order_by("cluster"))
     everybody = view.rows(logs.aggregate(**centres, **spreads))[0]
     commoner = _commoner(view, bought, {row["cluster"]: row["customers"] for row in rows})

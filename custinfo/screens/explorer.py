@@ -12,6 +12,8 @@ size. The same declaration is a page of the workbench and a cell of a notebook:
         grades = value_grade.grade(view.opened.customers, view.opened.sales, view.on, rule).cache()
         return Prepared({"grades": grades}, {value_grade.FILE: rule.version})
 
+    # What takes seconds of a million customers is a `lake.prepared.Recipe` instead: computed once for everybody
+
     def _chosen(view: View) -> ir.Table:                       # what filters and picks have chosen
         grades = view.tables["grades"]
         return grades.filter(grades.grade.isin(view.codes("grade"))) if view.codes("grade") else grades

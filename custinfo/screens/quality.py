@@ -7,18 +7,16 @@ from typing import Any
 import altair as alt
 import ibis.expr.types as ir
 
+from custinfo.actions import checked_cards
 from custinfo.classification import data_quality
 from custinfo.classification.data_quality import FAULTS, STATE
 from custinfo.domain import codelists
-from custinfo.domain.periods import Month
 from custinfo.lake.extracts import KEY
 from custinfo.screens import explorer, explorer_charts
 from custinfo.screens.explorer_charts import ACCENT, REST
 from custinfo.screens.explorer_view import Column, Filter, Listing, Panel, Prepared, Screen, View
 from custinfo.statistics import quality as figures
 
-MONTHS = 12
-"""Ends of months that are looked back on."""
 DIMENSIONS = ("customer_type", "province", "section", "kind", "ownership")
 LISTS = {"province": "region", "section": "industry", "kind": "kind_of_customer", "ownership": "ownership"}
 GROUPS = 15
@@ -28,24 +26,8 @@ HEIGHT, THICK = 240, 13
 
 
 def _prepare(view: View) -> Prepared:
-    rule = data_quality.rule(view.on)
-    opened = view.opened
-    lists = {one.codes: opened.codes(one.codes).select("code") for one in rule.field if one.codes}
-    versions = data_quality.checked(opened.customer_versions, view.on, rule, lists)
-    cards = data_quality.checked(_grouped(view), view.on, rule, lists).cache()
-    days = [Month.of(view.on).plus(-back).last for back in range(MONTHS, 0, -1)]
-    tables = {"cards": cards, "months": figures.over_time(versions, rule.names, [*days, view.on]).cache()}
-    return Prepared(tables, {data_quality.FILE: rule.version})
-
-
-def _grouped(view: View) -> ir.Table:
-    """Customers with their province and section, and their branch where there are many."""
-    opened = view.opened
-    provinces = opened.region.select(region_code="code", province="province")
-    sections = opened.industry.select(industry_code="code", section="section")
-    known = opened.customers.left_join(provinces, [("region", "region_code")])
-    known = known.left_join(sections, [("industry", "industry_code")])
-    return known.drop("region_code", "industry_code")
+    found = checked_cards.checked(view.opened, view.on)
+    return Prepared(found.tables, {data_quality.FILE: data_quality.rule(view.on).version})
 
 
 def _fields(view: View) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ IN_ORDER = {"grade": GRADES, "lifecycle": ("active", "lapsed", "prospect")}
 
 
 def _prepare(view: View) -> Prepared:
-    made = segment_customers.described(view.opened, view.on)
+    made = segment_customers.everybody(view.opened, view.on)
     return Prepared({"customers": made.table}, made.rules)
 
 

@@ -10,12 +10,13 @@ import altair as alt
 import ibis
 import ibis.expr.types as ir
 
+from custinfo.actions import value_models
 from custinfo.classification import profit, rfm, value_grade
 from custinfo.classification.lifetime import Calibration
 from custinfo.domain import money
 from custinfo.domain.errors import BadInput
 from custinfo.lake.extracts import KEY
-from custinfo.screens import explorer, explorer_charts, heat_map, value_models
+from custinfo.screens import explorer, explorer_charts, heat_map
 from custinfo.screens.explorer_charts import ACCENT, REST
 from custinfo.screens.explorer_view import Column, Filter, Listing, Panel, Prepared, Screen, View
 from custinfo.screens.value_dimensions import OF_LINES, dimensions, grouped, label, segment_name
@@ -37,12 +38,12 @@ class Tables(dict[str, ir.Table]):
 
 
 def _prepare(view: View) -> Prepared:
-    models = value_models.made(view)
+    models = value_models.made(view.opened, view.on)
     months = rfm.rule(view.on).months
     first = value_grade.window_start(view.on, months)
     sold = view.opened.sales
     window = sold.filter(sold.kind.isin(("sale", "return")), sold.occurred_on.between(first, view.on))
-    tables = Tables(models, {"scored": models.scored, "window": window, "sums": models.sums})
+    tables = Tables(models, {"scored": models.scored, "window": window})
     return Prepared(tables, {rfm.FILE: rfm.rule(view.on).version})
 
 
@@ -169,10 +170,15 @@ def _calibration(view: View) -> Any:
 
 def _contributions(view: View) -> ir.Table:
     """What each group of the chosen dimension adds, of the customers that are chosen."""
-    lines = view.tables["window" if dimension(view) in OF_LINES else "sums"]
-    of_them = grouped(view, lines.semi_join(_chosen(view), KEY))
-    first = value_grade.window_start(view.on, rfm.rule(view.on).months)
-    found = profit.contribution(of_them, "group", first, view.on)
+    if dimension(view) in OF_LINES:
+        lines = view.tables["window"]
+        if view.codes("segment") or view.codes("cell"):
+            lines = lines.semi_join(_chosen(view), KEY)
+        first = value_grade.window_start(view.on, rfm.rule(view.on).months)
+        found = profit.contribution(grouped(view, lines), "group", first, view.on)
+    else:
+        dealt = _chosen(view).filter(lambda one: one.turnover_fen.notnull())
+        found = profit.together(grouped(view, dealt), "group")
     return found.mutate(net_fen=found.turnover_fen + found.uncosted_fen)
 
 

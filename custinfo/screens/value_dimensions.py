@@ -11,8 +11,6 @@ from custinfo.screens.explorer_view import View
 OF_LINES = ("product_line", "product", "area", "channel", "branch")
 OF_CUSTOMERS = ("segment", "customer_type", "province", "section", "kind", "ownership")
 LISTS = {"province": "region", "section": "industry", "kind": "kind_of_customer", "ownership": "ownership"}
-ABOVE = {"province": "region", "section": "industry"}
-"""Dimensions that a code rolls up to: the customer's column, which is the name of the lake's code table too."""
 SMALL = "…"
 """The group of all groups with too few customers to be told of."""
 
@@ -28,37 +26,21 @@ def chosen(view: View) -> str:
 
 
 def grouped(view: View, sold: ir.Table) -> ir.Table:
-    """`sold` with the column `group`: the code of the chosen dimension, blank where it is not known.
+    """Rows about customers with the column `group`: the code of the chosen dimension, blank where it is not known.
 
-    Groups of fewer customers than the lake's smallest group are one, SMALL; when that has too few as well, their lines
-    are left out.
+    Groups of fewer customers than the lake's smallest group are one, SMALL; when that has too few as well, their rows
+    are left out. A dimension OF_CUSTOMERS needs one row for each customer, with the dimension's column.
     """
-    known = _with_group(view, sold, chosen(view))
-    known = known.mutate(group=known["group"].fill_null(""))
-    sizes = known.group_by("group").agg(customers=known[KEY].nunique())
+    name = chosen(view)
+    known = sold.mutate(group=sold[name].fill_null(""))
+    theirs = known.count() if name in OF_CUSTOMERS else known[KEY].nunique()
+    sizes = known.group_by("group").agg(customers=theirs)
     large = sizes.filter(sizes.customers >= view.smallest_group).select(large="group")
     merged = known.left_join(large, known["group"] == large.large)
     merged = merged.mutate(group=merged.large.fill_null(SMALL)).drop("large")
     rest = merged.filter(merged["group"] == SMALL)
     found = view.rows(rest.aggregate(customers=rest[KEY].nunique()))[0]["customers"]
     return merged.filter(merged["group"] != SMALL) if view.is_few(found) else merged
-
-
-def _with_group(view: View, sold: ir.Table, name: str) -> ir.Table:
-    if name in OF_LINES:
-        return sold.mutate(group=sold[name])
-    if name == "segment":
-        scored = view.tables["scored"]
-        known = scored.select(known_key=scored[KEY], group=scored.segment)
-    elif name in ABOVE:
-        codes = getattr(view.opened, ABOVE[name])
-        customers = view.opened.customers
-        codes = codes.select(listed=codes.code, group=codes[name])
-        known = customers.left_join(codes, [(ABOVE[name], "listed")]).select(known_key=KEY, group="group")
-    else:
-        customers = view.opened.customers
-        known = customers.select(known_key=customers[KEY], group=customers[name])
-    return sold.left_join(known, [(KEY, "known_key")]).drop("known_key")
 
 
 def segment_name(view: View, code: str) -> str:

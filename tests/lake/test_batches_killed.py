@@ -24,6 +24,7 @@ KILLED = textwrap.dedent("""
     # For each number that is read, a child imports the file and kills itself at its so-manieth step.
     # argv: the site's folder, the file
     import os, pathlib, signal, sys
+    import ibis.backends.duckdb, pandera.ibis  # what the import of a file asks for late: once, not in each child
     import pyarrow.parquet as pq
     from custinfo.actions import batches
     from custinfo.domain.people import SERVICE

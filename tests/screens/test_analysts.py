@@ -8,9 +8,9 @@ import ibis
 import pytest
 
 from custinfo import lake
+from custinfo.actions.graded_quarters import Quarters
 from custinfo.domain.periods import Quarter
 from custinfo.screens import abc, demands, matches, quality, value
-from custinfo.screens.abc_quarters import Quarters
 from custinfo.screens.explorer import _opened
 from custinfo.screens.explorer_view import View
 from tests.reports import sites

@@ -117,7 +117,7 @@ def test_features_that_a_method_takes_no_notice_of_change_nothing(view):
 
 
 def test_of_a_group_of_few_nothing_exact_is_told(view):
-    fresh = clusters_found.Tables(view.tables["everybody"], view.tables.worker)
+    fresh = clusters_found.Tables(view.tables.found, view.tables.worker)
     few = replace(view.opened, smallest_group=SMALL + 1)
     at = choose(replace(view, opened=few, tables=fresh), group=("2",))
     assert {name: value for name, value in groups(at)[1].items() if value is not None and name != "jaccard"} == {
@@ -166,7 +166,7 @@ def test_conditions_are_found_and_none_are_made_up():
 def test_in_a_kernel_the_page_goes_on_while_groups_are_worked_out(view):
     async def opened():
         worker = clusters_work.Worker(view.tables.worker.rule)
-        told, drawn = [], clusters_found.Tables(view.tables["everybody"], worker)
+        told, drawn = [], clusters_found.Tables(view.tables.found, worker)
         at = replace(view, tables=drawn)
         worker.told = lambda: told.append(clusters_found.outcome(at))
         first = clusters.SCREEN.summary(at)
@@ -192,7 +192,7 @@ def test_a_defect_beside_the_page_reaches_the_page(view, monkeypatch):
     async def opened():
         worker = clusters_work.Worker(view.tables.worker.rule)
         told = []
-        at = replace(view, tables=clusters_found.Tables(view.tables["everybody"], worker))
+        at = replace(view, tables=clusters_found.Tables(view.tables.found, worker))
         worker.told = lambda: told.append(1)
         clusters_found.outcome(at)
         while not told:

@@ -1,16 +1,27 @@
-"""The grades of quarters, and what changed between two: stored ones, else computed when first asked for."""
+"""The grades of quarters, and what changed between two: stored ones, else computed when first asked for; those of the
+newest quarter, and what changed since the one, two and four before it, are kept beside the lake.
+"""
 
 from collections.abc import Sequence
+from contextlib import suppress
+from datetime import date
 
 import ibis.expr.types as ir
 
 from custinfo.classification import transitions, value_grade
 from custinfo.classification.value_grade import ValueGradeRule
+from custinfo.domain.errors import BadInput
 from custinfo.domain.periods import Quarter
 from custinfo.lake import Lake, Tables, gradings
+from custinfo.lake.prepared import Made, Recipe, prepared
+from custinfo.statistics import transitions as figures
 
 SCHEME = "value_grade"
 ARROW = ">"
+MOST = 12
+"""Quarters that can be chosen."""
+SHOWN = 5
+"""The newest quarters whose stored grades are drawn beside those that are compared."""
 
 
 class Quarters(dict[str, ir.Table]):
@@ -23,6 +34,7 @@ class Quarters(dict[str, ir.Table]):
 
     def __init__(self, opened: Tables, quarters: Sequence[Quarter]) -> None:
         super().__init__()
+        self.quarters = tuple(quarters)
         self._opened = opened
         self._quarters = frozenset(quarters)
         # Editions are numbered by each branch for itself: those of many are not read together
@@ -72,3 +84,28 @@ class Quarters(dict[str, ir.Table]):
         return transitions.changes(
             before, after, same_rule, transitions.movements(sales, first.last, second.last, rule)
         )
+
+
+def closed(opened: Tables, on: date) -> Quarters:
+    """The quarters that had ended on the day `on`, the newest first, MOST of them, with what was kept of them."""
+    made = prepared(opened, RECIPE, on)
+    quarters = Quarters(opened, [Quarter.parse(one) for one in made.said["quarters"]])
+    quarters.update(made.tables)
+    return quarters
+
+
+def _make(opened: Tables, on: date) -> Made:
+    found = Quarters(opened, figures.closed(opened.sales, on, MOST))
+    for span in figures.SPANS.values() if found.quarters else ():
+        second = found.quarters[0]
+        first = second.plus(-span)
+        if first in found.quarters:
+            with suppress(BadInput):  # of a rule that was not in force yet: said to whoever asks for that quarter
+                found[f"{first}{ARROW}{second}"]
+    for one in found.quarters[:SHOWN]:
+        if found.is_stored(one):
+            found[str(one)]
+    return Made(dict(found), {"quarters": [str(one) for one in found.quarters]})
+
+
+RECIPE = Recipe("quarters", (value_grade.FILE,), _make, tables=("customer_versions", "sales", gradings.TABLE))
