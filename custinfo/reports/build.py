@@ -1,4 +1,4 @@
-"""Build a report: Papermill runs its notebook, and what came out is published by one rename, or not at all.
+"""Build a report: a worker runs its notebook by Papermill, and what came out is published by one rename, or not at all.
 
 The same period, moment, language and lake give the same bytes, so building again changes nothing; a report that would
 differ from one already there is refused. A run that fails leaves its notebook in `failed`, and no report.
@@ -8,14 +8,10 @@ import hashlib
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-
-from jupyter_client.manager import AsyncKernelManager
-from nbclient.exceptions import CellTimeoutError
-from papermill.exceptions import PapermillExecutionError
-from papermill.execute import execute_notebook
 
 from custinfo import lake
 from custinfo.domain import clock
@@ -23,12 +19,9 @@ from custinfo.domain.errors import Conflict, SiteFault
 from custinfo.domain.messages import DEFAULT_LANGUAGE
 from custinfo.domain.periods import Period
 from custinfo.lake import erasing, files
-from custinfo.reports import executed, kinds, known, parameters, places
-from custinfo.reports.kernel import own_kernel
+from custinfo.reports import kinds, parameters, places
+from custinfo.reports.worker import Run, Stopped, Worker
 from custinfo.store.site import Site
-
-CELL_SECONDS = 600
-"""How long a cell may run. A year of a large site takes seconds; an endless cell must end."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +31,7 @@ class Built:
     html: Path
     pdf: Path
     xlsx: Path
+    docx: Path
     notebook: Path
     lake_version: int
     figures_sha256: str
@@ -47,7 +41,8 @@ class Built:
 class Order:
     """What is to be built: everything that decides about the bytes, and where they go.
 
-    `beside` are files that the run finds in its folder: commentary, and what a correction changes.
+    `beside` are files that the run finds in its folder: commentary, and what a correction changes. `region` is the code
+    of a province, blank for all.
     """
 
     name: str
@@ -57,29 +52,53 @@ class Order:
     lake_version: int
     folder: Path
     beside: Mapping[str, bytes] = field(default_factory=dict)
+    region: str = ""
 
     @property
     def stem(self) -> str:
-        """What the files are called: `monthly-2026-10`."""
-        return f"{self.name}-{self.period}"
+        """What the files are called: `monthly-2026-10`, `monthly-2026-10-440000`."""
+        return "-".join(filter(None, (self.name, str(self.period), self.region)))
+
+    @property
+    def given(self) -> dict[str, str]:
+        """The notebook's parameters."""
+        given = {"period": str(self.period), "as_of": clock.stamp(self.as_of), "language": self.language}
+        return given | ({parameters.REGION: self.region} if self.region else {})
+
+    def of_region(self, region: str) -> "Order":
+        """The same report of one province."""
+        return replace(self, region=region, folder=self.folder.with_name(f"{self.folder.name}-{region}"))
 
 
-def build(site: Site, name: str, period: str, as_of: str | None = None, language: str = DEFAULT_LANGUAGE) -> Built:
-    """Build the report `name` of `site` for a month, and publish it in the site's folder of reports.
+def build(
+    site: Site, name: str, period: str, as_of: str | None = None, language: str = DEFAULT_LANGUAGE,
+    worker: Worker | None = None,
+) -> Built:  # fmt: skip
+    """Build the report `name` of `site` for a period, and publish it in the site's folder of reports.
 
     Without `as_of` it is of the moment at which the newest version of the lake was published. Raises NotFound for an
-    unknown report, BadInput for wrong parameters, WrongState when the lake has no version, SiteFault when a cell of the
-    notebook failed (nothing is published then), Conflict when the report is there already with other bytes.
+    unknown report, BadInput for wrong parameters, WrongState when the lake has no version, and as `make` does.
     """
-    order = ordered(site, name, {"period": period, "as_of": as_of, "language": language})
-    order.folder.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(prefix=".building-", dir=order.folder.parent))
+    return make(site, ordered(site, name, {"period": period, "as_of": as_of, "language": language}), worker)
+
+
+def make(site: Site, order: Order, worker: Worker | None = None) -> Built:
+    """Build what was ordered, and publish it.
+
+    Raises SiteFault when the notebook did not run to its end, or when the disk is full (nothing is published then);
+    Conflict when the report is there already with other bytes.
+    """
     try:
-        run(site, order, beside)
-        _publish(site, order, beside)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
-    return _built(order)
+        order.folder.parent.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(prefix=".building-", dir=order.folder.parent))
+        try:
+            run(site, order, beside, worker)
+            _publish(site, order, beside)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+        return _built(order)
+    except OSError:
+        raise SiteFault("report_runs.not_written", name=order.name, period=order.period, folder=order.folder) from None
 
 
 def ordered(site: Site, name: str, given: dict[str, str | None]) -> Order:
@@ -92,60 +111,35 @@ def ordered(site: Site, name: str, given: dict[str, str | None]) -> Order:
     compact = clock.stamp(found.as_of).translate(str.maketrans("", "", "-:."))
     places.begin(site.reports, name, asked.period, found.as_of, clock.utc_now())
     folder = site.reports / name / str(asked.period) / f"{compact}-{asked.language}"
-    return Order(name, asked.period, found.as_of, asked.language, found.version, folder)
+    order = Order(name, asked.period, found.as_of, asked.language, found.version, folder)
+    return order.of_region(asked.region) if asked.region else order
 
 
-def run(site: Site, order: Order, folder: Path) -> None:
-    """Execute the notebook, which saves its files into `folder`, and put the executed notebook beside them.
+def run(site: Site, order: Order, folder: Path, worker: Worker | None = None) -> None:
+    """Execute the notebook, which saves its files into `folder`, and put the executed notebook beside them: in
+    `worker`, or in one that is started for it.
 
-    Raises SiteFault when a cell failed.
+    Raises SiteFault when the notebook is not the reviewed one, or did not run to its end.
     """
     notebook = folder / f"{order.stem}.ipynb"
     for name, content in order.beside.items():
         (folder / name).write_bytes(content)
-    # Short, for a socket's path may have no more than some hundred characters
-    with tempfile.TemporaryDirectory(prefix="custinfo-") as scratch:
-        kernel = own_kernel(Path(scratch), {places.HOME: str(site.home), places.OUTPUT: str(folder)})
-        try:
-            given = {"period": str(order.period), "as_of": clock.stamp(order.as_of), "language": order.language}
-            execute(order.name, given, notebook, Path(scratch), kernel)
-        except (PapermillExecutionError, CellTimeoutError, RuntimeError) as fault:
-            raise _failed(site, order, notebook, fault) from None
-    executed.normalise(notebook)
+    asked = Run(order.name, order.given, notebook, {places.OUTPUT: str(folder)})
+    try:
+        with ExitStack() as own:
+            (worker or own.enter_context(Worker(site))).run(asked)
+    except Stopped as fault:
+        raise _failed(site, order, notebook, fault) from None
 
 
-def execute(
-    name: str, given: dict[str, str], notebook: Path, scratch: Path, kernel: type[AsyncKernelManager]
-) -> None:  # fmt: skip
-    """Run the reviewed notebook of the report `name` with the parameters `given`, and write it to `notebook`.
-
-    Raises SiteFault for a notebook that was not reviewed, and as Papermill does when a cell fails.
-    """
-    execute_notebook(
-        _literal(known.check(name)),
-        _literal(notebook),
-        parameters=given,
-        cwd=scratch,
-        kernel_manager_class=kernel,
-        execution_timeout=CELL_SECONDS,
-        progress_bar=False,
-    )
-
-
-def _literal(path: Path) -> str:
-    # Papermill fills braces in paths from the parameters
-    return str(path).replace("{", "{{").replace("}", "}}")
-
-
-def _failed(site: Site, order: Order, notebook: Path, fault: Exception) -> SiteFault:
+def _failed(site: Site, order: Order, notebook: Path, fault: Stopped) -> SiteFault:
+    if not notebook.is_file():
+        return SiteFault("report_runs.not_begun", name=order.name, period=order.period, reason=fault)
     kept = site.reports / "failed" / f"{order.name}-{order.period}-{order.folder.name}.ipynb"
     kept.parent.mkdir(parents=True, exist_ok=True)
     notebook.replace(kept)
-    reason = type(fault).__name__
-    if isinstance(fault, PapermillExecutionError):
-        reason = f"{fault.ename}: {fault.evalue}"
-    cell = executed.stopped_at(executed.read(kept))
-    return SiteFault("reports.failed", name=order.name, period=order.period, cell=cell, reason=reason, notebook=kept)
+    facts = {"name": order.name, "period": order.period, "notebook": kept}
+    return SiteFault("reports.failed", cell=fault.cell, reason=fault, **facts)
 
 
 def _publish(site: Site, order: Order, beside: Path) -> None:
@@ -176,6 +170,7 @@ def _check_equal(site: Site, order: Order, new: Path) -> None:
 
 
 def _built(order: Order) -> Built:
-    html, pdf, xlsx, notebook = (order.folder / f"{order.stem}.{end}" for end in ("html", "pdf", "xlsx", "ipynb"))
+    ends = ("html", "pdf", "xlsx", "docx", "ipynb")
+    html, pdf, xlsx, docx, notebook = (order.folder / f"{order.stem}.{end}" for end in ends)
     figures = hashlib.sha256((order.folder / "figures.json").read_bytes())
-    return Built(html, pdf, xlsx, notebook, order.lake_version, figures.hexdigest())
+    return Built(html, pdf, xlsx, docx, notebook, order.lake_version, figures.hexdigest())

@@ -6,17 +6,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from html import escape
-from typing import Any, Literal
-
-import altair as alt
-import vl_convert
+from typing import TYPE_CHECKING, Any, Literal
 
 from custinfo.domain.messages import text
 from custinfo.reports import showing, style
 from custinfo.reports.figures import Figures, Row, Table
 
-VERSION = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
-"""The Vega-Lite that Altair writes, as the converter names it."""
+if TYPE_CHECKING:
+    import altair as alt
 
 FEN_PER_WAN = Decimal(1_000_000)
 """Fen in 10,000 yuan (万元)."""
@@ -99,16 +96,19 @@ def _values(drawing: Drawing, table: Table, rows: Sequence[Row], language: str) 
             column, cell = table.column(name), table.cell(row.id, name)
             if cell is not None:
                 kind = row.kind_in(column)
+                number = float(Decimal(cell) / FEN_PER_WAN) if kind == "fen" else float(cell)
                 found.append({
                     # A period is written short, as its id: thirteen names do not fit under an axis
                     "name": row.id if row.label.source in ("month", "period") else showing.label(row.label, language),
-                    "number": float(Decimal(cell) / FEN_PER_WAN) if kind == "fen" else float(cell),
+                    "number": number, "foot": max(number, 0.0),
                     "shown": showing.number(cell, kind), "role": role, "series": text(column.label_key, language),
                 })  # fmt: skip
     return found
 
 
 def _columns(drawing: Drawing, _table: Table, values: list[dict[str, object]], width: int) -> Any:
+    import altair as alt
+
     base = _base(values, width).encode(
         x=alt.X("name:N", sort=None, title=None, axis=alt.Axis(labelAngle=0, labelFontSize=10)),
         y=alt.Y("number:Q", title=None, axis=alt.Axis(format=",~f", tickCount=5)),
@@ -127,15 +127,21 @@ def _columns(drawing: Drawing, _table: Table, values: list[dict[str, object]], w
 
 
 def _bars(_drawing: Drawing, _table: Table, values: list[dict[str, object]], width: int) -> Any:
+    import altair as alt
+
     base = _base(values, width - 50).encode(
         y=alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=110)),
         x=alt.X("number:Q", title=None, axis=alt.Axis(format=",~f", tickCount=4)),
     )
     bars = base.mark_bar(color=style.ACCENT, cornerRadiusTopRight=2, cornerRadiusBottomRight=2)
-    return bars + base.mark_text(dx=4, align="left", color=style.INK).encode(text="shown:N")
+    # A number stands beside its bar: of one that goes to the left, beside its foot
+    foot = alt.X("foot:Q", title=None)
+    return bars + base.mark_text(dx=4, align="left", color=style.INK).encode(text="shown:N", x=foot)
 
 
 def _lines(drawing: Drawing, table: Table, values: list[dict[str, object]], width: int) -> Any:
+    import altair as alt
+
     several = len(drawing.columns) > 1
     colours = alt.Scale(range=[style.ACCENT, style.MUTED, style.WARN, style.SOFT])
     legend = alt.Legend(title=None, orient="top") if several else None
@@ -147,7 +153,9 @@ def _lines(drawing: Drawing, table: Table, values: list[dict[str, object]], widt
     )  # fmt: skip
 
 
-def _base(values: list[dict[str, object]], width: int) -> alt.Chart:
+def _base(values: list[dict[str, object]], width: int) -> "alt.Chart":
+    import altair as alt  # half a second, which a page that only reads figures does not wait for
+
     return alt.Chart({"values": values}).properties(width=width, height=HEIGHT)
 
 
@@ -186,12 +194,19 @@ def _styled(chart: Any) -> Any:
 
 
 def _svg(specification: dict[str, Any]) -> str:
+    import altair as alt
+    import vl_convert
+
     _fonts()
+    # The Vega-Lite that Altair writes, as the converter names it
+    version = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
     # No base URL is allowed: a chart whose data or images stand elsewhere is not drawn
-    svg: str = vl_convert.vegalite_to_svg(specification, vl_version=VERSION, allowed_base_urls=[])
+    svg: str = vl_convert.vegalite_to_svg(specification, vl_version=version, allowed_base_urls=[])
     return svg
 
 
 @cache
 def _fonts() -> None:
+    import vl_convert
+
     vl_convert.register_font_directory(str(style.FONT_FOLDER))

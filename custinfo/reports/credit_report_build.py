@@ -1,4 +1,4 @@
-"""Make a credit report's files: Papermill runs its notebook in a folder that goes, and the files go to whoever asked.
+"""Make a credit report's files: a worker runs its notebook in a folder that goes, and the files go to whoever asked.
 
 The site keeps no copy: the register of exports keeps that one was made, for whom, and its hash. A run that fails leaves
 nothing, since what had run holds what is known of a customer.
@@ -10,15 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from nbclient.exceptions import CellTimeoutError
-from papermill.exceptions import PapermillExecutionError
-
 from custinfo.actions import reports
 from custinfo.domain import clock
 from custinfo.domain.errors import BadInput, Conflict, SiteFault
 from custinfo.domain.people import SERVICE, Person
-from custinfo.reports import build, credit_report, executed, parameters, places
-from custinfo.reports.kernel import own_kernel
+from custinfo.reports import credit_report, parameters, places
+from custinfo.reports.worker import Run, Stopped, Worker
 from custinfo.store import Store, scratch
 
 RUN, SCRATCH = "run", "report"
@@ -81,26 +78,16 @@ def _run(store: Store, order: Order, files: Path) -> str:
     """Execute the notebook, which saves into `files`, beside the executed notebook; gives what the files are called."""
     notebook = files / "executed.ipynb"
     reader = "" if order.actor == SERVICE else order.actor.login_name
-    environment = {places.HOME: str(store.site.home), places.OUTPUT: str(files), credit_report.READER: reader}
-    # Short, for a socket's path may have no more than some hundred characters
-    with tempfile.TemporaryDirectory(prefix="custinfo-") as sockets:
-        try:
-            build.execute(
-                credit_report.NAME, order.given, notebook, Path(sockets), own_kernel(Path(sockets), environment)
-            )
-        except (PapermillExecutionError, CellTimeoutError, RuntimeError) as fault:
-            raise _failed(order, notebook, fault) from None
-    executed.normalise(notebook)
+    environment = {places.OUTPUT: str(files), credit_report.READER: reader}
+    try:
+        with Worker(store.site) as worker:
+            worker.run(Run(credit_report.NAME, order.given, notebook, environment))
+    except Stopped as fault:
+        # By what kind of error alone: its text may quote what is known of the customer
+        raise SiteFault("credit_paper.failed", number=order.number, cell=fault.cell, reason=fault.kind) from None
     (stem,) = (file.stem for file in files.glob("*.json"))
     notebook.rename(files / f"{stem}.ipynb")
     return stem
-
-
-def _failed(order: Order, notebook: Path, fault: Exception) -> SiteFault:
-    """Where it stopped and by what kind of error: its text may quote what is known of the customer."""
-    reason = fault.ename if isinstance(fault, PapermillExecutionError) else type(fault).__name__
-    cell = executed.stopped_at(executed.read(notebook)) if notebook.is_file() else 0
-    return SiteFault("credit_paper.failed", number=order.number, cell=cell, reason=reason)
 
 
 def hand_over(files: Path, folder: Path) -> Path:

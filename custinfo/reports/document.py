@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from custinfo.domain import report_definitions
 from custinfo.domain.commentary import KINDS, Comment
 from custinfo.domain.messages import text
-from custinfo.reports import charts, comments, showing
+from custinfo.reports import charts, comments, regional, showing
 from custinfo.reports import text as wording
 from custinfo.reports.figures import Cell, Figures, Row, Table, cell_of
 from custinfo.reports.figures import Kind as CellKind
@@ -119,7 +119,7 @@ def compose(kind: Kind, figures: Figures, edition: Edition, said: Sequence[Comme
     as_of = showing.as_of(figures, edition.zone)
     return Document(
         language=language,
-        title=report_definitions.named(kind.name).titles[language],
+        title=regional.title(report_definitions.named(kind.name).titles[language], figures, language),
         period=figures.period.show(language),
         site_name=edition.site_name,
         demo=edition.demo,

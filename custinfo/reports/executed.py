@@ -32,10 +32,3 @@ def normal(notebook: NotebookNode) -> NotebookNode:
         if INJECTED in cell.metadata.get("tags", ()):
             cell["id"] = INJECTED
     return notebook
-
-
-def stopped_at(notebook: NotebookNode) -> int:
-    """The number of the code cell at which a run stopped, as Jupyter counts cells that ran."""
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    # Papermill calls cells that it never reached completed; but only those that it reached have a start
-    return sum(1 for cell in code if cell.metadata.get("papermill", {}).get("start_time"))

@@ -21,12 +21,13 @@ Cell = int | Decimal | None
 
 DECIMAL: tuple[Kind, ...] = ("percent", "number")
 LABEL = "label"
+NAMED = "named"
 
 
 @dataclass(frozen=True)
 class Label:
     """What a row is called: a message key, a `month`, a `period` of any kind, an `indicator` by its id, `plain` data
-    such as a product, else a `value` of the code list that `source` names.
+    such as a product, a value of a rule that has its own `names` (NAMED), else a `value` of the code list `source`.
 
     A code is called what it was called in the version of the lake that the figures are from: `names`, by language.
     """
@@ -48,13 +49,19 @@ class Column:
 @dataclass(frozen=True)
 class Row:
     """A row: its cells stand under the table's columns after the first. `kind` is that of its cells in columns of kind
-    `row`.
+    `row`. Raises ValueError for a cell that is no number, such as NaN: what cannot be counted is None, and shown as a
+    dash.
     """
 
     id: str
     label: Label
     cells: tuple[Cell, ...]
     kind: Kind | None = None
+
+    def __post_init__(self) -> None:
+        for cell in self.cells:
+            if isinstance(cell, float) or (isinstance(cell, Decimal) and not cell.is_finite()):
+                raise ValueError(f"{self.id}: {cell}")
 
     def kind_in(self, column: Column) -> Kind:
         """Of what kind its cell in `column` is."""
@@ -167,11 +174,15 @@ def _table(table: Table) -> dict[str, object]:
         "note": table.note_key,
         "columns": [{"id": c.id, "label": c.label_key, "kind": c.kind} for c in table.columns],
         "rows": [
-            {"id": r.id, "label": [r.label.source, r.label.value], "cells": [plain(cell) for cell in r.cells]}
+            {"id": r.id, "label": _label(r.label), "cells": [plain(cell) for cell in r.cells]}
             | ({"kind": r.kind} if r.kind else {})
             for r in table.rows
         ],
     }
+
+
+def _label(label: Label) -> list[object]:
+    return [label.source, label.value, *([dict(label.names)] if label.source == NAMED else [])]
 
 
 def read(content: bytes) -> Figures:

@@ -5,12 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
-from custinfo.domain import clock, periods, report_definitions
+from custinfo.domain import clock, codelists, periods, report_definitions
 from custinfo.domain.errors import BadInput, NotFound
 from custinfo.domain.messages import DEFAULT_LANGUAGE, LANGUAGES
 from custinfo.domain.periods import Period
 
 NAMES = ("period", "as_of", "language")
+REGION = "region"
+REGIONAL = ("monthly",)
+"""The reports that may be of one province."""
 OF_A_CUSTOMER = ("customer", "as_of", "language")
 ABOUT_A_CUSTOMER = "credit_report"
 NUMBER = re.compile(r"[A-Z]{1,4}\d{1,12}", re.ASCII)
@@ -22,16 +25,19 @@ def names(report: str) -> tuple[str, ...]:
         return OF_A_CUSTOMER
     if report not in (known := report_definitions.load()):
         raise NotFound("reports.unknown", name=report[:40], known=", ".join([*known, ABOUT_A_CUSTOMER]))
-    return NAMES
+    return (*NAMES, REGION) if report in REGIONAL else NAMES
 
 
 @dataclass(frozen=True)
 class Parameters:
-    """What a report is built for. Without `as_of`, the moment at which the newest version of the lake was published."""
+    """What a report is built for. Without `as_of`, the moment at which the newest version of the lake was published.
+    `region` is the code of a province, blank for all.
+    """
 
     period: Period
     as_of: datetime | None
     language: str
+    region: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,7 @@ def read(name: str, given: Mapping[str, str | None]) -> Parameters:
     understood, a moment still to come, an unknown language.
     """
     as_of, language = _checked(name, given)
-    return Parameters(_period(name, given.get("period") or ""), as_of, language)
+    return Parameters(_period(name, given.get("period") or ""), as_of, language, _region(str(given.get(REGION) or "")))
 
 
 def read_of_customer(name: str, given: Mapping[str, str | None]) -> CustomerParameters:
@@ -79,6 +85,17 @@ def _period(name: str, given: str) -> Period:
     """Of the kind that the report is made for; of any where its definition has no calendar."""
     calendar = report_definitions.named(name).calendar
     return calendar.kind.parse(given) if calendar else periods.find(given)
+
+
+def provinces() -> tuple[str, ...]:
+    """The codes of which `region` may be one, in the order of their list."""
+    return tuple(row.code for row in codelists.load(REGION).rows if row.level == "province")
+
+
+def _region(given: str) -> str:
+    if given and given not in provinces():
+        raise BadInput("report_runs.region_wrong", given=given[:40])
+    return given
 
 
 def check_begun(period: Period, as_of: datetime, zone: tzinfo) -> date:

@@ -1,6 +1,8 @@
 """Where reports find their site and their notebooks, whatever folder they are started in."""
 
+import contextlib
 import os
+import secrets
 from datetime import datetime
 from pathlib import Path
 
@@ -35,11 +37,14 @@ def begin(reports: Path, name: str, period: Period, as_of: datetime, now: dateti
     """
     note = _begun(reports, name, period, as_of)
     note.parent.mkdir(parents=True, exist_ok=True)
+    # Written beside: who reads it meanwhile, or after a kill, finds all of it or nothing
+    beside = note.with_name(f".{note.name}-{secrets.token_hex(4)}")
     try:
-        with note.open("x", encoding="ascii") as file:
-            file.write(clock.stamp(now))
-    except FileExistsError:
-        pass
+        beside.write_text(clock.stamp(now), "ascii")
+        with contextlib.suppress(FileExistsError):
+            os.link(beside, note)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def begun(reports: Path, name: str, period: Period, as_of: datetime | None) -> datetime | None:

@@ -1,13 +1,13 @@
 """An opened report: what a notebook shows of it, and the files that a build takes from it."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 
 from custinfo import lake
 from custinfo.domain.commentary import Comment
 from custinfo.domain.messages import text
-from custinfo.reports import comments, document, html, parameters, pdf, places, revisions, xlsx
+from custinfo.reports import comments, document, docx, html, own, parameters, pdf, places, regional, revisions, xlsx
 from custinfo.reports import text as wording
 from custinfo.reports.figures import Figures
 from custinfo.reports.kind import Kind
@@ -40,7 +40,10 @@ class Report:
     @cached_property
     def document(self) -> document.Document:
         """The report in its reader's language, charts drawn."""
-        return document.compose(self.kind, self.figures, self.edition, self.said)
+        composed = document.compose(self.kind, self.figures, self.edition, self.said)
+        # What somebody built for themselves says so on every layout
+        marks = (own.mark(places.output(), self.edition.language), composed.warning)
+        return replace(composed, warning=" ".join(mark for mark in marks if mark))
 
     def text(self) -> Shown:
         """The paragraph of text (文字说明)."""
@@ -65,24 +68,27 @@ class Report:
         return Shown(f"SHA-256 {self.figures.sha256}")
 
     def files(self) -> dict[str, bytes]:
-        """The report's files by name: HTML, PDF, XLSX, and beside them the figures and the text with its bindings."""
+        """The report's files by name: HTML, PDF, XLSX, DOCX; beside them the figures and the text with its bindings."""
         facts = self.kind.facts(self.figures)
         said = [asdict(sentence) for sentence in wording.sentences(facts, self.figures, self.edition.language)]
-        stem = f"{self.kind.name}-{self.figures.period}"
+        stem = "-".join((self.kind.name, str(self.figures.period), *regional.of_figures(self.figures)))
         return {
             f"{stem}.html": html.render(self.document),
             f"{stem}.pdf": pdf.render(self.document, self.figures.as_of),
             f"{stem}.xlsx": xlsx.render(self.figures, self.document, self.kind.drawings),
+            f"{stem}.docx": docx.render(self.document),
             "figures.json": self.figures.canonical(),
             "wording.json": json.dumps(said, ensure_ascii=False, indent=1).encode(),
         }
 
 
-def opened(kind: Kind, period: str, as_of: str | None = None, language: str = "") -> Report:
+def opened(kind: Kind, period: str, as_of: str | None = None, language: str = "", region: str = "") -> Report:
     """A report of the site that CUSTINFO_HOME names, for a notebook. Raises as `parameters.read` and its figures do."""
-    asked = parameters.read(kind.name, {"period": period, "as_of": as_of, "language": language})
+    given = {"period": period, "as_of": as_of, "language": language} | ({"region": region} if region else {})
+    asked = parameters.read(kind.name, given)
     site = Site.load(places.home())
     before = places.begun(site.reports, kind.name, asked.period, asked.as_of)
-    found = kind.figures(lake.open(site, as_of=asked.as_of, withheld_by=before), asked.period, site.zone)
+    tables = regional.of(lake.open(site, as_of=asked.as_of, withheld_by=before), asked.region)
+    found = regional.marked(kind.figures(tables, asked.period, site.zone), asked.region)
     edition = document.Edition(site.name, site.zone, site.demo, asked.language)
     return Report(kind, revisions.given(found), edition, comments.given())

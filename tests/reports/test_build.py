@@ -1,28 +1,37 @@
 """Building through Papermill: the same bytes, all or nothing, and only what is declared reaches a notebook."""
 
 import shutil
+import subprocess
+import sys
 from dataclasses import fields
+from decimal import Decimal
 
 import nbformat
 import papermill
 import pytest
 
+from custinfo.domain import report_definitions
 from custinfo.domain.errors import BadInput, Conflict, NotFound, SiteFault, WrongState
-from custinfo.reports import build, known, parameters, places
+from custinfo.domain.periods import Month
+from custinfo.reports import build, parameters, places, worker
+from custinfo.reports.figures import Label, Row
+from custinfo.reports.worker import Worker
 from tests.reports import sites
+from tests.reports.notebooks import listed, reviewed
 
-NOTEBOOKS = [places.PROJECT / "reports" / "monthly.ipynb", places.PROJECT / "notebooks" / "explore_segments.ipynb"]
+NOTEBOOKS = [*sorted(places.NOTEBOOKS.glob("*.ipynb")), places.PROJECT / "notebooks" / "explore_segments.ipynb"]
 
 
 @pytest.fixture(scope="module")
-def built(small_site):
-    return build.build(small_site, "monthly", "2026-10")
+def warm(small_site):
+    """One worker for all builds: the first of them pays for what it imports."""
+    with Worker(small_site) as worker:
+        yield worker
 
 
-def reviewed(notebook, folder):
-    """Put a notebook where `places.NOTEBOOKS` will be, listed as one that may be run."""
-    nbformat.write(notebook, folder / "monthly.ipynb")
-    (folder / known.LIST).write_text(f'monthly = "{known.digest(folder / "monthly.ipynb")}"\n')
+@pytest.fixture(scope="module")
+def built(small_site, warm):
+    return build.build(small_site, "monthly", "2026-10", worker=warm)
 
 
 def bytes_of(report):
@@ -35,8 +44,8 @@ def all_files(site):
 
 def test_everything_is_there_under_our_own_names(built, small_site, figures):
     folder = small_site.reports / "monthly" / "2026-10" / "20261101T010203456789Z-zh-CN"
-    assert {built.html, built.pdf, built.xlsx, built.notebook} == {
-        folder / f"monthly-2026-10.{end}" for end in ("html", "pdf", "xlsx", "ipynb")
+    assert {built.html, built.pdf, built.xlsx, built.docx, built.notebook} == {
+        folder / f"monthly-2026-10.{end}" for end in ("html", "pdf", "xlsx", "docx", "ipynb")
     }
     assert (built.lake_version, built.figures_sha256) == (1, figures.sha256)
     assert (folder / "figures.json").read_bytes() == figures.canonical()
@@ -45,29 +54,30 @@ def test_everything_is_there_under_our_own_names(built, small_site, figures):
         "html",
         "pdf",
         "xlsx",
+        "docx",
         "notebook",
         "lake_version",
         "figures_sha256",
     }
 
 
-def test_a_second_build_has_the_same_bytes_in_every_file(built, small_site):
+def test_a_second_build_has_the_same_bytes_in_every_file(built, small_site, warm):
     before = bytes_of(built)
     shutil.rmtree(built.html.parent)
     # The moment in another zone is the same moment
-    again = build.build(small_site, "monthly", "2026-10", as_of="2026-11-01T09:02:03.456789+08:00")
+    again = build.build(small_site, "monthly", "2026-10", as_of="2026-11-01T09:02:03.456789+08:00", worker=warm)
     assert again == built
     assert bytes_of(again) == before
 
 
-def test_building_over_an_equal_report_changes_nothing_and_over_another_is_refused(built, small_site):
+def test_building_over_an_equal_report_changes_nothing_and_over_another_is_refused(built, small_site, warm):
     stamps = {file: file.stat().st_mtime_ns for file in built.html.parent.iterdir()}
-    assert build.build(small_site, "monthly", "2026-10") == built
+    assert build.build(small_site, "monthly", "2026-10", worker=warm) == built
     assert {file: file.stat().st_mtime_ns for file in built.html.parent.iterdir()} == stamps
     original = built.pdf.read_bytes()
     built.pdf.write_bytes(original + b"%")
     with pytest.raises(Conflict, match=r"monthly-2026-10\.pdf"):
-        build.build(small_site, "monthly", "2026-10")
+        build.build(small_site, "monthly", "2026-10", worker=warm)
     assert built.pdf.read_bytes() == original + b"%"
     built.pdf.write_bytes(original)
     assert not [name for name in all_files(small_site) if ".building" in name]
@@ -89,8 +99,8 @@ def test_the_executed_notebook_is_whole_and_names_no_path_of_this_machine(built,
 @pytest.mark.parametrize(
     ("name", "given", "error", "said"),
     [
-        ("weekly", {"period": "2026-10"}, NotFound, "There are: monthly"),
-        ("../monthly", {"period": "2026-10"}, NotFound, "There are: monthly"),
+        ("hourly", {"period": "2026-10"}, NotFound, "monthly"),
+        ("../monthly", {"period": "2026-10"}, NotFound, "monthly"),
         ("monthly", {"period": "2026-13"}, BadInput, "2026-10"),
         ("monthly", {"period": "2026-10\n"}, BadInput, "not understood"),
         ("monthly", {"period": "{as_of}"}, BadInput, "not understood"),
@@ -122,33 +132,58 @@ def test_a_site_without_a_lake_has_no_report(tmp_path):
         build.build(sites.site(tmp_path / "site"), "monthly", "2026-10")
 
 
-def test_a_failing_notebook_leaves_a_failed_copy_and_no_half_report(small_site, tmp_path, monkeypatch):
+def test_a_failing_notebook_leaves_a_failed_copy_and_no_half_report(small_site, tmp_path, monkeypatch, warm):
     notebook = nbformat.read(places.NOTEBOOKS / "monthly.ipynb", as_version=4)
     notebook.cells.append(nbformat.v4.new_code_cell("report.figures.table('t99')", id="wrong"))
-    reviewed(notebook, tmp_path)
-    monkeypatch.setattr(places, "NOTEBOOKS", tmp_path)
+    listed(monkeypatch, tmp_path / "notebooks", notebook)
     shutil.rmtree(small_site.reports / "failed", ignore_errors=True)
     before = all_files(small_site)
     with pytest.raises(SiteFault, match=r"stopped at cell 13: KeyError: 't99'.*failed.*Nothing was published") as fault:
-        build.build(small_site, "monthly", "2026-10", language="en")
+        build.build(small_site, "monthly", "2026-10", language="en", worker=warm)
     kept = fault.value.facts["notebook"]
     assert "KeyError" in kept.read_text("utf-8")
     new = [name for name in all_files(small_site) if name not in before and (small_site.home / name).is_file()]
-    assert new == [f"reports/failed/{kept.name}"]
+    assert [name for name in new if not name.startswith("reports/.begun")] == [f"reports/failed/{kept.name}"]
 
 
 def test_an_endless_cell_ends(small_site, tmp_path, monkeypatch):
-    notebook = nbformat.read(places.NOTEBOOKS / "monthly.ipynb", as_version=4)
-    notebook.cells[2].source = "while True: pass"
-    reviewed(notebook, tmp_path)
-    monkeypatch.setattr(places, "NOTEBOOKS", tmp_path)
-    monkeypatch.setattr(build, "CELL_SECONDS", 2)
-    with pytest.raises(SiteFault, match="stopped at cell 3: CellTimeoutError"):
+    reviewed(monkeypatch, tmp_path / "notebooks", ("while True: pass",))
+    monkeypatch.setattr(worker, "CELL_SECONDS", 2)
+    with pytest.raises(SiteFault, match="stopped at cell 3: it was still running after 2 seconds") as fault:
+        build.build(small_site, "monthly", "2026-10", language="en")
+    assert "while True" in fault.value.facts["notebook"].read_text("utf-8")
+
+
+def test_one_that_is_not_begun_is_said(small_site, monkeypatch):
+    monkeypatch.setattr(worker.sys, "executable", "/bin/false")
+    with pytest.raises(SiteFault, match=r"could not be begun: .* ended on its own \(status 1\)"):
         build.build(small_site, "monthly", "2026-10", language="en")
 
 
-def test_notebooks_declare_what_they_are_given():
-    assert set(papermill.inspect_notebook(str(places.NOTEBOOKS / "monthly.ipynb"))) == set(parameters.NAMES)
+def test_when_it_was_begun_is_remembered_whole_whoever_is_first(tmp_path):
+    month, early, late = Month(2026, 10), sites.PUBLISHED, sites.later(1)
+    places.begin(tmp_path, "monthly", month, early, early)
+    places.begin(tmp_path, "monthly", month, early, late)
+    assert places.begun(tmp_path, "monthly", month, early) == early
+    assert len(list((tmp_path / ".begun").iterdir())) == 1
+
+
+@pytest.mark.parametrize("name", [*report_definitions.load(), parameters.ABOUT_A_CUSTOMER])
+def test_notebooks_declare_what_they_are_given(name):
+    assert set(papermill.inspect_notebook(str(places.NOTEBOOKS / f"{name}.ipynb"))) == set(parameters.names(name))
+
+
+@pytest.mark.parametrize("cell", [float("nan"), 0.5, Decimal("NaN"), Decimal("Infinity")])
+def test_a_cell_that_is_no_number_stops_the_report(cell):
+    with pytest.raises(ValueError, match=f"net: {cell}"):
+        Row("net", Label("message", "reports.row.net"), (1, cell))
+
+
+def test_who_only_orders_a_report_imports_no_papermill_and_nothing_that_draws():
+    names = "{'altair', 'papermill', 'IPython', 'nbclient'} & set(sys.modules)"
+    lines = f"import sys, custinfo.reports.issuing, custinfo.reports.kinds.monthly; print({names})"
+    done = subprocess.run([sys.executable, "-c", lines], capture_output=True, text=True, check=True, cwd=places.PROJECT)
+    assert done.stdout == "set()\n"
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)

@@ -7,7 +7,7 @@ import pytest
 
 from custinfo.domain import report_definitions
 from custinfo.domain.errors import BadInput, NotFound, SiteFault
-from custinfo.reports import build, known, parameters, places
+from custinfo.reports import engine, known, parameters, places
 
 
 @pytest.fixture
@@ -82,6 +82,15 @@ def test_names_and_values_are_typed_and_known(name, given, error):
         parameters.read(name, given)
 
 
+@pytest.mark.guarantee("report-known-notebooks")
+def test_what_was_checked_is_what_is_run(notebooks):
+    content = known.read("monthly")
+    (notebooks / "monthly.ipynb").write_text("[]")
+    assert json.loads(content)["cells"]
+    with pytest.raises(SiteFault):
+        known.read("monthly")
+
+
 @pytest.mark.guarantee("report-parameters")
 def test_braces_in_a_path_stay_braces(tmp_path):
-    assert build._literal(tmp_path / "{period}" / "x") == str(tmp_path / "{{period}}" / "x")
+    assert engine._literal(tmp_path / "{period}" / "x") == str(tmp_path / "{{period}}" / "x")

@@ -1,0 +1,67 @@
+"""Reports of one province: the lake as if its customers were all there are, and what such a report is called.
+
+Provinces are the first level of GB/T 2260 (`codelists` `region`). A customer belongs where the newest version known at
+the lake's moment says, so every month of a report is of the same customers. Whose region is blank or in no list belongs
+nowhere: the reports of all provinces together may be less than the whole.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+
+import ibis
+import ibis.expr.types as ir
+
+from custinfo.domain import codelists
+from custinfo.lake import Lake, published_tables
+from custinfo.reports.figures import Figures
+
+HEAD = "region"
+"""Where figures say of which province they are: nowhere when they are of all customers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part(Lake):
+    """What is about the customers of a province, and the `whole` that it is a part of."""
+
+    whole: Lake
+
+
+def of(tables: Lake, region: str) -> Lake:
+    """The lake with nothing but what is about the customers of a province; all of it when `region` is blank."""
+    if not region:
+        return tables
+    listed = tables.region
+    inside = listed.filter(listed["province"] == region).select(region="code")
+    found = tables.customers.semi_join(inside, "region").select("customer_key").to_pyarrow()
+    there = {}
+    for name, table in tables.found.items():
+        rows = table
+        for key in published_tables.keys(name):
+            # Read once: as part of every expression it would be compiled and read for each table of the report
+            rows = rows.semi_join(ibis.memtable(found.rename_columns([key])), key)
+        there[name] = rows
+    kept = {field.name: getattr(tables, field.name) for field in fields(tables)}
+    return Part(**{**kept, "found": there}, whole=tables)
+
+
+def graded(tables: Lake, grade: Callable[[Lake], ir.Table]) -> ir.Table:
+    """The classes of customers (`customer_key` and more), which each has among all: of a part, its customers alone."""
+    if not isinstance(tables, Part):
+        return grade(tables)
+    return grade(tables.whole).semi_join(tables.customers, "customer_key")
+
+
+def marked(figures: Figures, region: str) -> Figures:
+    """The figures, saying of which province they are."""
+    return replace(figures, head={**figures.head, HEAD: (region,)}) if region else figures
+
+
+def of_figures(figures: Figures) -> tuple[str, ...]:
+    """The code of the province that figures are of, if they are of one."""
+    marks = figures.head.get(HEAD, ())
+    return () if isinstance(marks, int) else tuple(marks)
+
+
+def title(title_of_all: str, figures: Figures, language: str) -> str:
+    """What a report is called: with the province, where it is of one."""
+    return " · ".join((title_of_all, *(codelists.load("region").label(code, language) for code in of_figures(figures))))
