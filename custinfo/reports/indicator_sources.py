@@ -1,7 +1,7 @@
 """What indicators are counted from, taken from a version of the lake: see `custinfo.statistics.sources`."""
 
 from collections.abc import Mapping
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 
 import ibis
 import ibis.expr.types as ir
@@ -44,11 +44,26 @@ def by(tables: Tables, name: str) -> By:
     return By(name, joined.select("customer_key", code=joined.group.fill_null("")))
 
 
+def recorded_by(rows: ir.Table, period: Period, zone: tzinfo) -> ir.Table:
+    """The rows of a table with `recorded_at` that had been recorded by the end of the period."""
+    return rows.filter(rows.recorded_at < ibis.literal(_moments(period, zone)[1], "timestamp"))
+
+
+def recorded_in(rows: ir.Table, period: Period, zone: tzinfo) -> ir.Table:
+    """Those that were recorded within it."""
+    known = recorded_by(rows, period, zone)
+    return known.filter(known.recorded_at >= ibis.literal(_moments(period, zone)[0], "timestamp"))
+
+
+def _moments(period: Period, zone: tzinfo) -> tuple[datetime, datetime]:
+    """Its first moment and the first after it, in UTC and without a zone, as the lake has them."""
+    first, after = bounds(period, zone)
+    return first.astimezone(UTC).replace(tzinfo=None), after.astimezone(UTC).replace(tzinfo=None)
+
+
 def _cards(tables: Tables, period: Period, zone: tzinfo) -> ir.Table:
     """The cards as they were at the end of the period, checked by the rule of its last day."""
-    after = bounds(period, zone)[1].astimezone(UTC).replace(tzinfo=None)
-    versions = tables.customer_versions
-    known = versions.filter(versions.recorded_at < ibis.literal(after, "timestamp"))
+    known = recorded_by(tables.customer_versions, period, zone)
     newest = ibis.row_number().over(group_by=known.customer_key, order_by=known.version.desc())
     cards = known.mutate(_place=newest).filter(lambda t: t["_place"] == 0).drop("_place")
     rule = data_quality.rule(period.last)

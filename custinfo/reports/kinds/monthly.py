@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 from custinfo import lake
 from custinfo.classification import value_grade
 from custinfo.domain.periods import Month, Period
-from custinfo.reports import parameters, report
+from custinfo.reports import parameters, regional, report
 from custinfo.reports.charts import Drawing
 from custinfo.reports.figures import LABEL, Cell, Column, Figures, Label, Row, Table
 from custinfo.reports.figures import Kind as CellKind
@@ -32,11 +32,15 @@ def figures(tables: lake.Lake, period: Period, zone: tzinfo) -> Figures:
     day, month = parameters.check_begun(period, tables.as_of, zone), Month.of(period.last)
     rule = value_grade.rule(period.last)
     months = _months(tables.sales, month)
+
+    def graded(of: lake.Lake) -> ir.Table:
+        return value_grade.grade(of.customers, of.sales, period.last, rule)
+
     found = (
         _composition("t1", "ownership", tables, _listed_order),
         _composition("t2", "region", tables, _largest_first),
         _composition("t3", "industry", tables, _listed_order),
-        _grades(value_grade.grade(tables.customers, tables.sales, period.last, rule), bool(rule.products)),
+        _grades(regional.graded(tables, graded), bool(rule.products)),
         _sales(months, month),
         _series(months),
     )
@@ -215,4 +219,4 @@ DRAWINGS = (
 )
 KIND = Kind("monthly", figures, facts, DRAWINGS, (value_grade.rule,))
 open = partial(report.opened, KIND)
-"""The report in a notebook: `open(period, as_of, language)`."""
+"""The report in a notebook: `open(period, as_of, language, region)`."""
