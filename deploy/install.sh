@@ -21,7 +21,7 @@ say() { echo "install.sh: $*"; }
 fail() { echo "install.sh: $*" >&2; exit 1; }
 
 [ "$(id -u)" = 0 ] || fail "makes accounts and sets rights: run it as root (sudo)."
-[ -x "$APP/.venv/bin/custinfo" ] || fail "there is no $APP/.venv/bin/custinfo. Put the project in $APP and run make there first."
+[ -x "$APP/.venv/bin/custinfo" ] || fail "there is no $APP/.venv/bin/custinfo. Put the project in $APP and run make test there first."
 
 accounts() {
     getent group "$ANALYSTS" >/dev/null || { groupadd --system "$ANALYSTS"; say "group $ANALYSTS made"; }
@@ -51,7 +51,7 @@ master_key() {
         install -o root -g root -m 0400 "$key" "$ETC/master.key"
         sync "$ETC/master.key"
         rm "$key"
-        say "master key moved to $ETC/master.key: put it in escrow now (custinfo-site keys escrow)"
+        say "master key moved to $ETC/master.key: put it in escrow now (docs/how-to/deploy.md)"
     done
     [ ! -e "$ETC/master.key" ] || { chown root:root "$ETC/master.key"; chmod 0400 "$ETC/master.key"; }
 }
