@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from custinfo.access import permissions
-from custinfo.actions import approvals, report_issues
+from custinfo.actions import approvals, report_issues, report_uses
 from custinfo.actions.report_issues import RELEASED, Issue
 from custinfo.domain import corrections, machines
 from custinfo.domain.clock import parse, stamp
@@ -78,7 +78,8 @@ def register(
         if grade == SLIP:
             titles = {one: text("corrections.title", one, title=issue.title(one)) for one in LANGUAGES}
             approvals.open(store, tx, actor, PROCEDURE, KIND, correction_id, titles, _content(row))
-        tx.note(issue=issue_id, grade=grade, cells=len(changes))
+        reached = report_uses.tell(store, tx, issue_id, correction_id, {one.address for one in changes})
+        tx.note(issue=issue_id, grade=grade, cells=len(changes), told=reached)
     return correction_id
 
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from custinfo.access import permissions
-from custinfo.actions import approvals, report_notices
+from custinfo.actions import approvals, report_notices, report_published
 from custinfo.domain import commentary, machines, report_definitions
 from custinfo.domain.clock import parse, stamp
 from custinfo.domain.commentary import Comment
@@ -71,15 +71,19 @@ class Issue:
 
 
 def draft(
-    store: Store, actor: Person, name: str, period: str, as_of: datetime, lake_version: int, definition_version: int
+    store: Store, actor: Person, name: str, period: str, as_of: datetime, lake_version: int, definition_version: int,
+    *, on_behalf_of: Person | None = None,
 ) -> str:  # fmt: skip
     """Begin the issue of a report for a period, of what the lake knew at a moment; gives its id.
+
+    The schedule begins it `on_behalf_of` who answers for the report: that person counts as its author.
 
     Raises NotAllowed, NotFound, Conflict when the period has its issue already: a figure that was issued is corrected,
     not issued anew.
     """
     permissions.check(actor, "report.prepare")
     report_definitions.named(name)
+    author = (on_behalf_of or actor).person_id
     issue_id = f"RI-{secrets.token_hex(6)}"
     with store.act(actor.person_id, "report.draft", KIND, issue_id) as tx:
         where = "name = ? AND period = ? AND state <> 'withdrawn'"
@@ -87,7 +91,7 @@ def draft(
             raise Conflict("report_issues.there", name=name, period=period, issue=there["issue_id"])
         row: Row = {"issue_id": issue_id, "name": name, "period": period, "revision": 0, "as_of": stamp(as_of)}
         row |= {"definition_version": definition_version, "lake_version": lake_version, "drafted_at": tx.at}
-        row |= {"state": machines.after(machines.REPORT, machines.NOWHERE, "draft"), "drafted_by": actor.person_id}
+        row |= {"state": machines.after(machines.REPORT, machines.NOWHERE, "draft"), "drafted_by": author}
         tx.insert("report_issue", row)
         tx.note(report=name, period=period, lake_version=lake_version)
     return issue_id
@@ -192,7 +196,8 @@ def withdraw(store: Store, actor: Person, issue_id: str) -> None:
 def release(store: Store, actor: Person, issue_id: str, *, outside: bool = False) -> None:
     """Give a signed issue to its readers inside; then, where its definition allows it, outside.
 
-    Raises NotAllowed, NotFound, WrongState when just this manifest was not signed or the state does not allow it.
+    Raises NotAllowed, NotFound, WrongState when just this manifest was not signed or the state does not allow it; for
+    outside also Conflict when another report published another value for the same indicator and period.
     """
     permissions.check(actor, "report.release_outside" if outside else "report.release")
     action = "release_outside" if outside else "release_inside"
@@ -204,6 +209,8 @@ def release(store: Store, actor: Person, issue_id: str, *, outside: bool = False
         approvals.check_approved(store, KIND, issue_id, row["manifest"].encode())
         tx.update("report_issue", issue_id, {"state": state, f"{state}_at": tx.at, f"{state}_by": actor.person_id})
         tx.note(sha256=row["sha256"])
+        if outside:
+            report_published.publish(store, tx, row)
         if row["correction_id"] and not outside:
             tx.note(told=report_notices.tell(store, tx, issue_id, row["correction_id"]))
 

@@ -11,7 +11,7 @@ KIND = "report_issue"
 
 
 def tell(store: Store, tx: Tx, issue_id: str, correction_id: str) -> int:
-    """Within the release of a revision: tell whoever decided on what it corrects, has a copy or took a file of it.
+    """Within the release of a revision: tell whoever decided on what it corrects, has a copy, read it or used a figure.
 
     Gives how many they are.
     """
@@ -24,6 +24,8 @@ def tell(store: Store, tx: Tx, issue_id: str, correction_id: str) -> int:
     readers: set[str] = set()
     for one in earlier:
         readers |= _readers(store, one["id"])
+    used = "SELECT recorded_by FROM report_use_notice JOIN report_use USING (use_id) WHERE correction_id = ?"
+    readers |= {one["recorded_by"] for one in store.rows(used, [correction_id])}
     for person_id in sorted(readers):
         tx.insert("report_notice", {"issue_id": issue_id, "person_id": person_id, "at": tx.at})
     return len(readers)

@@ -33,25 +33,34 @@ class Standing:
 
 def start(site: Site, actor: Person, issue_id: str) -> "subprocess.Popen[bytes]":
     """Begin to build and put forward, as that person; gives the process. What it may, is decided there anew."""
-    environment = {name: value for name, value in os.environ.items() if name not in NOT_FOR_ITS_CHILD}
-    command = [sys.executable, "-P", "-m", __name__, str(site.home), actor.login_name, issue_id]
-    process = subprocess.Popen(  # noqa: S603  # our own module, our own interpreter
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment,
-        start_new_session=True,
-    )  # fmt: skip
+    process = run(__name__, str(site.home), actor.login_name, issue_id)
     _write(_file(site, issue_id), {"pid": process.pid})
     return process
 
 
+def run(module: str, *given: str) -> "subprocess.Popen[bytes]":
+    """Run a module of this program in a process that goes on when the page is closed; gives the process."""
+    environment = {name: value for name, value in os.environ.items() if name not in NOT_FOR_ITS_CHILD}
+    return subprocess.Popen(  # noqa: S603  # our own module, our own interpreter
+        [sys.executable, "-P", "-m", module, *given], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, env=environment, start_new_session=True,
+    )  # fmt: skip
+
+
 def standing(site: Site, issue_id: str) -> Standing | None:
     """How far it is; None when nothing runs and nothing went wrong."""
+    return told(_file(site, issue_id))
+
+
+def told(file: Path) -> Standing | None:
+    """What a file says of the process that wrote it: None without one; a process that died said nothing else."""
     try:
-        told = json.loads(_file(site, issue_id).read_text("utf-8"))
+        said = json.loads(file.read_text("utf-8"))
     except (OSError, ValueError):
         return None
-    if "said" in told:
-        return Standing(False, told["said"])
-    if _is_alive(told["pid"]):
+    if "said" in said:
+        return Standing(False, said["said"])
+    if _is_alive(said["pid"]):
         return Standing(True, {})
     return Standing(False, {language: text("reports.apart", language) for language in LANGUAGES})
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from custinfo import lake
 from custinfo.actions import report_corrections, report_definitions, report_issues
 from custinfo.actions.report_issues import RELEASED, Issue
-from custinfo.domain.corrections import BY_HAND, SOURCE, Change
-from custinfo.domain.errors import WrongState
+from custinfo.domain.corrections import BY_HAND, LATE, SOURCE, Change
+from custinfo.domain.errors import BadInput, WrongState
 from custinfo.domain.people import Person
 from custinfo.reports import definitions, issuing, revisions, showing
 from custinfo.reports.figures import Figures, cell_of
@@ -49,13 +49,19 @@ def affected(store: Store, actor: Person) -> list[Compared]:
     return [one for one in found if one.changes]
 
 
-def from_source(store: Store, actor: Person, issue_id: str, *, grade: str, reason: str, told: str = "") -> str:
-    """Register that the data changed and the issue with them; gives the correction's id. Raises as `compare` and
-    `report_corrections.register` do.
+def from_source(
+    store: Store, actor: Person, issue_id: str, *, grade: str, reason: str, told: str = "", cause: str = SOURCE
+) -> str:  # fmt: skip
+    """Register that the data changed and the issue with them; gives the correction's id. With the cause LATE nobody
+    erred: data came in after the issue was made.
+
+    Raises as `compare` and `report_corrections.register` do, BadInput for LATE when rows were replaced since.
     """
     found = compare(store, actor, issue_id)
+    if cause == LATE:
+        _check_late(store, found)
     return report_corrections.register(
-        store, actor, issue_id, grade=grade, cause=SOURCE, changes=found.changes, reason=reason, told=told,
+        store, actor, issue_id, grade=grade, cause=cause, changes=found.changes, reason=reason, told=told,
         as_of=found.as_of, lake_version=found.lake_version,
     )  # fmt: skip
 
@@ -90,14 +96,23 @@ def in_words(store: Store, issue: Issue, changes: Sequence[Change], language: st
     found = []
     for one in changes:
         try:
-            table, _, column = stands.at(one.address)
-            place = showing.address(stands, one.address, language)
-            kind = table.column(column.id).kind
+            _, row, column = stands.at(one.address)
+            place, kind = showing.address(stands, one.address, language), row.kind_in(column)
         except (KeyError, ValueError):
             place, kind = one.address, "percent" if isinstance(one.new or one.old, str) else "count"
         old, new = (showing.number(cell_of(side, kind), kind) for side in (one.old, one.new))
         found.append((place, old, new))
     return found
+
+
+def _check_late(store: Store, found: Compared) -> None:
+    """Raises BadInput when a batch since then replaced or cancelled earlier rows: then these were wrong."""
+    before, after = (
+        sum(one.rows for one in lake.open(store.site, version=version).manifest.files if one.table == "superseded")
+        for version in (found.issue.lake_version, found.lake_version)
+    )
+    if after > before:
+        raise BadInput("corrections.not_late", n=after - before)
 
 
 def _issued(store: Store, issue: Issue) -> Figures:

@@ -3,8 +3,6 @@
 from decimal import Decimal
 from typing import Any
 
-import altair as alt
-
 from custinfo.actions.credit_views import Standing
 from custinfo.classification.credit import early_warning
 from custinfo.classification.credit.early_warning import RATIOS, Statement
@@ -164,6 +162,8 @@ def _monthly(dealings: Dealings, language: str) -> Chart:
 
 def _bars(values: list[dict[str, object]], by: str, names: list[str]) -> Any:
     """Pairs of bars, side by side."""
+    import altair as alt  # see `charts`
+
     colours = alt.Scale(domain=names, range=[style.ACCENT, style.SOFT])
     return (
         alt.Chart({"values": values})

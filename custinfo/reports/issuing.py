@@ -28,6 +28,7 @@ from custinfo.lake import files
 from custinfo.reports import build, comments, definitions, kinds, known, parameters, places, revisions
 from custinfo.reports import figures as counted
 from custinfo.reports.figures import Figures
+from custinfo.reports.worker import Worker
 from custinfo.store import Store
 from custinfo.store.site import Site
 
@@ -118,7 +119,8 @@ def verify(store: Store, actor: Person, issue_id: str) -> Found:
     """
     issue = report_issues.read(store, actor, issue_id)
     if issue.manifest is None:
-        raise BadInput("report_issues.not_put_forward")
+        gone = issue.state == "destroyed"
+        raise BadInput("report_issues.destroyed" if gone else "report_issues.not_put_forward", issue=issue_id)
     faults = [*_damaged(store.site, issue)]
     if issue.state in report_issues.RELEASED and not report_issues.is_signed(store, issue):
         faults.append(SiteFault("report_issues.not_signed", issue=issue_id))
@@ -158,9 +160,10 @@ def _check_slip(store: Store, actor: Person, slip: Correction, figures: Figures)
 
 def _editions(site: Site, issue: Issue, beside: Mapping[str, bytes], folder: Path) -> None:
     """Build the report in every language into subfolders of `folder`."""
-    for language in LANGUAGES:
-        (folder / language).mkdir()
-        build.run(site, replace(_order_of(site, issue, language), beside=beside), folder / language)
+    with Worker(site) as worker:
+        for language in LANGUAGES:
+            (folder / language).mkdir()
+            build.run(site, replace(_order_of(site, issue, language), beside=beside), folder / language, worker)
 
 
 def _order_of(site: Site, issue: Issue, language: str) -> build.Order:

@@ -11,7 +11,7 @@ from custinfo.domain.corrections import BY_HAND, Change
 from custinfo.domain.errors import BadInput
 from custinfo.reports import figures as counted
 from custinfo.reports import places
-from custinfo.reports.figures import Cell, Figures, Kind
+from custinfo.reports.figures import DECIMAL, Cell, Figures, Kind
 
 FILE = "revisions.json"
 """Beside the files of a revised report: the slip and its changes."""
@@ -62,7 +62,7 @@ def by_hand(issued: Figures, address: str, written: str) -> Change:
         cell = table.cell(row.id, column.id)
     except (KeyError, ValueError):
         raise BadInput("commentary.no_cell", address=address[:40]) from None
-    return Change(address, counted.plain(cell), counted.plain(_written(written, column.kind, address)))
+    return Change(address, counted.plain(cell), counted.plain(_written(written, row.kind_in(column), address)))
 
 
 def _written(written: str, kind: Kind, address: str) -> Cell:
@@ -72,7 +72,7 @@ def _written(written: str, kind: Kind, address: str) -> Cell:
     except InvalidOperation:
         number = Decimal("NaN")
     if number.is_finite() and abs(number) < LARGEST:
-        scaled, step = (number * 100 if kind == "fen" else number), Decimal("0.1" if kind == "percent" else 1)
+        scaled, step = (number * 100 if kind == "fen" else number), Decimal("0.1" if kind in DECIMAL else 1)
         if scaled == (exact := scaled.quantize(step)):
-            return exact if kind == "percent" else int(exact)
+            return exact if kind in DECIMAL else int(exact)
     raise BadInput("corrections.no_number", given=written[:40], address=address[:40])

@@ -7,16 +7,19 @@ from custinfo.actions import report_corrections, report_issues
 from custinfo.actions.report_corrections import KIND, Correction
 from custinfo.actions.report_issues import RELEASED, Issue
 from custinfo.domain import corrections
-from custinfo.domain.corrections import Change
+from custinfo.domain.corrections import LATE, SOURCE, Change
 from custinfo.domain.people import Person
-from custinfo.screens import blocks, case_cards
+from custinfo.screens import blocks, case_cards, report_uses
 from custinfo.screens.blocks import Block
 from custinfo.screens.context import Page
 from custinfo.screens.entered import said
+from custinfo.screens.report_uses import Cells
 from custinfo.screens.sheet_view import Goto, Reaction, Redraw
 
 
-def card(page: Page, actor: Person, issue: Issue, compared: tuple[Change, ...] | None) -> list[Block]:
+def card(
+    page: Page, actor: Person, issue: Issue, compared: tuple[Change, ...] | None, cells: Cells
+) -> list[Block]:  # fmt: skip
     """What was corrected in an issue that is out, and, for who prepares reports, what can be."""
     if issue.state not in RELEASED:
         return []
@@ -24,7 +27,7 @@ def card(page: Page, actor: Person, issue: Issue, compared: tuple[Change, ...] |
     items = [
         blocks.item(
             f"{page.text(f'corrections.grade.{one.grade}')} · {one.correction_id}", f"/reports/{one.correction_id}",
-            meta=f"{one.reason} — {one.by}, {page.time(one.recorded_at)}", badges=_badges(page, one),
+            meta=f"{one.reason} — {one.by}, {page.time(one.recorded_at)}", badges=badges(page, one),
         )
         for one in found
     ]  # fmt: skip
@@ -35,7 +38,11 @@ def card(page: Page, actor: Person, issue: Issue, compared: tuple[Change, ...] |
         inner += _compared(page, issue, compared)
     words = page.text("corrections.page.compare")
     actions = [blocks.button(words, "compare", "", name=words, look="small")]
-    inner.append(_by_hand(page))
+    if cells:
+        inner.append(_by_hand(page, cells))
+    else:
+        single = page.text("corrections.page.single")
+        actions.append(blocks.button(single, "cells", "", name=single, look="quiet small"))
     return [blocks.card(page.text("corrections.page.title"), inner, actions=actions)]
 
 
@@ -48,7 +55,7 @@ def react(page: Page, actor: Person, issue_id: str, name: str, value: Any) -> bo
 
     given = {one: said(value, one) for one in ("grade", "reason", "told")}
     if name == "correct":
-        correcting.from_source(page.store, actor, issue_id, **given)
+        correcting.from_source(page.store, actor, issue_id, cause=said(value, "cause") or SOURCE, **given)
     else:
         right = {said(value, "address").strip(): said(value, "number")}
         correcting.by_hand(page.store, actor, issue_id, right, **given)
@@ -73,10 +80,11 @@ class Desk:
             actions.append(blocks.button(words, "revise", "", name=words, look="primary"))
         actions.append(blocks.link(issue.title(page.language), f"/reports/{issue.issue_id}", "quiet"))
         title = f"{page.text(f'corrections.grade.{one.grade}')} · {issue.title(page.language)}"
-        head = blocks.head(title, one.correction_id, badges=_badges(page, one), actions=actions)
+        head = blocks.head(title, one.correction_id, badges=badges(page, one), actions=actions)
         case = case_cards.card(page, actor, KIND, one.correction_id)
-        right = [case] if case else []
-        return [head, blocks.columns([self._facts(one), _table(page, issue, one.changes)], right)]
+        right = [*([case] if case else []), *report_uses.reached_card(page, actor, one)]
+        figures = blocks.card(page.text("corrections.page.figures"), [_table(page, issue, one.changes)], flush=True)
+        return [head, blocks.columns([self._facts(one), figures], right)]
 
     def react(self, actor: Person, name: str, value: Any) -> Reaction:
         """Carry the slip out, or decide on it."""
@@ -84,7 +92,8 @@ class Desk:
             from custinfo.reports import correcting  # see `react` above
 
             return Goto(f"/reports/{correcting.revise(self._page.store, actor, self._id)}")
-        return Redraw() if case_cards.react(self._page, actor, name, value) else []
+        done = report_uses.react(self._page, actor, self._id, name, value)
+        return Redraw() if done or case_cards.react(self._page, actor, name, value) else []
 
     def _facts(self, one: Correction) -> Block:
         page = self._page
@@ -102,7 +111,8 @@ class Desk:
         return blocks.card("", inner)
 
 
-def _badges(page: Page, one: Correction) -> list[Block]:
+def badges(page: Page, one: Correction) -> list[Block]:
+    """How far a slip is; nothing for the lesser grades, which are done."""
     if not one.state:
         return []
     done = one.revision is not None
@@ -116,13 +126,15 @@ def _compared(page: Page, issue: Issue, compared: tuple[Change, ...]) -> list[Bl
     if not compared:
         return [blocks.banner(page.text("corrections.page.same"), "ok")]
     words = page.text("corrections.page.differs", n=len(compared))
-    entry = blocks.entry("correct", _fields(page), page.text("corrections.page.register"))
+    causes = [(cause, page.text(f"corrections.cause.{cause}")) for cause in (SOURCE, LATE)]
+    cause = blocks.field("cause", page.text("corrections.page.cause"), "select", options=causes, required=True)
+    entry = blocks.entry("correct", [cause, *_fields(page)], page.text("corrections.page.register"))
     return [blocks.banner(words, "warn"), _table(page, issue, compared), entry]
 
 
-def _by_hand(page: Page) -> Block:
+def _by_hand(page: Page, cells: Cells) -> Block:
     fields = [
-        blocks.field("address", page.text("corrections.page.address"), required=True),
+        blocks.field("address", page.text("corrections.page.place"), "select", options=cells, required=True),
         blocks.field("number", page.text("corrections.page.number"), required=True),
         *_fields(page),
     ]

@@ -4,7 +4,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from custinfo.access import permissions
-from custinfo.actions import report_issues, report_notices
+from custinfo.actions import report_issues, report_notices, statisticians
 from custinfo.actions.report_issues import KIND, Issue, Written
 from custinfo.domain import commentary
 from custinfo.domain.corrections import Change
@@ -12,17 +12,21 @@ from custinfo.domain.errors import BadInput
 from custinfo.domain.messages import LANGUAGES
 from custinfo.domain.people import Person
 from custinfo.reports import apart
-from custinfo.screens import blocks, case_cards, report_corrections
+from custinfo.screens import blocks, case_cards, report_comparing, report_corrections, report_uses
 from custinfo.screens.blocks import Block
 from custinfo.screens.context import Page
 from custinfo.screens.entered import said
 from custinfo.screens.sheet_view import Download, Reaction, Redraw
 
-LOOK = {"draft": "", "put_forward": "info", "released_inside": "ok", "released_outside": "ok", "withdrawn": "danger"}
+LOOK = {
+    "draft": "", "put_forward": "info", "released_inside": "ok", "released_outside": "ok", "withdrawn": "danger",
+    "destroyed": "warn",
+}  # fmt: skip
 FILES = {
     ".pdf": "application/pdf",
     ".html": "text/html",
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     ".ipynb": "application/x-ipynb+json",
 }
 """What of a bundle people take, by the ending of its name, and its media type."""
@@ -45,6 +49,7 @@ class Desk:
         self._issue_id = page.tail()
         self._compared: tuple[Change, ...] | None = None
         self._numbers: list[tuple[str, str, str]] = []
+        self._cells: list[tuple[str, str]] = []
 
     def blocks(self, actor: Person) -> list[Block]:
         """The whole page."""
@@ -57,13 +62,15 @@ class Desk:
         look = blocks.button(page.text("reports_page.look"), "look", "", name=page.text("reports_page.look"))
         actions = [
             *([look] if runs else self._actions(actor, issue)),
+            *self._views(issue),
             blocks.link(page.text("reports_page.all"), "/reports", "quiet"),
         ]
         title = issue.title(page.language)
         head = blocks.head(title, issue.issue_id, badges=[state_badge(page, issue)], actions=actions)
         case = case_cards.card(page, actor, KIND, issue.issue_id)
-        corrected = report_corrections.card(page, actor, issue, self._compared)
-        left = [*self._files(issue), self._commentary(actor, issue, written), *corrected]
+        corrected = report_corrections.card(page, actor, issue, self._compared, self._cells)
+        used = report_uses.card(page, actor, issue, self._cells)
+        left = [*self._files(issue), self._commentary(actor, issue, written), *corrected, *used]
         right = [*([case] if case else []), self._facts(issue)]
         above = self._told(building) or self._next(actor, issue, written)
         return [head, *above, blocks.columns(left, right)]
@@ -89,14 +96,18 @@ class Desk:
             from custinfo.reports import comments, issuing  # see `_file`
 
             issue = report_issues.read(store, actor, issue_id)
-            figures = issuing.figures_of(self._page.site, issue.period, issue.as_of)
+            figures = issuing.figures_of(self._page.site, issue.definition.name, issue.period, issue.as_of)
             self._numbers = comments.offered(figures, self._page.language)
+        elif name == "cells":
+            self._cells = report_comparing.cells(self._page, report_issues.read(store, actor, issue_id))
         elif name in ("release", "release_outside"):
             report_issues.release(store, actor, issue_id, outside=name == "release_outside")
         elif name == "withdraw":
             report_issues.withdraw(store, actor, issue_id)
         elif report_corrections.react(self._page, actor, issue_id, name, value):
             self._compared = None
+        elif report_uses.react(self._page, actor, issue_id, name, value):
+            pass
         elif name != "look" and not case_cards.react(self._page, actor, name, value):
             return []
         return Redraw()
@@ -135,6 +146,16 @@ class Desk:
             text = page.text(f"reports_page.{words}")
             found.append(blocks.button(text, event, "", name=text, look=look, confirm=ask))
         return found
+
+    def _views(self, issue: Issue) -> list[Block]:
+        """Ways to read it: once it was put forward, and, once it is out, beside others."""
+        if issue.manifest is None:
+            return []
+        views = ("read", "compare", "vintages") if issue.state in report_issues.RELEASED else ("read",)
+        return [
+            blocks.link(self._page.text(f"report_portal.view.{one}"), f"/reports/{issue.issue_id}?view={one}")
+            for one in views
+        ]  # fmt: skip
 
     def _told(self, building: apart.Standing | None) -> list[Block]:
         """That the report is being built, or why it could not be."""
@@ -226,10 +247,13 @@ class Desk:
             ("definition", str(issue.definition_version)),
             ("drafted", f"{issue.drafted_by}, {page.time(issue.drafted_at)}"),
         ]
+        answerable = statisticians.answerable(page.store, issue.definition.name, issue.drafted_at.date())
+        if answerable:
+            told.append(("answerable", page.text("pages.home.and").join(one.person for one in answerable)))
         if content:
             if issue.correction_id:
                 told.append(("correction", issue.correction_id))
-            told.append(("rule", str(content["rule_version"])))
+            told.append(("rule", ", ".join(f"{name} {number}" for name, number in content["rules"].items())))
             told += [(name, f"SHA-256 {str(content[name])[:SHORT]}…") for name in ("figures", "notebook", "lock")]
         for name, moment in (("inside_at", issue.released_inside_at), ("outside_at", issue.released_outside_at)):
             if moment is not None:

@@ -1,22 +1,39 @@
-"""`/reports`: regular reports that are out or under way, and their definitions. `/reports/<id>`: one issue or slip."""
+"""`/reports`: regular reports that are out or under way, found by `?text=&report=&year=&state=`, and their definitions.
 
-from collections.abc import Mapping
-from typing import Any
+`/reports/<id>` is one issue or slip, `?view=` a way to read it; `mine`, `corrections`, `definitions` and `own` in its
+place are lists.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+from urllib.parse import urlencode
 
 from custinfo.access import permissions
-from custinfo.actions import report_definitions, report_issues
-from custinfo.actions.report_definitions import KIND, Filed
-from custinfo.actions.report_issues import Issue
+from custinfo.actions import report_issues, report_search, report_uses
+from custinfo.actions.report_search import Wanted
 from custinfo.domain.people import Person
-from custinfo.domain.report_definitions import Definition, load
-from custinfo.screens import blocks, case_cards, report_corrections, report_issue, showing
+from custinfo.domain.report_definitions import load
+from custinfo.screens import (
+    blocks,
+    report_comparing,
+    report_correction_list,
+    report_corrections,
+    report_definition_list,
+    report_issue,
+    report_mine,
+    report_own,
+    report_reading,
+    showing,
+)
 from custinfo.screens.blocks import Block
 from custinfo.screens.context import Page
+from custinfo.screens.customers import FARTHEST, ROWS
 from custinfo.screens.entered import said
 from custinfo.screens.report_issue import state_badge
 from custinfo.screens.sheet_view import Goto, Reaction, Redraw, SheetView
 
-LOOK = {"approved": "ok", "open": "info", "returned": "warn"}
+FIELDS = ("text", "report", "year", "state")
+STATES = ("draft", "put_forward", *report_issues.RELEASED)
 
 
 def show() -> None:
@@ -25,68 +42,115 @@ def show() -> None:
 
 
 def build(page: Page) -> SheetView:
-    """The overview, or the issue that the address names."""
-    desk: Overview | report_issue.Desk | report_corrections.Desk = Overview(page)
-    if page.tail().startswith("RS-"):
-        desk = report_corrections.Desk(page)
-    elif page.tail() != "reports":
-        desk = report_issue.Desk(page)
+    """The overview, or the issue, slip or list that the address names."""
+    desk = _desk(page)
     return SheetView(page, desk.blocks, desk.react)
 
 
+class Desk(Protocol):
+    """One page: what is drawn, and what its events do."""
+
+    def blocks(self, actor: Person) -> list[Block]:
+        """The whole page."""
+
+    def react(self, actor: Person, name: str, value: Any) -> Reaction:
+        """What an event does."""
+
+
+def _desk(page: Page) -> Desk:
+    tail = page.tail()
+    if tail in LISTS:
+        return LISTS[tail](page)
+    if tail.startswith("RS-"):
+        return report_corrections.Desk(page)
+    return VIEWS.get(page.query.get("view", ""), report_issue.Desk)(page)
+
+
 class Overview:
-    """What is out, what is under way, and by which definitions."""
+    """Which issues are asked for and how far the list was paged; by which definitions reports are made."""
 
     def __init__(self, page: Page) -> None:
         self._page = page
+        query = {name: page.query.get(name, "")[: report_search.LONGEST] for name in FIELDS}
+        self._wanted = Wanted(query["text"], query["report"], query["year"], query["state"])
+        self._offset = 0
 
     def blocks(self, actor: Person) -> list[Block]:
         """The whole page."""
         page = self._page
-        found = report_issues.listed(page.store, actor)
-        head = blocks.head(page.text("reports_page.title"), page.text("reports_page.subtitle"))
-        out = [one for one in found if one.state in report_issues.RELEASED]
-        under_way = [one for one in found if one not in out]
-        right = [self._definition(actor, one) for one in load().values()]
-        left = [self._table("out", out), *self._under_way(actor, under_way), *self._new(actor)]
-        return [head, blocks.columns(left, right)]
+        head = blocks.head(
+            page.text("reports_page.title"), page.text("reports_page.subtitle"), actions=self._ways(actor)
+        )
+        left = [self._filter(actor), self._table(actor), *self._new(actor)]
+        return [head, blocks.columns(left, report_definition_list.beside(page, actor))]
 
     def react(self, actor: Person, name: str, value: Any) -> Reaction:
-        """Begin an issue, propose a definition, or decide on one."""
+        """Narrow the list down or turn its page; begin an issue, propose a definition, or decide on one."""
         store = self._page.store
+        if name == "filter":
+            wanted = {
+                one: said(value, one).strip()[: report_search.LONGEST] for one in FIELDS if said(value, one).strip()
+            }
+            return Goto(f"/reports?{urlencode(wanted)}" if wanted else "/reports")
+        if name == "page" and isinstance(value, int):
+            self._offset = value if 0 <= value < FARTHEST else 0
+            return [self._table(actor)]
         if name == "draft":
             # Opening the lake starts threads, which the process that pages are forked from must not have
             from custinfo.reports import issuing
 
             return Goto(f"/reports/{issuing.draft(store, actor, said(value, 'report'), said(value, 'period'))}")
-        if name == "define":
-            from custinfo.reports import definitions
+        return Redraw() if report_definition_list.react(self._page, actor, name, value) else []
 
-            report = said(value, "about")
-            report_definitions.propose(store, actor, report, definitions.content(report), said(value, "reason"))
-            return Redraw()
-        return Redraw() if case_cards.react(self._page, actor, name, value) else []
-
-    def _under_way(self, actor: Person, found: list[Issue]) -> list[Block]:
-        sees = permissions.may(actor, "report.prepare") or actor.roles & report_issues.SEES_ALL
-        return [self._table("under_way", found)] if sees else []
-
-    def _table(self, name: str, found: list[Issue]) -> Block:
+    def _ways(self, actor: Person) -> list[Block]:
+        """To the lists beside this one; what waits for the reader says how much."""
         page = self._page
-        title = page.text(f"reports_page.{name}")
-        if not found:
-            return blocks.card(title, [blocks.empty(page.text(f"reports_page.{name}_none"))])
+        waits = len(report_search.waiting(page.store, actor)) + len(report_uses.to_mend(page.store, actor))
+        mine = page.text("report_portal.mine.link", n=waits) if waits else page.text("report_portal.mine.title")
+        ways = [blocks.link(mine, "/reports/mine", "primary" if waits else "")]
+        ways.append(blocks.link(page.text("report_portal.corrections.title"), "/reports/corrections"))
+        if permissions.may(actor, "report.build"):
+            ways.append(blocks.link(page.text("report_own.page.title"), "/reports/own"))
+        return ways
+
+    def _filter(self, actor: Person) -> Block:
+        page, wanted = self._page, self._wanted
+        everything = page.text("report_portal.find.all")
+        reports = [("", everything), *((name, page.pick(dict(one.titles))) for name, one in load().items())]
+        years = [("", everything), *((year, year) for year in report_search.years(page.store, actor))]
+        sees_all = permissions.may(actor, "report.prepare") or actor.roles & report_issues.SEES_ALL
+        known = STATES if sees_all else report_issues.RELEASED
+        states = [("", everything), *((one, page.text(f"machines.state.{one}")) for one in known)]
+        fields = [
+            blocks.field("text", page.text("report_portal.find.text"), value=wanted.text),
+            blocks.field("report", page.text("reports_page.report"), "select", options=reports, value=wanted.name),
+            blocks.field("year", page.text("report_portal.find.year"), "select", options=years, value=wanted.year),
+            blocks.field("state", page.text("reports_page.state"), "select", options=states, value=wanted.state),
+        ]
+        clear = [blocks.link(page.text("report_portal.find.clear"), "/reports", "quiet small")]
+        entry = blocks.entry("filter", fields, page.text("report_portal.find.find"), look="", inline=True)
+        asked = self._wanted != Wanted()
+        return blocks.card(page.text("report_portal.find.title"), [entry], actions=clear if asked else [])
+
+    def _table(self, actor: Person) -> Block:
+        page = self._page
+        found = report_search.find(page.store, actor, self._wanted, offset=self._offset, limit=ROWS)
+        title = page.text("report_portal.find.count", n=found.total)
+        if not found.rows:
+            none = "report_portal.find.none" if self._wanted != Wanted() else "reports_page.out_none"
+            return blocks.card(page.text("reports_page.report"), [blocks.empty(page.text(none))], id="found")
         columns = [blocks.column(page.text(f"reports_page.{one}")) for one in ("period", "report", "state", "as_of")]
         rows: list[list[tuple[str, str] | Block]] = [
             [
-                (one.period, f"/reports/{one.issue_id}"),
+                (f"{one.period} r{one.revision}" if one.revision else one.period, f"/reports/{one.issue_id}"),
                 (page.pick(dict(one.definition.titles)), ""),
                 blocks.cell("", badges=[state_badge(page, one)]),
                 (page.time(one.as_of), ""),
             ]
-            for one in found
+            for one in found.rows
         ]
-        return blocks.card(title, [blocks.table(title, columns, rows)], flush=True)
+        table = blocks.table(title, columns, rows, (self._offset, ROWS, found.total))
+        return blocks.card(title, [table], id="found", flush=True)
 
     def _new(self, actor: Person) -> list[Block]:
         if not permissions.may(actor, "report.prepare"):
@@ -100,38 +164,11 @@ class Overview:
         entry = blocks.entry("draft", fields, page.text("reports_page.draft"), inline=True)
         return [blocks.card(page.text("reports_page.new"), [entry])]
 
-    def _definition(self, actor: Person, one: Definition) -> Block:
-        page = self._page
-        filed = report_definitions.filed(page.store, actor, one.name)
-        inner: list[Block] = [blocks.facts(_facts(page, one, filed))]
-        if filed and filed[0].state != "approved":
-            card = case_cards.card(page, actor, KIND, filed[0].object_id)
-            inner += [card] if card else []
-        if permissions.may(actor, "report.define") and not (filed and filed[0].state in ("open", "returned")):
-            reason = blocks.field("reason", page.text("reports_page.reason"), "multiline", required=True)
-            words = page.text("reports_page.define")
-            inner.append(blocks.entry("define", [reason], words, value=one.name, folded=words if filed else ""))
-        return blocks.card(page.pick(dict(one.titles)), inner, badges=[_badge(page, filed)])
 
-
-def _badge(page: Page, filed: list[Filed]) -> Block:
-    if not filed:
-        return blocks.badge(page.text("reports_page.not_proposed"), "warn")
-    words = page.text(f"case.state.{filed[0].state}")
-    return blocks.badge(
-        page.text("reports_page.version", version=filed[0].version, state=words), LOOK.get(filed[0].state, "danger")
-    )
-
-
-def _facts(page: Page, one: Definition, filed: list[Filed]) -> list[tuple[str, str]]:
-    comma = page.text("pages.home.and")
-    told: Mapping[str, str] = {
-        "audience": comma.join(page.text(f"people.role.{role}") for role in sorted(one.audience)),
-        "may_go": page.text(f"reports_page.release_of.{one.release}"),
-        "needs": comma.join(page.text(f"commentary.kind_of.{kind}") for kind in one.needs),
-    }
-    found = [(page.text(f"reports_page.{name}"), words) for name, words in told.items()]
-    if filed:
-        line = f"{filed[0].reason} — {filed[0].by}, {page.time(filed[0].recorded_at)}"
-        found.append((page.text("reports_page.proposed"), line))
-    return found
+LISTS: Mapping[str, Callable[[Page], Desk]] = {
+    "reports": Overview, "mine": report_mine.Desk, "corrections": report_correction_list.Desk, "own": report_own.Desk,
+    "definitions": report_definition_list.Desk,
+}  # fmt: skip
+VIEWS: Mapping[str, Callable[[Page], Desk]] = {
+    "read": report_reading.Desk, "compare": report_comparing.Compare, "vintages": report_comparing.Vintages,
+}  # fmt: skip

@@ -8,6 +8,7 @@ from custinfo.domain.periods import Month
 from custinfo.reports import document
 from custinfo.reports.kinds import monthly
 from tests.reports import sites
+from tests.reports.shelf import shelf  # noqa: F401  # a fixture for several files
 
 PERIOD = Month(2026, 10)
 

@@ -82,7 +82,7 @@ def fresh(tmp_path):
 def without_building(monkeypatch):
     """Building takes seconds, and what these tests are about stands around it."""
 
-    def run(_site, order, folder):
+    def run(_site, order, folder, *_):
         for name in ("figures.json", f"{order.stem}.pdf"):
             content = {"lake_version": order.lake_version, "rules": {"value_grade": 1}, "said": sorted(order.beside)}
             (folder / name).write_text(json.dumps(content))

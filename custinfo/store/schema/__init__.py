@@ -22,6 +22,10 @@ from custinfo.store.schema import remittances  # isort: skip
 from custinfo.store.schema import reports  # isort: skip
 from custinfo.store.schema import match_grams  # isort: skip
 from custinfo.store.schema import match_events  # isort: skip
+from custinfo.store.schema import report_calendar  # isort: skip
+from custinfo.store.schema import statistics  # isort: skip
+from custinfo.store.schema import report_uses  # isort: skip
+from custinfo.store.schema import plans  # isort: skip
 from custinfo.store.schema.base import migrations
 
 __all__ = [
@@ -40,12 +44,16 @@ __all__ = [
     "match_grams",
     "merges",
     "migrations",
+    "plans",
     "privacy",
     "remittances",
+    "report_calendar",
+    "report_uses",
     "reports",
     "retention",
     "rewriting",
     "sealing",
     "segments",
     "spine",
+    "statistics",
 ]
