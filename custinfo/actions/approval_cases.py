@@ -30,6 +30,8 @@ LINKS = {
     "report_definition": "/reports",
     "report_issue": "/reports/{}",
     "report_correction": "/reports/{}",
+    "statistician": "/statistics",
+    "plan": "/plans/{}",
 }
 """Where each kind of object is looked at. A kind without a page of its own has none: its case shows what it is about,
 such as what an export covers. A notice stands on the page of its incident (`_link`)."""

@@ -25,7 +25,7 @@ from custinfo.store.database import Row
 
 __all__ = [
     "DECISIONS", "Case", "Decision", "Waiting", "changed", "check_approved", "decide", "department_waiting", "of",
-    "open", "resubmit", "waiting", "withdraw",
+    "open", "pass_on", "resubmit", "waiting", "withdraw",
 ]  # fmt: skip
 
 Decision: TypeAlias = Literal["approve", "return", "reject"]
@@ -177,6 +177,23 @@ def changed(store: Store, tx: Tx, actor: Person, object_kind: str, object_id: st
     _anew(tx, case, "change", actor, digest(content))
     approval_notices.tell(tx, case, "voided", _agreed(case) - {actor.person_id})
     tx.note(case=case.case_id, voided=len(_agreed(case)))
+
+
+def pass_on(store: Store, tx: Tx, actor: Person, leaver: str, successor: str, among: Collection[str]) -> int:
+    """Within a handover of work: open and returned cases of these procedures that the leaver opened are the successor's
+    to answer, mend or withdraw from now on; neither of them may decide on them. Gives how many.
+    """
+    rows = store.rows(
+        "SELECT case_id, procedure FROM approval_case WHERE opened_by = ? AND state IN (?, ?) ORDER BY case_id",
+        [leaver, OPEN, RETURNED],
+    )
+    passing = [approval_cases.find(store, row["case_id"]) for row in rows if row["procedure"] in among]
+    for case in passing:
+        tx.update("approval_case", case.case_id, {"opened_by": successor})
+        if successor not in case.authors:
+            tx.insert("approval_author", {"case_id": case.case_id, "person_id": successor})
+        _happened(tx, case, "hand_over", actor)
+    return len(passing)
 
 
 def check_approved(store: Store, object_kind: str, object_id: str, content: bytes) -> None:

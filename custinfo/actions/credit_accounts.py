@@ -185,7 +185,7 @@ def _rows(table: "ir.Table") -> list[dict[str, Any]]:
 def _sums(sales: "ir.Table", day: date, sales_months: int) -> "ir.Table":
     import ibis
 
-    from custinfo.classification.value_grade import total_fen
+    from custinfo.domain.sums import total_fen
 
     zero = ibis.literal(0, "int64")
     sold, given_back = sales.kind == "sale", sales.kind == "return"
@@ -209,7 +209,7 @@ def _add_behaviour(found: dict[str, dict[str, Any]], behaviour: "ir.Table") -> N
 
 def _items(invoices: "ir.Table", settled: "ir.Table") -> dict[str, tuple[OpenItem, ...]]:
     """What is left of each invoice, the earliest due in front."""
-    from custinfo.classification.value_grade import total_fen
+    from custinfo.domain.sums import total_fen
 
     by_invoice = settled.group_by("invoice").aggregate(settled_fen=total_fen(settled.settled_fen))
     joined = invoices.left_join(by_invoice, invoices.document == by_invoice.invoice)

@@ -27,6 +27,8 @@ JOBS: dict[str, str] = {
     "gradings": "custinfo.actions.gradings:daily",
     "duplicates": "custinfo.actions.dedupe:daily",
     "credit": "custinfo.actions.credit_watch:run",
+    "prepared": "custinfo.actions.prepared_tables:daily",
+    "late_reports": "custinfo.actions.report_lateness:daily",
     "ledger_copies": "custinfo.actions.backups:copy_ledger",
     "reminders": "custinfo.actions.mail:queue_reminders",
 }

@@ -16,7 +16,7 @@ from custinfo.domain.errors import BadInput, NotFound
 from custinfo.domain.people import Person
 from custinfo.domain.procedures import PROCEDURES
 from custinfo.domain.text import stated
-from custinfo.store import Store
+from custinfo.store import Store, Tx
 from custinfo.store.database import Row
 
 LONGEST = timedelta(days=92)
@@ -116,6 +116,38 @@ def expire(store: Store, day: date) -> dict[str, int]:
                 [tx.at, row["delegation_id"]],
             )
     return {"ended": len(rows)}
+
+
+def pass_on(store: Store, tx: Tx, actor: Person, leaver: str, successor: str, among: Collection[str]) -> int:
+    """Within a handover of work: what others delegated to the leaver in the procedures `among` goes to the successor,
+    who may stand in there; what the leaver delegated in them ends. Other procedures stay as they were. Gives how many.
+    """
+    day, passed = today(store), 0
+    rows = store.rows(
+        f"{_SELECT} WHERE (from_person = ?1 OR to_person = ?1) AND ended_at IS NULL AND ends_on >= ?2 ORDER BY made_at",
+        [leaver, str(day)],
+    )
+    for row in rows:
+        one = _delegation(row)
+        touched = [name for name in one.procedures or PROCEDURES if name in among]
+        if not touched:
+            continue
+        tx.update("delegation", one.delegation_id, {"ended_at": tx.at, "ended_by": actor.person_id})
+        rest = [name for name in one.procedures or PROCEDURES if name not in among]
+        if rest:
+            _again(tx, row, row["to_person"], rest)
+        giver, taker = _person(store, one.from_person), _person(store, successor)
+        if one.to_person == leaver and giver and taker and giver != taker and _could(giver, taker, touched):
+            _again(tx, row, successor, touched)
+            passed += 1
+    return passed
+
+
+def _again(tx: Tx, row: Row, to_person: str, procedures: Collection[str]) -> None:
+    """The same delegation for other procedures, or to somebody else."""
+    new = {name: row[name] for name in ("from_person", "starts_on", "ends_on", "reason")}
+    new |= {"delegation_id": f"DG-{secrets.token_hex(8)}", "to_person": to_person, "made_at": tx.at}
+    tx.insert("delegation", new | {"procedures": json.dumps(sorted(procedures))})
 
 
 def today(store: Store) -> date:

@@ -14,8 +14,8 @@ from typing import Any
 from custinfo.access import visibility
 from custinfo.actions import batches, demo, demo_credit, demo_figures, demo_sales, entities, forms, people, records
 from custinfo.actions import lake as lake_actions
+from custinfo.actions.demo_accounts import ACCOUNTS, PASSWORD
 from custinfo.domain.clock import stamp, utc_now
-from custinfo.domain.messages import text
 from custinfo.domain.people import SERVICE, Person, Role
 from custinfo.domain.periods import Month
 from custinfo.domain.sensitivity import Level
@@ -25,19 +25,6 @@ from custinfo.xforms import Form, Record
 SEED = 20261122
 REVIEWED_WITHIN = 380
 """Every card was last gone through within so many days: some are overdue for their yearly review."""
-PASSWORD = "custinfo-demo"  # noqa: S105  the demo is invented, and its password is printed at every start
-ACCOUNTS = (
-    ("lin", "林晓", Role.RESEARCHER, "市场调查部"),
-    ("zhou", "周敏", Role.SUPERVISOR, "市场调查部"),
-    ("chen", "陈立", Role.MANAGER, "总经理办公室"),
-    ("wu", "吴桐", Role.ANALYST, "数据分析部"),
-    ("xin", "辛宁", Role.INFORMATION_ADMINISTRATOR, "信息管理部"),
-    ("he", "何川", Role.DEPARTMENT_HEAD, "市场调查部"),
-    ("han", "韩雪", Role.RESEARCHER, "华东业务部"),
-    ("shen", "沈静", Role.AUDITOR, "监督小组"),
-    ("luo", "罗成", Role.SYSTEM_ADMINISTRATOR, "信息技术部"),
-    ("tang", "唐岚", Role.SECURITY_ADMINISTRATOR, "信息安全部"),
-)
 EAST = ("310000", "320000", "330000")
 """The provinces whose customers the second department looks after; all others are the first one's."""
 CLEARED = timedelta(days=365)
@@ -81,13 +68,6 @@ def _add_credit(
     raters = staff["lin"], staff["zhou"]
     chosen = [numbers[place] for place in largest]
     demo_credit.fill(store, chosen, raters, staff["he"], staff["chen"], PASSWORD)
-
-
-def accounts_listed(language: str) -> str:
-    """One line for each demo account: login name, name, role."""
-    return "\n".join(
-        f"  {login:<6} {name}  {text(f'people.role.{role}', language)}" for login, name, role, _ in ACCOUNTS
-    )
 
 
 def _account(store: Store, login_name: str, display_name: str, role: Role, department: str) -> Person:

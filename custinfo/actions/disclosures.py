@@ -16,23 +16,29 @@ from typing import Any
 
 from custinfo.access import permissions, visibility
 from custinfo.access.visibility import Scope
-from custinfo.actions import assignments, consents, customers, entities, export_register, forms, privacy_files
+from custinfo.actions import (
+    assignments,
+    consents,
+    customers,
+    disclosure_files,
+    entities,
+    export_register,
+    privacy_files,
+    report_giving,
+)
+from custinfo.actions.disclosure_files import Delivered
 from custinfo.actions.privacy_files import Given, Kept
 from custinfo.domain import consent, machines
 from custinfo.domain.clock import parse, utc_now
-from custinfo.domain.consent import Basis, Tier
+from custinfo.domain.consent import Basis
 from custinfo.domain.errors import BadInput, NotAllowed, NotFound, WrongState
-from custinfo.domain.messages import text
 from custinfo.domain.people import Person
 from custinfo.domain.sensitivity import Level
 from custinfo.domain.text import clean
-from custinfo.exchange.workbook import Sheet, book
 from custinfo.store import Store, Tx
 from custinfo.store.database import Row, Value
-from custinfo.xforms.refs import without_positions
 
 OBJECT_KIND, PROCEDURE = "disclosure", "disclosure"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 STATUTORY = (Basis.LEGAL_DUTY, Basis.EMERGENCY, Basis.OTHER_LAW)
 """The bases on which customers need not have agreed to it."""
 FIELDS = ("unit", "letter_number", "rule", "recipient", "recipient_post", "what", "purpose", "legal_basis")
@@ -58,6 +64,8 @@ class Asked:
     letter: Given | None
     with_secret: bool = False
     purpose: str = "provide_to_others"
+    issue_id: str = ""
+    """The issue of a report that is asked for, in the place of customers."""
 
 
 @dataclass(frozen=True)
@@ -92,15 +100,7 @@ class Disclosure:
     recorded_by: str
     register_only: bool
     events: tuple[Done, ...]
-
-
-@dataclass(frozen=True)
-class Delivered:
-    """The file that the recipient is given."""
-
-    file_name: str
-    media_type: str
-    data: bytes
+    issue_id: str = ""
 
 
 def ask(store: Store, actor: Person, asked: Asked) -> str:
@@ -118,7 +118,9 @@ def ask(store: Store, actor: Person, asked: Asked) -> str:
         raise BadInput("privacy.disclosure_incomplete")
     basis = consent.basis(said["legal_basis"])
     consent.purpose(said["purpose"])
-    if not asked.numbers or len(asked.numbers) > MOST_CUSTOMERS:
+    if asked.issue_id:
+        report_giving.check_asked(store, actor, asked.issue_id, asked.numbers)
+    elif not asked.numbers or len(asked.numbers) > MOST_CUSTOMERS:
         raise BadInput("privacy.disclosure_customers", limit=MOST_CUSTOMERS)
     disclosure_id = f"DX-{secrets.token_hex(8)}"
     with store.act(actor.person_id, "disclosure.ask", OBJECT_KIND, disclosure_id, customers=len(asked.numbers)) as tx:
@@ -130,6 +132,7 @@ def ask(store: Store, actor: Person, asked: Asked) -> str:
             **said, "disclosure_id": disclosure_id, "number": number, "customers": json.dumps(chosen),
             "with_secret": int(asked.with_secret), "due_on": asked.due_on.isoformat(), "recorded_at": tx.at,
             "state": machines.after(machines.DISCLOSURE, machines.NOWHERE, "register"), "recorded_by": actor.person_id,
+            "issue_id": asked.issue_id or None,
         }  # fmt: skip
         tx.insert("disclosure", row)
         letter = privacy_files.put(store, tx, actor, "disclosure", disclosure_id, asked.letter)
@@ -167,14 +170,16 @@ def _check_agreed(store: Store, chosen: list[str], purpose: str, basis: Basis) -
 
 
 def content(store: Store, row: Row) -> bytes:
-    """What is approved: every fact of the disclosure and the hash of the letter's scan."""
+    """What is approved: every fact of the disclosure, the hash of the letter's scan, and of an issue's manifest."""
     said = {name: row[name] for name in (*FIELDS, "number", "customers", "with_secret", "due_on")}
     letters = [kept.digest for kept in privacy_files.of(store, "disclosure", row["disclosure_id"])][:1]
+    if row["issue_id"]:
+        said |= {"issue": row["issue_id"], "issue_sha256": report_giving.digest(store, row["issue_id"])}
     return json.dumps({**said, "letters": letters}, ensure_ascii=False, sort_keys=True).encode()
 
 
 def deliver(store: Store, actor: Person, disclosure_id: str, language: str) -> Delivered:
-    """The workbook for the recipient, once; registered with its hash.
+    """The workbook for the recipient, or the files of an issue, once; registered with its hash.
 
     Raises WrongState while it is not approved, after it was delivered, or when a customer became level 1 and that was
     not approved; `Stopped` when somebody withdrew meanwhile; NotAllowed when the person is not cleared for it.
@@ -189,10 +194,7 @@ def deliver(store: Store, actor: Person, disclosure_id: str, language: str) -> D
     chosen: list[str] = json.loads(row["customers"])
     export_id = export_register.new_id()
     mark = export_register.mark(store, actor, export_id, f"{row['unit']} {row['recipient']} · {row['number']}")
-    rows = [line for entity_id in chosen for line in _lines(store, actor, row, entity_id, language)]
-    headings = ("number", "question", "answer", "mark")
-    shown = tuple(text(f"privacy.column.{name}", language) for name in headings)
-    data = book([Sheet(row["number"], shown, [[*line, mark] for line in rows], {})], mark=mark)
+    made = disclosure_files.make(store, actor, row, mark, language)
     with store.act(actor.person_id, "disclosure.deliver", OBJECT_KIND, disclosure_id) as tx:
         row = _find(store, actor, disclosure_id)
         approvals.check_approved(store, OBJECT_KIND, disclosure_id, content(store, row))
@@ -201,33 +203,12 @@ def deliver(store: Store, actor: Person, disclosure_id: str, language: str) -> D
         case = approvals.of(store, OBJECT_KIND, disclosure_id)
         _move(tx, row, "deliver")
         export_register.note(
-            tx, store, actor, what="disclosure", object_id=disclosure_id, format="xlsx", rows=len(rows),
-            columns=list(headings), tier=Tier.IDENTIFIED, purpose=row["purpose"], data=data, export_id=export_id,
-            approval=case.case_id if case else None, recipient=row["unit"],
+            tx, store, actor, what="disclosure", object_id=disclosure_id, format=made.file.file_name.rpartition(".")[2],
+            rows=made.rows, columns=list(made.columns), tier=made.tier, purpose=row["purpose"], data=made.file.data,
+            export_id=export_id, approval=case.case_id if case else None, recipient=row["unit"],
         )  # fmt: skip
         _happened(tx, actor, disclosure_id, "deliver", "", sha256=str(tx.detail["sha256"]), export=export_id)
-    return Delivered(f"{row['number']}.xlsx", XLSX, data)
-
-
-def _lines(store: Store, actor: Person, row: Row, entity_id: str, language: str) -> list[list[object]]:
-    """A customer's card, an answer a line; without level 1 unless that was asked for and approved: neither as an answer
-    nor within the text of another question.
-    """
-    current = entities.current(store, entity_id)
-    form = forms.load(store, current["form_id"], current["form_version"])
-    least = Level.SECRET if row["with_secret"] else Level.INTERNAL
-    reader = visibility.lowered(actor, least)
-    session = forms.session(store, form, entities.content(store, current), language=language, reader=reader)
-    found: list[list[object]] = []
-    for state in session.nodes():
-        place = without_positions(state.ref)
-        control = form.control_of.get(place)
-        if control is None or control.children or not state.value or form.levels[place] < least:
-            continue
-        labels = dict(state.choices)
-        words = "、".join(labels.get(one, one) for one in state.value.split()) if labels else state.value
-        found.append([current["number"], state.label, words])
-    return found
+    return made.file
 
 
 def receipt(store: Store, actor: Person, disclosure_id: str, note: str, file: Given | None = None) -> None:
@@ -342,6 +323,7 @@ def _disclosure(store: Store, actor: Person, row: Row, *, with_events: bool) -> 
         bool(row["with_secret"]), date.fromisoformat(row["due_on"]), row["state"], parse(row["recorded_at"]),
         row["display_name"] or row["recorded_by"], row["recorded_by"], register_only,
         _events(store, row["disclosure_id"], with_notes=not register_only) if with_events else (),
+        row["issue_id"] or "",
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from custinfo import lake
-from custinfo.actions import audit_log, backup_settings, backups, doctor_warnings, rights, signatures
+from custinfo.actions import audit_log, backup_settings, backups, doctor_warnings, lake_witness, rights, signatures
 from custinfo.domain.clock import parse, utc_now
 from custinfo.domain.errors import CustinfoError, SiteFault
 from custinfo.store import Site, Store, ledger
@@ -54,7 +54,7 @@ def examine(home: Path) -> Examined:
 def _opened(site: Site, found: Examined) -> Iterator[CustinfoError]:
     """What the store itself shows, as far as it opens."""
     with Store.open(site) as store:
-        for check in (_store, _ledger, _clock, rights.excluded):
+        for check in (_store, _ledger, _clock, _witnessed, rights.excluded):
             _gather(check(store), found.faults)
         for warn in doctor_warnings.CHECKS:
             _gather(warn(store), found.warnings)
@@ -109,6 +109,11 @@ def _space(site: Site) -> Iterator[CustinfoError]:
 
 def _lake(site: Site) -> Iterator[CustinfoError]:
     lake.verify(site)
+    yield from ()
+
+
+def _witnessed(store: Store) -> Iterator[CustinfoError]:
+    lake_witness.check(store)
     yield from ()
 
 

@@ -38,6 +38,7 @@ SOURCES: dict[str, str] = {
     "credit": "custinfo.actions.credit_due",
     "demands": "custinfo.actions.demand_steps",
     "reports": "custinfo.actions.report_due",
+    "statistics": "custinfo.actions.statistics_due",
 }
 """Name of a kind of thing that waits → its module. Imported when asked: these modules use the rows made here."""
 STILL_WANTED = (

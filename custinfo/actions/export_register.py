@@ -246,6 +246,23 @@ def mark(store: Store, actor: Person, export_id: str, recipient: str = "") -> st
     return " · ".join(part for part in (recipient, when, actor.display_name, export_id) if part)
 
 
+def trace(store: Store, actor: Person, *, data: bytes = b"", number: str = "") -> list[Entry]:
+    """Which exports a file that turned up somewhere is, by its hash or by the number that its mark says; newest first.
+
+    That somebody asked is on the audit log, and what was found. Raises NotAllowed.
+    """
+    permissions.check(actor, "privacy.handle")
+    rows = store.rows(
+        "SELECT export_event.*, display_name FROM export_event LEFT JOIN person ON person_id = exported_by "
+        "WHERE sha256 = ?1 OR export_id = ?2 ORDER BY seq DESC",
+        [hashlib.sha256(data).hexdigest() if data else "", number.strip()],
+    )
+    found = rows[0]["export_id"] if rows else "-"
+    with store.act(actor.person_id, "export.trace", OBJECT_KIND, found, rows=len(rows)):
+        pass
+    return [_entry(row) for row in rows]
+
+
 def listed(store: Store, actor: Person, *, offset: int = 0, limit: int = 50) -> Listed:
     """The register, newest first, for the privacy desk."""
     permissions.check(actor, "privacy.read")

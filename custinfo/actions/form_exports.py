@@ -32,8 +32,9 @@ from custinfo.xforms.refs import without_positions
 
 WITH_FILES = ("xml",)
 """The formats that carry the files that answers name."""
-MARKED = ("xlsx",)
-"""The formats whose pages say who exported them and when."""
+MARKED = ("xlsx", "xlsx_exact", "csv", "parquet", "sav")
+"""The formats that say themselves who exported them and when: on each page, in each row, in notes or metadata. Others
+are exact copies for programs, and are known by their hash alone (`export_register.trace`)."""
 PURPOSE = "record_keeping"
 """What records are exported for unless something else is said."""
 AUDIT = "audit"

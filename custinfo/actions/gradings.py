@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
 from custinfo.access import permissions
+from custinfo.actions import lake_witness
 from custinfo.actions.delegations import today as today_of
 from custinfo.actions.lake import check_may_read
 from custinfo.domain import clock
@@ -101,12 +102,18 @@ def _grade(store: Store, actor: Person, quarter: Quarter | None, as_of: datetime
         raise BadInput("gradings.as_of_future", as_of=clock.show(as_of, store.site.zone))
     opened = lake.open(store.site, as_of=as_of)
     _check_data(store, opened, quarter)
+
+    def witness(version: lake.Manifest, sha256: str) -> None:
+        number = gradings.editions(version)[quarter]
+        lake_witness.note(
+            store, actor, "lake.classify", ("grading", f"{quarter}-{number}"), version, sha256,
+            lake_version=opened.version, as_of=clock.stamp(opened.as_of),
+        )  # fmt: skip
+
     edition = gradings.record(
-        store.site, opened, quarter, schemes.classes(_known(store, opened, quarter)), started, clock.utc_now
-    )
-    if edition.new:
-        with store.act(actor.person_id, "lake.classify", "grading", f"{quarter}-{edition.number}") as tx:
-            tx.note(version=edition.version, lake_version=opened.version, as_of=clock.stamp(opened.as_of))
+        store.site, opened, quarter, schemes.classes(_known(store, opened, quarter)), started, clock.utc_now,
+        witness=witness,
+    )  # fmt: skip
     counts = _counts(lake.open(store.site), quarter)
     return Graded(quarter, edition.number, edition.new, opened.version, edition.version, counts)
 

@@ -8,9 +8,11 @@ from custinfo.actions import (
     batches,
     credit_published,
     demands_published,
+    lake_witness,
     marks_published,
     matches_published,
     merge_links_published,
+    plans,
     sealing,
     segments,
 )
@@ -26,6 +28,7 @@ SOURCES: Mapping[str, Callable[[Store, int], Iterable[lake.TableRow]]] = {
     "marks": marks_published.lake_rows,
     "matches": matches_published.lake_rows,
     "merged": merge_links_published.lake_rows,
+    "plans": plans.lake_rows,
     "segments": segments.lake_rows,
 }
 """Where tables of `lake.published_tables` come from: for each the rows of the store after a `seq`, in ascending `seq`.
@@ -54,13 +57,15 @@ def publish(store: Store, actor: Person, *, even_unchanged: bool = False) -> lak
     wanted `even_unchanged`, by which a branch says that it is not late.
     """
     permissions.check(actor, "lake.publish")
+
+    def witness(version: lake.Manifest, sha256: str) -> None:
+        facts = {"last_seq": version.last_seq, "batches": len(version.batches)}
+        lake_witness.note(store, actor, "lake.publish", ("lake", str(version.version)), version, sha256, **facts)
+
     manifest = lake.publish(
         store.site, _customer_versions(store), batches.rows_for_lake(store), utc_now, tables=_tables(store),
-        even_unchanged=even_unchanged,
+        even_unchanged=even_unchanged, witness=witness,
     )  # fmt: skip
-    if manifest is not None:
-        with store.act(actor.person_id, "lake.publish", "lake", str(manifest.version)) as tx:
-            tx.note(last_seq=manifest.last_seq, batches=len(manifest.batches))
     lake.refresh_interactive(store.site)
     return manifest
 
@@ -71,10 +76,13 @@ def compact(store: Store, actor: Person) -> lake.Compacted | None:
     Raises NotAllowed, and as `lake.compact` does.
     """
     permissions.check(actor, "lake.publish")
-    done = lake.compact(store.site, utc_now)
+
+    def witness(version: lake.Manifest, sha256: str) -> None:
+        whole = ("lake", str(version.version))
+        lake_witness.note(store, actor, "lake.compact", whole, version, sha256, files=len(version.files))
+
+    done = lake.compact(store.site, utc_now, witness=witness)
     if done is not None:
-        with store.act(actor.person_id, "lake.compact", "lake", str(done.version)) as tx:
-            tx.note(files=done.after)
         lake.refresh_interactive(store.site)
     return done
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from custinfo.access import permissions, policies
-from custinfo.actions import assignments, people, verifications
+from custinfo.actions import assignments, handovers, people, verifications
 from custinfo.domain.errors import BadInput, NotFound
 from custinfo.domain.people import Person
 from custinfo.domain.text import stated
@@ -25,7 +25,8 @@ def leave(store: Store, actor: Person, person_id: str, to: str | None, reason: s
     """End an account: sessions, password, roles, clearances. Customers, open drafts and undecided records go to `to`.
 
     `to` may be None when there is nothing to hand over. Raises NotFound, NotAllowed for oneself, BadInput when there
-    is something and nobody named, without a reason, or for a colleague who cannot take it over.
+    is something and nobody named, without a reason, or for a colleague who cannot take it over; WrongState while
+    their statistical work is not handed over.
     """
     permissions.check(actor, "person.leave")
     policies.check_not_own(actor, [person_id])
@@ -33,6 +34,7 @@ def leave(store: Store, actor: Person, person_id: str, to: str | None, reason: s
     with store.act(actor.person_id, "person.leave", "person", person_id) as tx:
         if not store.row("SELECT 1 FROM person WHERE person_id = ? AND left_at IS NULL", [person_id]):
             raise NotFound("people.unknown")
+        handovers.check_may_leave(store, person_id)
         handed = _hand_over(store, tx, actor, person_id, to, reason)
         tx.note(to=to, customers=handed.customers, drafts=handed.drafts, records=handed.records)
         tx.remember("access.revoked", person_id, what="leave")

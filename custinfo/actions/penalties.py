@@ -17,7 +17,7 @@ from custinfo.domain.text import stated
 from custinfo.store import Store
 from custinfo.store.database import Row
 
-KINDS = ("warning", "criticism", "fine")
+KINDS = ("warning", "criticism", "fine", "disciplinary", "demotion")
 LONGEST = 2000
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from custinfo.actions import drafts, erasing, merge_links, pseudonyms
+from custinfo.actions import drafts, erasing, merge_links, pseudonyms, report_archive_places
 from custinfo.domain.clock import parse, stamp
 from custinfo.domain.retention import Rule
 from custinfo.store import Store, Tx
@@ -253,6 +253,25 @@ class FailedReports(Source):
             (self.store.site.reports / "failed" / one.object_id).unlink(missing_ok=True)
 
 
+class Reports(Source):
+    """Issues of reports that were filed in the archive, by the kind of their period; what is not filed is not due."""
+
+    there = "SELECT 1 FROM report_archive_file WHERE issue_id = ? AND destroyed_at IS NULL"
+    query = (
+        "SELECT issue_id AS object_id, released_inside_at AS moment, report_archive_file.sha256 AS mark "
+        "FROM report_archive_file JOIN report_issue USING (issue_id) "
+        "WHERE destroyed_at IS NULL AND released_inside_at < ?1 AND (?2 = '*' OR kind = ?2)"
+    )
+
+    def rows(self, rule: Rule, before: str) -> Sequence[Row]:
+        """Those of the rule's kind of period."""
+        return self.store.rows(f"{self.query} ORDER BY object_id", [before, rule.purpose])
+
+    def destroy(self, tx: Tx, items: Sequence[Item], plan_id: str) -> None:
+        """The bundle, the commentary and the cards; the lines of the registers stay."""
+        report_archive_places.destroy(self.store, tx, [one.object_id for one in items], plan_id)
+
+
 SOURCES: Mapping[str, type[Source]] = {
     "customer": Customers,
     "record": Records,
@@ -262,6 +281,7 @@ SOURCES: Mapping[str, type[Source]] = {
     "login_session": LoginSessions,
     "mail": Mail,
     "failed_report": FailedReports,
+    "report": Reports,
 }
 """Categories whose rules may destroy. The others are kept, or pruned by who makes them, whatever a rule says."""
 

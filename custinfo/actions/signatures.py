@@ -119,7 +119,7 @@ def _unmatched(store: Store) -> Iterator[SiteFault]:
         yield SiteFault("signatures.no_decision", case=row["case_id"], seq=row["seq"])
 
 
-def _key_of(store: Store, key_id: str) -> Ed25519PublicKey | None:
+def key_of(store: Store, key_id: str) -> Ed25519PublicKey | None:
     """The public part of the key that signed: of the one in use from its private part, which nobody can put in place
     of another by editing the key ring's file; of an earlier one as the ring has it. None for no key of this site.
     """
@@ -132,7 +132,7 @@ def _key_of(store: Store, key_id: str) -> Ed25519PublicKey | None:
 
 
 def _is_sound(store: Store, row: Row) -> bool:
-    key = _key_of(store, row["key_id"])
+    key = key_of(store, row["key_id"])
     try:
         if key is not None:
             key.verify(bytes.fromhex(row["signature"]), _body(row))

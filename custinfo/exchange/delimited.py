@@ -20,9 +20,11 @@ def write(form: Form, records: Iterable[StoredRecord], language: str, *, labels:
     return packed({_name(form, f): _csv(f, layout) for f in frames(form, records, sees)})
 
 
-def write_shown(form: Form, records: Iterable[StoredRecord], language: str, *, labels: bool, sees: Sees) -> bytes:
-    """For people who open it in a spreadsheet: no text in it is taken for a formula."""
-    layout = Layout(exact=False, language=language, style="labels" if labels else "codes")
+def write_shown(
+    form: Form, records: Iterable[StoredRecord], language: str, *, labels: bool, sees: Sees, mark: str = ""
+) -> bytes:  # fmt: skip
+    """For people who open it in a spreadsheet: no text in it is taken for a formula; `mark` stands in every row."""
+    layout = Layout(exact=False, language=language, style="labels" if labels else "codes", mark=mark)
     return packed({_name(form, f): _csv(f, layout) for f in frames(form, records, sees)})
 
 

@@ -32,6 +32,8 @@ _ABOUT: Sequence[tuple[str, str, Callable[[Row], str]]] = (
     ("meta-instanceID", "_instance_id", lambda row: row.instance_id),
 )
 KEY, PARENT_KEY = ("KEY", "_key"), ("PARENT_KEY", "_parent_key")
+MARK = "_export"
+"""The heading of the column that says, in every row, who exported it, when, and under which number."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,14 @@ class Column:
 
 @dataclass(frozen=True)
 class Layout:
-    """How a grid is laid out: exact or shown; for the latter, in which language, with codes or labels."""
+    """How a grid is laid out: exact or shown; for the latter, in which language, with codes or labels, and with which
+    mark in a column of its own, if any.
+    """
 
     exact: bool
     language: str = ""
     style: Style = "codes"
+    mark: str = ""
 
 
 def columns(frame: Frame, layout: Layout) -> tuple[Column, ...]:
@@ -83,9 +88,10 @@ def _about(table: Table, layout: Layout) -> list[Column]:
     """The columns that are about the record. The key stands last."""
     which = 0 if layout.exact else 1
     key = Column(KEY[which], None, lambda row: row.key)
+    marked = [Column(MARK, None, lambda _: layout.mark)] if layout.mark else []
     if table.parent is not None:
-        return [Column(PARENT_KEY[which], None, lambda row: row.parent), key]
-    return [*(Column((exact, shown)[which], None, text) for exact, shown, text in _ABOUT), key]
+        return [Column(PARENT_KEY[which], None, lambda row: row.parent), *marked, key]
+    return [*(Column((exact, shown)[which], None, text) for exact, shown, text in _ABOUT), *marked, key]
 
 
 def _questions(table: Table, layout: Layout, bases: Mapping[str, str]) -> Iterator[tuple[Column, str]]:

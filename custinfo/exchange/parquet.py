@@ -14,9 +14,14 @@ from custinfo.exchange.variables import Variable, variables
 from custinfo.xforms import Form
 
 
-def write(form: Form, records: Iterable[StoredRecord], language: str, *, labels: bool, sees: Sees) -> bytes:
-    """A Parquet file; a zip of them when the form has repeats, joined by `parent_key`. Moments are the wall clock."""
+def write(
+    form: Form, records: Iterable[StoredRecord], language: str, *, labels: bool, sees: Sees, mark: str = ""
+) -> bytes:  # fmt: skip
+    """A Parquet file; a zip of them when the form has repeats, joined by `parent_key`. Moments are the wall clock.
+    `mark` stands in the metadata of each.
+    """
     about = {"form_id": form.form_id, "form_version": form.version, "title": form.title}
+    about |= {"export": mark} if mark else {}
     return packed({
         f"{file_stem(form, frame.table.ref)}.parquet": _file(frame, variables(frame, language), about)
         for frame in frames(form, records, sees)

@@ -17,8 +17,8 @@ SYSTEM: Mapping[str, str] = {
 """What a source says about a record, by heading."""
 RESERVED = frozenset(SYSTEM) | {
     "SubmitterID", "ReviewState", "FormVersion", "RecordVersion", "_recorded_by", "_state", "_form_version",
-    "_version", "_reason", "_place", "__version__", "_version_", "_xform_id_string", "_status", "_geolocation", "_tags",
-    "_notes", "_validation_status", "_attachments", "_bamboo_dataset_id", "_submitted_by",
+    "_version", "_reason", "_place", "_export", "__version__", "_version_", "_xform_id_string", "_status",
+    "_geolocation", "_tags", "_notes", "_validation_status", "_attachments", "_bamboo_dataset_id", "_submitted_by",
     "_submission__submission_time",
     "_submission__validation_status", "_submission__notes", "_submission__status", "_submission__submitted_by",
     "_submission___version__", "_submission__tags", "formhub/uuid", "meta/deprecatedID", "meta/rootUuid",

@@ -20,17 +20,21 @@ from custinfo.exchange.records import Frame, Row, StoredRecord, frames
 from custinfo.exchange.variables import Value, Variable, cut, legal_name, variables
 from custinfo.xforms import Form
 
-MOST_LABEL, MOST_VALUE_LABEL, MOST_TEXT = 256, 120, 32_000  # bytes
+MOST_LABEL, MOST_VALUE_LABEL, MOST_TEXT, MOST_NOTE_LINE = 256, 120, 32_000, 80  # bytes
 _EPOCH = datetime(1582, 10, 14)  # noqa: DTZ001 - SPSS knows no zones
 _MADE = slice(92, 109)  # where the header says when the file was made: 9 bytes of day, 8 of time
 _FORMATS = {"date": "SDATE10", "time": "TIME8", "datetime": "DATETIME20"}
 
 
-def write(form: Form, records: Iterable[StoredRecord], language: str, *, labels: bool, sees: Sees) -> bytes:
-    """A .sav; a zip of them when the form has repeats. Labels are always there: they are the format's point."""
+def write(
+    form: Form, records: Iterable[StoredRecord], language: str, *, labels: bool, sees: Sees, mark: str = ""
+) -> bytes:  # fmt: skip
+    """A .sav; a zip of them when the form has repeats. Labels are always there: they are the format's point. `mark`
+    stands among the notes of each.
+    """
     title = spoken({form.default_language: form.title}, language) or form.form_id
     return packed({
-        f"{file_stem(form, frame.table.ref)}.sav": _sav(frame, variables(frame, language), title)
+        f"{file_stem(form, frame.table.ref)}.sav": _sav(frame, variables(frame, language), title, mark)
         for frame in frames(form, records, sees)
     })  # fmt: skip
 
@@ -41,7 +45,7 @@ class _Column:
     values: Sequence[Any]
 
 
-def _sav(frame: Frame, found: Sequence[Variable], title: str) -> bytes:
+def _sav(frame: Frame, found: Sequence[Variable], title: str, mark: str) -> bytes:
     import pandas as pd  # heavy, and starts threads: not where kernels are forked
     import pyreadstat
 
@@ -55,13 +59,22 @@ def _sav(frame: Frame, found: Sequence[Variable], title: str) -> bytes:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "data.sav"
         pyreadstat.write_sav(
-            data, str(path), file_label=cut(title, 64), row_compress=True,
+            data, str(path), file_label=cut(title, 64), note=_lines(mark), row_compress=True,
             column_labels={v.name: cut(v.label, MOST_LABEL) for v in shown},
             variable_value_labels=_value_labels(shown), missing_ranges=_missing(shown),
             variable_measure={v.name: v.measure for v in shown},
             variable_format={v.name: f for v in shown if (f := _format(v))},
         )  # fmt: skip
         return _without_date(path.read_bytes())
+
+
+def _lines(mark: str) -> list[str]:
+    """A note's lines of at most so many bytes."""
+    lines = []
+    while mark:
+        lines.append(cut(mark, MOST_NOTE_LINE))
+        mark = mark[len(lines[-1]) :]
+    return lines
 
 
 def _without_date(data: bytes) -> bytes:

@@ -37,10 +37,12 @@ def write(
     return book([_sheet(frame, layout) for frame in frames(form, records, sees)], mark=mark)
 
 
-def write_exact(form: Form, records: Iterable[StoredRecord], language: str, *, labels: bool, sees: Sees) -> bytes:
-    """For programs: every cell holds the exact text of an answer, in codes."""
+def write_exact(
+    form: Form, records: Iterable[StoredRecord], language: str, *, labels: bool, sees: Sees, mark: str = ""
+) -> bytes:  # fmt: skip
+    """For programs: every cell holds the exact text of an answer, in codes; `mark` stands on each page, in no cell."""
     layout = Layout(exact=True)
-    return book([_sheet(frame, layout) for frame in frames(form, records, sees)])
+    return book([_sheet(frame, layout) for frame in frames(form, records, sees)], mark=mark)
 
 
 @dataclass(frozen=True)
