@@ -6,6 +6,8 @@ READY := $(VENV)/.ready
 HOME_DIR ?= data/site
 PORT  ?= 8866
 SEED  ?= 1
+# What is compiled is kept, whatever the environment says: tests start hundreds of processes, and each would compile anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lab check format lock bench conformance soak security browser java clean
@@ -32,7 +34,7 @@ java: $(READY) ## find a Java for the tests on Spark, or install one
 	@$(BIN)/python -m tests.java
 
 test: $(READY) browser java ## run every test, browser included; SEED=7 tries another order
-	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --randomly-seed=$(SEED)
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -p no:nbval --randomly-seed=$(SEED)
 
 check: $(READY) ## lint, types, architecture, spelling, notebooks, docs: runs all, reports all
 	@$(BIN)/python tests/check.py

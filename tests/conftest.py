@@ -4,12 +4,14 @@ What is dear to start is started once: all pages in a browser run in one process
 what needs Spark in the same as well.
 """
 
+import os
 from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
 
 from custinfo.actions import passwords
+from tests import factories
 
 SHIPPED = passwords.HASHER
 FIRST = ("pages", "server")
@@ -44,6 +46,13 @@ def fast_passwords():
     passwords.HASHER = SHIPPED
 
 
+@pytest.fixture(scope="session", autouse=True)
+def sites_made_once(tmp_path_factory):
+    """All processes of a run copy the same sites."""
+    own = tmp_path_factory.getbasetemp()
+    factories.share(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own)
+
+
 def pytest_collection_modifyitems(config, items):
     """Whatever order chance gave the files: the longest stand first."""
     items.sort(key=lambda item: _rank(item.path.relative_to(config.rootpath)))
@@ -53,6 +62,12 @@ def _rank(file: Path) -> int:
     if file.parent.name in FIRST:
         return FIRST.index(file.parent.name)
     return len(FIRST) if file.as_posix() in LONG else len(FIRST) + 1
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    """One process more than there are cores: tests in a browser or of a server wait for a third of their time."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(optionalhook=True)

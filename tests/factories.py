@@ -1,6 +1,7 @@
 """What a test needs, made so that the test states only what matters to it."""
 
 import atexit
+import fcntl
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -86,15 +87,33 @@ def _copied(home, made):
         yield store
 
 
+def share(folder):
+    """The sites that tests copy are made in this folder, once for all processes of a run that name the same."""
+    _shared.append(folder)
+
+
+_shared = []
+
+
 @cache
 def _made_once(holding, demo):
     """A site that each test copies, keys and all: the schema's migrations and all forms take longer than most tests."""
-    folder = Path(tempfile.mkdtemp(prefix="custinfo-tests-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    with Store.create(Site.create(folder / "site", name="测试公司", demo=demo)) as store:
-        if holding == "forms":
-            forms.publish_folder(store, SERVICE)
+    folder = _folder() / f"site-{holding}{'-demo' * demo}"
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "whole").exists():
+            with Store.create(Site.create(folder / "site", name="测试公司", demo=demo)) as store:
+                if holding == "forms":
+                    forms.publish_folder(store, SERVICE)
+            (folder / "whole").touch()
     return folder / "site"
+
+
+def _folder():
+    if not _shared:
+        share(Path(tempfile.mkdtemp(prefix="custinfo-tests-")))
+        atexit.register(shutil.rmtree, _shared[0], ignore_errors=True)
+    return _shared[0]
 
 
 def in_a_year():

@@ -44,7 +44,7 @@ def test_an_interrupted_init_leaves_nothing_that_looks_like_a_site(tmp_path, mon
 
     home = tmp_path / "new"
     with monkeypatch.context() as patched:
-        patched.setattr("custinfo.actions.sites.demo_site.fill", interrupted)
+        patched.setattr("custinfo.actions.demo_site.fill", interrupted)
         run("init", "--demo", "--home", home, status=1)
     assert not home.exists()
     run("init", "--home", home, "--name", 'A "quoted" name')

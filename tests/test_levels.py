@@ -1,12 +1,11 @@
 """How secret an answer is, is one rule: what a manager may not see comes out of no door, directly or by a detour."""
 
-import io
 import json
-import zipfile
 from dataclasses import replace
 
 import pytest
 
+from custinfo import exchange
 from custinfo.access import visibility
 from custinfo.actions import (
     customers,
@@ -32,6 +31,7 @@ from custinfo.screens import records as record_list
 from custinfo.screens.context import Page
 from tests import small_forms
 from tests.factories import PASSWORD, account, empty_site
+from tests.readable import text_of
 from tests.screens.conftest import Browser
 
 SECRET = "7788990011"
@@ -109,16 +109,9 @@ def page_text(store, actor, build, path, query=None):
     return json.dumps(browser.send(kind="hello"), ensure_ascii=False)
 
 
-def unpacked(content):
-    if not content.startswith(b"PK"):
-        return content.decode("utf-8-sig", "replace")
-    with zipfile.ZipFile(io.BytesIO(content)) as found:
-        return "\n".join(unpacked(found.read(one)) for one in found.namelist())
-
-
 def exported(store, actor, form_id="vault"):
-    made = (form_exports.export(store, actor, form_id, name, language="en") for name in ("csv", "jsonl", "xml", "ddi"))
-    return "\n".join(unpacked(one.data) for one in made)
+    made = (form_exports.export(store, actor, form_id, name, language="en") for name in exchange.EXPORTS)
+    return "\n".join(text_of(one.data) for one in made)
 
 
 def listed(store, actor):

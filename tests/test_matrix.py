@@ -23,9 +23,9 @@ from custinfo.screens.context import Page
 from custinfo.server import handlers, launcher
 from tests import small_forms
 from tests.factories import account, site_with_forms
+from tests.readable import text_of
 from tests.screens.conftest import Browser
 from tests.test_access import LETTERS
-from tests.test_levels import unpacked
 
 pytestmark = pytest.mark.guarantee("matrix")
 TABLE = tomllib.loads((Path(__file__).parent / "matrix.toml").read_text("utf-8"))
@@ -133,7 +133,7 @@ class World:
                 made = form_exports.export(self.store, actor, form_id, name, language="en")
             except CustinfoError:
                 continue
-            parts.append(made.file_name + unpacked(made.data))
+            parts.append(made.file_name + text_of(made.data))
         return "\n".join(parts) or None
 
 

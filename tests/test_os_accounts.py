@@ -192,4 +192,12 @@ def test_the_units_are_well_formed_and_hardened(setup):
         if unit.suffix == ".service" and "@" not in unit.name:
             for line in ("User=custinfo", "UMask=0077", "NoNewPrivileges=yes", "ProtectSystem=strict", "LimitCORE=0"):
                 assert line in text, unit
+            given = "LoadCredential=custinfo-master:/etc/custinfo/master.key" in text
+            assert given == ("SetCredential=custinfo-master:missing" in text), "a lost key locks it, it still starts"
     assert "LimitNOFILE=65536" in (PROJECT / "deploy" / "systemd" / "custinfo.service").read_text("utf-8")
+
+
+def test_the_proxy_is_set_up_in_words_that_the_nginx_of_debian_12_knows():
+    said = (PROJECT / "deploy" / "proxy" / "nginx.conf").read_text("utf-8")
+    assert said.count("listen 443 ssl http2;") == 2
+    assert "http2 on" not in said, "known from nginx 1.25.1 on, Debian 12 has 1.22"

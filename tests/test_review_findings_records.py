@@ -31,8 +31,9 @@ from custinfo.screens import explorer, form_desk, segments
 from custinfo.screens.explorer_view import Prepared, Screen
 from tests import small_forms
 from tests.factories import CARD, CREDIT_CODE, NAME, SURVEY, account, card, code_for, draft_of, site_with_forms, submit
+from tests.readable import text_of
 from tests.small_forms import fill, publish, send
-from tests.test_levels import page_text, unpacked
+from tests.test_levels import page_text
 
 QUOTA = f"""
 | survey |
@@ -109,7 +110,7 @@ def test_what_is_about_a_customer_of_level_1_is_of_level_1(world):
             door(store, world.uncleared, survey.record_id)
     with pytest.raises(NotFound):
         drafts.start(store, world.uncleared, "satisfaction_survey", record_id=survey.record_id)
-    told = unpacked(form_exports.export(store, world.uncleared, "satisfaction_survey", "csv", language="en").data)
+    told = text_of(form_exports.export(store, world.uncleared, "satisfaction_survey", "csv", language="en").data)
     assert survey.record_id not in told and made.customer_number not in told
     if contact:
         level = store.row("SELECT level FROM entity_current WHERE entity_id = ?", [contact["entity_id"]])

@@ -26,7 +26,7 @@ from custinfo.domain.people import Person, Role
 from custinfo.domain.sensitivity import Level
 from custinfo.xforms import Unfinished
 from tests.factories import CARD, CREDIT_CODE, NAME, SURVEY, account, card, code_for, draft_of, site_with_forms, submit
-from tests.test_levels import unpacked
+from tests.readable import text_of
 
 EASTERN = CARD | {
     NAME: "杭州远山贸易有限公司", CREDIT_CODE: code_for(90002), "/data/place/province": "330000",
@@ -174,7 +174,7 @@ def test_choice_lists_exports_and_due_rows(world, supervisor):
         told = repr(entity_lists.rows(store, form, supervisor))
         assert world.theirs.customer_id not in told
     for name in ("csv", "jsonl", "xml"):
-        out = unpacked(form_exports.export(store, supervisor, "enterprise_card", name, language="en").data)
+        out = text_of(form_exports.export(store, supervisor, "enterprise_card", name, language="en").data)
         assert "杭州远山" not in out and CARD[NAME] in out
     late = utc_now().date().replace(year=utc_now().year + 2)
     told = repr(due.mine(store, supervisor, late))
@@ -263,7 +263,7 @@ def test_a_record_of_level_1_does_not_exist_without_clearance(world, supervisor)
     for door in ("card", "read a record", "queries", "edit a record"):
         with pytest.raises(NotFound):
             DOORS[door](store, lower, made.customer_id, made.record_id)
-    assert "密林" not in unpacked(form_exports.export(store, lower, "enterprise_card", "csv", language="en").data)
+    assert "密林" not in text_of(form_exports.export(store, lower, "enterprise_card", "csv", language="en").data)
     assert customers.search(store, supervisor, "密林", 9, 0).total == 1
     shown = customers.card(store, supervisor, made.customer_id, "en").sections[0].fields
     assert all(field.masked for field in shown), "every answer of a record of level 1 is of level 1"

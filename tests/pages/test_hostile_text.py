@@ -86,7 +86,9 @@ WHOSE = {
     "records": "lin zhou", "record": "lin zhou", "waiting": "lin zhou", "case": "zhou", "credit": "zhou",
     "duplicates": "zhou", "abc": "xin", "value": "xin", "clusters": "xin", "demands": "xin", "quality": "xin",
     "matches": "xin",
-    "forms": "xin", "proposal": "xin", "privacy": "xin", "segments": "xin", "reports": "xin",
+    "forms": "xin", "proposal": "xin", "privacy": "xin", "segments": "xin", "reports": "xin", "plans": "xin",
+    "report_archive": "xin", "statistics": "xin",
+    "report_calendar": "xin",
     "people": "xin jian", "person": "xin jian",
     "retention": "xin jian", "incidents": "xin jian", "audit": "jian lin",
 }  # fmt: skip

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from custinfo.actions import consents, sessions, subject_requests
+from custinfo.actions import consents, export_register, form_exports, sessions, subject_requests
 from custinfo.actions.subject_requests import Received
 from custinfo.domain.clock import utc_now
 from custinfo.domain.messages import LANGUAGES
@@ -16,7 +16,7 @@ from tests.screens.test_desks import contents, defects, events_of
 VIEWS = tuple(privacy.VIEWS)
 EVENTS = {
     "requests": ["receive"], "consents": ["told"], "notices": ["publish"], "registers": ["nothing"],
-    "disclosures": ["ask"], "exports": ["mailing", "page"],
+    "disclosures": ["ask"], "exports": ["mailing", "page", "trace"],
 }  # fmt: skip
 WRONG = [
     None, True, 3, -1, 1.5, "", "x", "\ud800", ["x"], {}, {"about": "x"}, {"kind": "see"}, {"kind": ["see"]},
@@ -119,6 +119,23 @@ def test_a_request_goes_its_way_on_the_page(visit, logins, store, people, custom
     told = one.send(kind="event", name="package", value={"note": "已交"})
     assert told["kind"] == "download"
     assert told["name"].endswith(".zip")
+
+
+def test_the_desk_says_where_a_file_comes_from(visit, logins, store, people, customer_made):
+    made = form_exports.export(store, people["supervisor"], "enterprise_card", "jsonl", language="en")
+    number = export_register.listed(store, people["admin"], limit=1).rows[0].export_id
+    page = visit(privacy.build, "/privacy", {"view": "exports"}, session=logins["admin"])
+    page.send(kind="hello")
+    piece = {"kind": "file", "id": 1, "ref": "file", "name": "found.jsonl", "size": len(made.data), "chunk": 0}
+    message = {"method": "custom", "content": piece | {"last": True}}
+    page.widget._handle_msg({"content": {"data": message}, "buffers": [memoryview(made.data)]})
+    given = page.heard[-1]
+    by_bytes = page.send(kind="event", name="trace", value={"file": [given["value"]], "number": ""})
+    by_number = page.send(kind="event", name="trace", value={"file": [], "number": number})
+    for told in (by_bytes, by_number):
+        assert number in json.dumps(told, ensure_ascii=False)
+    nothing = page.send(kind="event", name="trace", value={"file": [], "number": "X-0"})
+    assert number not in json.dumps(nothing, ensure_ascii=False)
 
 
 def test_consents_stand_on_the_customers_page(visit, logins, store, people, customer_made):

@@ -19,10 +19,12 @@ from tests.screens.conftest import Browser
 
 @pytest.fixture
 def office(tmp_path, monkeypatch):
-    def run(_site, order, folder):
+    def run(_site, order, folder, *_):
         for end in ("pdf", "html", "xlsx", "ipynb"):
             (folder / f"{order.stem}.{end}").write_text(order.language)
-        (folder / "figures.json").write_text(json.dumps({"lake_version": order.lake_version, "rules": {"value_grade": 1}}))
+        (folder / "figures.json").write_text(
+            json.dumps({"lake_version": order.lake_version, "rules": {"value_grade": 1}})
+        )
 
     monkeypatch.setattr(build, "run", run)
     monkeypatch.setattr(
