@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from custinfo import lake
-from custinfo.actions import batches
+from custinfo.actions import batches, lake_witness, prepared_tables
 from custinfo.actions import lake as lake_actions
 from custinfo.cli import AS_JSON, HOME, Commands, language, main, opened, say
 from custinfo.cli.lawful_basis import LawfulBasis
@@ -114,6 +114,7 @@ def publish(home: Path, as_json: bool, even_unchanged: bool) -> None:
     """Publish what is new in the store as the next version of the lake."""
     with opened(home) as store:
         manifest = lake_actions.publish(store, SERVICE, even_unchanged=even_unchanged)
+        prepared_tables.refresh(store.site)
         newest = manifest or lake.newest(store.site.lake)
     version = newest.version if newest else None
     if as_json:
@@ -174,5 +175,8 @@ def compact(home: Path, as_json: bool) -> None:
 @lake_group.command("verify")
 @HOME
 def verify(home: Path) -> None:
-    """Check every file of every version against its manifest."""
-    say("cli.lake_whole", count=lake.verify(Site.load(home)))
+    """Check every file of every version against its manifest, and each manifest against the audit log."""
+    with opened(home) as store:
+        count = lake.verify(store.site)
+        lake_witness.check(store)
+    say("cli.lake_whole", count=count)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from custinfo.actions import demo_site, forms, sites
+from custinfo.actions import demo_accounts, forms, sites
 from custinfo.cli import HOME, language, main, opened, say
 from custinfo.domain.messages import text
 from custinfo.domain.people import SERVICE
@@ -46,6 +46,8 @@ def serve(home: Path, port: int, address: str) -> None:
     def announce() -> None:
         say("cli.serving", address=f"http://{address}:{port}")
         if demo:
-            say("cli.demo_accounts", accounts=demo_site.accounts_listed(language()), password=demo_site.PASSWORD)
+            say(
+                "cli.demo_accounts", accounts=demo_accounts.accounts_listed(language()), password=demo_accounts.PASSWORD
+            )
 
     launcher.serve(home, port=port, address=address, ready=announce)

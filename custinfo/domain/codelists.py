@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from types import MappingProxyType
 
@@ -95,6 +95,10 @@ class CodeList:
         Besides the parent there is a column for each level with the entry's ancestor there, so that a choice filter can
         skip levels: `level = 'class' and division = ${division}`.
         """
+        return self._choices
+
+    @cached_property
+    def _choices(self) -> bytes:
         levels = tuple(dict.fromkeys(row.level for row in self.rows if row.level))
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\n")

@@ -13,8 +13,10 @@ Plain: TypeAlias = int | str | None
 
 VERBAL, NOTE, SLIP = GRADES = ("verbal", "note", "slip")
 """Said and logged on the day of release; noted in the report of the day after; a written slip at any time."""
-SOURCE, BY_HAND = CAUSES = ("source", "hand")
-"""The data changed and the report with them; or what stood in it was wrong though the data were right."""
+SOURCE, BY_HAND, LATE = CAUSES = ("source", "hand", "late")
+"""An error in the data was mended; what stood in the report was wrong though the data were right; nobody erred, data
+came in after the report was made: a planned revision, which is counted apart from errors.
+"""
 LATEST_DAYS = {VERBAL: 0, NOTE: 1}
 """Days after its release until which a lesser grade is enough."""
 
@@ -29,14 +31,16 @@ class Change:
 
 
 def check(grade: str, cause: str, changes: Sequence[Change], released_on: date, today: date) -> None:
-    """Raises BadInput for an unknown grade or cause, no change or one cell twice; WrongState when it is too late for
-    the grade.
+    """Raises BadInput for an unknown grade or cause, no change, one cell twice or a planned revision that is no slip;
+    WrongState when it is too late for the grade.
     """
     if grade not in GRADES or cause not in CAUSES:
         raise BadInput("corrections.unknown_grade", given=f"{grade}, {cause}"[:40])
     addresses = [one.address for one in changes]
     if not changes or len(set(addresses)) < len(addresses) or any(one.old == one.new for one in changes):
         raise BadInput("corrections.nothing")
+    if cause == LATE and grade != SLIP:
+        raise BadInput("corrections.late_by_slip")
     if grade in LATEST_DAYS and (today - released_on).days > LATEST_DAYS[grade]:
         raise WrongState("corrections.too_late", day=released_on)
 

@@ -8,7 +8,7 @@ from custinfo.domain.messages import DEFAULT_LANGUAGE, text
 
 
 class CustinfoError(Exception):
-    """Something a person can mend. `key` names the message, `facts` fill it."""
+    """Something a person can mend. `key` names the message, `facts` fill it; a fact may be such an error too."""
 
     def __init__(self, key: str, **facts: object) -> None:
         self.key = key
@@ -17,7 +17,10 @@ class CustinfoError(Exception):
 
     def text(self, language: str = DEFAULT_LANGUAGE) -> str:
         """The sentence in `language`: where, what is wrong, what to do."""
-        return text(self.key, language, **self.facts)
+        facts = {
+            name: fact.text(language) if isinstance(fact, CustinfoError) else fact for name, fact in self.facts.items()
+        }
+        return text(self.key, language, **facts)
 
     def __str__(self) -> str:
         return self.text("en")

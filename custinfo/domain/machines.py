@@ -124,11 +124,23 @@ REPORT: Machine = {
     NOWHERE: {"draft": "draft"},
     "draft": {"put_forward": "put_forward", "withdraw": "withdrawn"},
     "put_forward": {"put_forward": "put_forward", "release_inside": "released_inside", "withdraw": "withdrawn"},
-    "released_inside": {"release_outside": "released_outside"},
-    "released_outside": {},
+    "released_inside": {"release_outside": "released_outside", "destroy": "destroyed"},
+    "released_outside": {"destroy": "destroyed"},
+    "destroyed": {},
     "withdrawn": {},
 }
-"""An issue of a report: drafted, put forward for review and signature, released inside, then outside."""
+"""An issue of a report: drafted, put forward for review and signature, released inside, then outside; destroyed by the
+retention job once its keeping period in the archive is over.
+"""
+
+
+HANDOVER: Machine = {
+    NOWHERE: {"begin_handover": "handing_over"},
+    "handing_over": {"sign": "handing_over", "hand_over": "handed_over", "cancel": "cancelled"},
+    "handed_over": {},
+    "cancelled": {},
+}
+"""Statistical work that is handed over: signed by whoever gives it, takes it and watches; with the third it passes."""
 
 
 class Impossible(WrongState):

@@ -16,7 +16,7 @@ from custinfo.domain.periods import Month
 FILE = Path(__file__).parents[2] / "data" / "rules" / "retention.toml"
 CATEGORIES = (
     "customer", "record", "draft", "answer_event", "file", "login_session", "mail", "failed_report", "report",
-    "lake_batch", "audit", "backup",
+    "annual_report", "lake_batch", "audit", "backup",
 )  # fmt: skip
 ACTIONS = ("delete", "anonymise", "hold")
 EVENTS = ("last_dealing", "recorded", "closed", "ended", "received", "sent", "built", "made")

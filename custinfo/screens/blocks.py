@@ -119,6 +119,16 @@ def meter(label: str, value: int, most: int, text: str, look: str = "ok") -> Blo
     return {"type": "meter", "label": label, "value": max(value, 0), "most": max(most, 0), "text": text, "look": look}
 
 
+def picture(title: str, words: str, source: str) -> Block:
+    """A drawing with its title; `source` is a `data:` address of an SVG, `words` are for those who cannot see it."""
+    return {"type": "picture", "title": title, "words": words, "source": source}
+
+
+def paragraph(text: str, look: str = "") -> Block:
+    """A paragraph by itself."""
+    return {"type": "text", "text": text, "look": look}
+
+
 def search(label: str, placeholder: str, value: str = "") -> Block:
     """A search box: its event is `search`, its value what is typed."""
     return {"type": "search", "label": label, "placeholder": placeholder, "value": value}

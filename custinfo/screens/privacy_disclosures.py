@@ -3,7 +3,14 @@
 from typing import Any
 
 from custinfo.access import permissions, visibility
-from custinfo.actions import approvals, disclosures, entity_levels, privacy_files, register_entries
+from custinfo.actions import (
+    approvals,
+    disclosures,
+    entity_levels,
+    privacy_files,
+    register_entries,
+    report_giving,
+)
 from custinfo.actions.disclosures import Asked, Disclosure
 from custinfo.actions.privacy_files import Given
 from custinfo.domain import datasets
@@ -24,6 +31,9 @@ REGISTERS = {
     "processor": "processors",
     "cross_border": "cross_border_transfers",
     "information_transfer": "information_transfers",
+    "data_use": "data_uses",
+    "substitute_service": "substitute_services",
+    "compliance_review": "compliance_reviews",
 }
 """Form → dataset of each register that is kept as the records of a form."""
 SHOWN = 10
@@ -60,7 +70,7 @@ class Disclosures:
             asked = Asked(
                 **given, numbers=numbers, due_on=day_of(said(value, "due_on")),
                 letter=Given(files[0].name, files[0].data) if files else None,
-                with_secret=said(value, "with_secret") == "yes",
+                with_secret=said(value, "with_secret") == "yes", issue_id=said(value, "issue"),
             )  # fmt: skip
             return Goto(f"/privacy/{disclosures.ask(self._page.store, actor, asked)}")
         return Redraw()
@@ -88,12 +98,21 @@ class Disclosures:
             blocks.field("recipient_post", label("recipient_post"), required=True),
             blocks.field("what", label("what"), "multiline", required=True),
             blocks.field("legal_basis", label("basis"), "select", options=bases, value="legal_duty"),
-            blocks.field("numbers", label("numbers"), "multiline", required=True, hint=label("numbers_hint")),
+            blocks.field("numbers", label("numbers"), "multiline", hint=label("numbers_hint")),
+            blocks.field("issue", label("issue"), "select", options=self._issues(actor)),
             blocks.field("with_secret", label("with_secret"), "check"),
             blocks.field("due_on", label("due_on"), "date", required=True),
         ]
         new = label("new")
         return [blocks.card("", [blocks.entry("ask", fields, label("ask"), folded=new)])]
+
+    def _issues(self, actor: Person) -> list[tuple[str, str]]:
+        """The issues of reports that may be given, for who may read reports; none by default."""
+        page = self._page
+        if not permissions.may(actor, "report.read"):
+            return [("", LEFT_OUT)]
+        found = report_giving.givable(page.store, actor)
+        return [("", LEFT_OUT), *((one.issue_id, one.title(page.language)) for one in found)]
 
 
 class OneDisclosure:
@@ -116,6 +135,8 @@ class OneDisclosure:
             (label("basis"), page.text(f"privacy.basis.{one.facts['legal_basis']}")),
             (label("numbers"), "、".join(one.numbers) or LEFT_OUT), (label("due_on"), str(one.due_on)),
         ]  # fmt: skip
+        if one.issue_id:
+            facts.append((label("issue"), one.issue_id))
         if one.with_secret:
             facts.append((label("with_secret"), page.text("privacy_desk.yes")))
         badges = [state_badge(page, one.state), *self._case(one)]

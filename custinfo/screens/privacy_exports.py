@@ -1,5 +1,6 @@
 """The privacy desk's register of exports, and lists for mailing."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from custinfo.access import permissions
@@ -29,11 +30,11 @@ class Exports:
         self._offset = 0
 
     def blocks(self, actor: Person) -> list[Block]:
-        """The list for mailing, and the register."""
-        return [*self._mailing(actor), self._table(actor)]
+        """The list for mailing, where a file comes from, and the register."""
+        return [*self._mailing(actor), *self._tracing(actor), self._table(actor)]
 
     def react(self, actor: Person, name: str, value: Any) -> Reaction:
-        """Turn the page, make a list for mailing, or ask for its approval."""
+        """Turn the page, make a list for mailing, ask for its approval, or say where a file comes from."""
         store, page = self._page.store, self._page
         if name == "mailing":
             try:
@@ -44,6 +45,11 @@ class Exports:
                 order = mailing_lists.order(said(value, "purpose"))
                 return Goto(f"/case/{export_register.ask_approval(store, actor, order)}")
             return Download(made.file_name, made.media_type, made.data)
+        if name == "trace":
+            files = self.view.uploaded(value.get("file") if isinstance(value, dict) else None)
+            data = files[0].data if files else b""
+            found = export_register.trace(store, actor, data=data, number=said(value, "number"))
+            return self._tracing(actor, found)
         if name == "page" and isinstance(value, int):
             self._offset = value if 0 <= value < FARTHEST else 0
             return [self._table(actor)]
@@ -64,19 +70,38 @@ class Exports:
         line = {"type": "text", "text": page.text("privacy_desk.export.mailing_line")}
         return [blocks.card(title, [line, entry])]
 
+    def _tracing(self, actor: Person, found: Sequence[Entry] | None = None) -> list[Block]:
+        """Asks for a file or the number on it; `found` are the exports that it is, once somebody asked."""
+        page = self._page
+        if not permissions.may(actor, "privacy.handle"):
+            return []
+        fields = [
+            blocks.field("file", page.text("privacy_trace.file"), "file"),
+            blocks.field("number", page.text("privacy_trace.number"), hint=page.text("privacy_trace.number_hint")),
+        ]
+        entry = blocks.entry("trace", fields, page.text("privacy_trace.find"))
+        told: list[Block] = [blocks.paragraph(page.text("privacy_trace.line")), entry]
+        if found:
+            told.append(self._rows(page.text("privacy_trace.found"), found))
+        elif found is not None:
+            told.append(blocks.empty(page.text("privacy_trace.none")))
+        return [blocks.card(page.text("privacy_trace.title"), told, id="trace")]
+
+    def _rows(self, caption: str, found: Sequence[Entry], page: tuple[int, int, int] | None = None) -> Block:
+        columns = [
+            blocks.column(self._page.text(f"privacy_desk.export.{name}"), number=name == "rows", wide=name == "object")
+            for name in COLUMNS
+        ]
+        return blocks.table(caption, columns, [self._row(one) for one in found], page)
+
     def _table(self, actor: Person) -> Block:
         page = self._page
         found = export_register.listed(page.store, actor, offset=self._offset, limit=ROWS)
         count = page.text("privacy_desk.export.count", n=found.total)
         if not found.rows:
             return blocks.card(count, [blocks.empty(page.text("privacy_desk.export.none"))], id="found")
-        columns = [
-            blocks.column(page.text(f"privacy_desk.export.{name}"), number=name == "rows", wide=name == "object")
-            for name in COLUMNS
-        ]
-        rows = [self._row(one) for one in found.rows]
         printing = {"text": page.text("desk.record.print"), "print": True, "look": "small"}
-        table = blocks.table(count, columns, rows, (self._offset, ROWS, found.total))
+        table = self._rows(count, found.rows, (self._offset, ROWS, found.total))
         return blocks.card(count, [table], id="found", actions=[printing], flush=True)
 
     def _row(self, one: Entry) -> list[tuple[str, str]]:

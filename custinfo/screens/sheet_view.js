@@ -262,6 +262,12 @@ function pager({ offset, limit, total }, sheet) {
       turn(sheet.texts.next, offset + limit, offset + limit >= total, "next")));
 }
 
+/** A drawing that stands in the message itself; of an address of any other kind nothing is asked for. */
+function drawPicture(block) {
+  const source = block.source.startsWith("data:image/svg+xml;base64,") ? block.source : null;
+  return make("figure", { class: "ci-picture" }, make("figcaption", { text: block.title }), make("img", { src: source, alt: block.words }));
+}
+
 function drawSearch(block, sheet) {
   const id = fresh("search");
   const input = make("input", { id, type: "search", class: "ci-input", value: block.value, placeholder: block.placeholder, autocomplete: "off" });
@@ -291,7 +297,7 @@ function drawChanges(changes, texts, caption) {
 
 const BLOCKS = {
   head: drawHead, text: drawText, banner: drawBanner, empty: drawEmpty, columns: drawColumns, card: drawCard, list: drawList,
-  paper: drawPaper, stack: drawStack, entry: drawEntry, facts: drawFacts, meter: drawMeter, table: drawTable, search: drawSearch, timeline: drawTimeline,
+  paper: drawPaper, stack: drawStack, entry: drawEntry, facts: drawFacts, meter: drawMeter, month: drawMonth, picture: drawPicture, table: drawTable, search: drawSearch, timeline: drawTimeline,
 };
 
 export default {

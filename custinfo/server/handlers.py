@@ -31,6 +31,10 @@ MENU = (
     ("/records", "records", "record.read"),
     ("/forms", "forms", "form.propose"),
     ("/reports", "reports", "report.read"),
+    ("/report-archive", "report_archive", "report.read"),
+    ("/statistics", "statistics", "report.read"),
+    ("/report-calendar", "report_calendar", "report.read"),
+    ("/plans", "plans", "report.read"),
     ("/segments", "segments", "lake.read"),
     ("/abc", "abc", "lake.read"),
     ("/value", "value", "lake.read"),
@@ -47,8 +51,9 @@ MENU = (
 """Address, name and the permission that it takes."""
 FOLDED = frozenset(
     {
-        "abc", "audit", "clusters", "credit", "demands", "duplicates", "incidents", "matches", "people", "privacy",
-        "quality", "reports", "retention", "value",
+        "abc", "audit", "clusters", "credit", "demands", "duplicates", "incidents", "matches", "people", "plans",
+        "privacy", "quality", "report_archive", "report_calendar", "reports", "retention", "statistics",
+        "value",
     }
 )  # fmt: skip
 """Pages that stand together under one entry of the menu: most people need them now and then."""

@@ -115,14 +115,21 @@ KEPT = {
         (
             "person", "person_role", "person_region", "clearance", "access_request", "rights_review", "delegation",
             "mail_address", "login_session", "guess", "second_factor", "recovery_code", "lab_token", "lab_ticket",
-            "penalty",
+            "penalty", "report_lateness", "statistician", "statistical_handover", "attestation",
+            "report_layout_movement",
         ),
         _STAFF,
     ),
     "match_gram": _INDEX,
     **dict.fromkeys(("remittance", "remittance_item", "remittance_answer"), _REMITTANCES),
     **dict.fromkeys(
-        ("report_definition", "report_issue", "report_comment", "report_correction", "report_notice"), _REPORTS
+        (
+            "report_definition", "report_issue", "report_comment", "report_correction", "report_notice", "report_run",
+            "report_use", "report_use_notice",
+            "plan_version", "plan_row", "report_layout", "report_archive_volume", "report_archive_file",
+            "published_figure",
+        ),
+        _REPORTS,
     ),
     **dict.fromkeys(("segment_version", "segment_measure", "segment_result"), _SEGMENTS),
     **dict.fromkeys(

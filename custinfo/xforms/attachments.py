@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import cast
 from xml.parsers import expat
 
@@ -125,6 +126,7 @@ def still(tree: Node) -> Node:
     return tree
 
 
+@lru_cache(maxsize=32)  # the same code lists stand beside many forms, and nobody changes a tree that is still
 def _csv(data: bytes) -> Node:
     text = _decoded(data)
     first = text.split("\n", 1)[0]
