@@ -13,7 +13,7 @@ from datetime import date, datetime
 from typing import Any
 
 from custinfo.access import permissions
-from custinfo.actions import people, report_schedule
+from custinfo.actions import people, report_schedule, statisticians
 from custinfo.actions.report_schedule import Entry
 from custinfo.domain.clock import parse
 from custinfo.domain.people import SERVICE, Person
@@ -75,7 +75,11 @@ def _note_late(store: Store, one: Entry) -> int:
 
 
 def _answers(store: Store, one: Entry) -> tuple[str, str | None]:
-    """The department, and the person where one answers by name. A name that nobody has leaves it to who prepares it."""
+    """The department, and the person where one answers by name: the statistician who was appointed for the report on
+    that day, else as the definition's calendar says. A name that nobody has leaves it to who prepares it.
+    """
+    if appointed := statisticians.answerable(store, one.name, one.due_on):
+        return appointed[0].department, appointed[0].person_id
     calendar = one.scheduled.calendar
     if calendar.department:
         return calendar.department, None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from custinfo.access import permissions
-from custinfo.actions import people, report_runs
+from custinfo.actions import people, report_runs, statisticians
 from custinfo.actions.report_definitions import KIND
 from custinfo.actions.report_runs import Attempt
 from custinfo.domain import report_definitions, working_days
@@ -112,16 +112,18 @@ def read(store: Store, actor: Person, today: date, until: date) -> list[Entry]:
 
 
 def on_behalf_of(store: Store, scheduled: Scheduled) -> Person:
-    """In whose name the issue is begun: the person who answers for it, else whoever proposed the definition.
-
-    Raises NotFound when neither may prepare reports by now.
+    """In whose name the issue is begun: a statistician who was appointed for the report, else the person who answers
+    for it, else whoever proposed the definition. Raises NotFound when none of them may prepare reports by now.
     """
+    name = scheduled.definition.name
+    appointed = [one.person_id for one in statisticians.answerable(store, name, statisticians.today(store))]
     named = people.by_login_name(store, scheduled.calendar.person) if scheduled.calendar.person else None
-    proposer = store.row("SELECT * FROM person WHERE person_id = ?", [scheduled.proposed_by])
-    for one in (named, people.from_row(store, proposer) if proposer else None):
-        if one is not None and permissions.may(one, "report.prepare"):
+    ids = [*appointed, *([named.person_id] if named else []), scheduled.proposed_by]
+    rows = (store.row("SELECT * FROM person WHERE person_id = ?", [one]) for one in ids)
+    for one in (people.from_row(store, row) for row in rows if row):
+        if permissions.may(one, "report.prepare"):
             return one
-    raise NotFound("report_schedule.nobody", name=scheduled.definition.name)
+    raise NotFound("report_schedule.nobody", name=name)
 
 
 def _scheduled(store: Store, definition: Definition) -> Scheduled | None:

@@ -57,8 +57,10 @@ def with_a_page(site, order, folder, _worker=None):
 @pytest.fixture(scope="session")
 def shelf(tmp_path_factory):
     """The shelf, with its people."""
-    with pytest.MonkeyPatch.context() as patched, empty_site(tmp_path_factory.mktemp("shelf") / "site") as store:
-        patched.setattr(build, "run", with_a_page)
+    with empty_site(tmp_path_factory.mktemp("shelf") / "site") as store:
         made = Shelf(store)
-        made.fill()
+        # While it is filled and no longer: it lives for all tests of a process
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(build, "run", with_a_page)
+            made.fill()
         yield made

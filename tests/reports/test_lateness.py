@@ -5,12 +5,12 @@ from datetime import date
 
 import pytest
 
-from custinfo.actions import due, report_lateness, report_schedule
+from custinfo.actions import approvals, due, report_lateness, report_schedule, statisticians
 from custinfo.actions.report_lateness import LATE, REPEATED
 from custinfo.domain.errors import NotAllowed
 from custinfo.reports import scheduling
 from custinfo.xforms import Unfinished
-from tests.factories import draft_of, submit
+from tests.factories import PASSWORD, draft_of, submit
 from tests.reports import calendar_sites
 from tests.reports.calendar_sites import crowd_of
 
@@ -107,6 +107,21 @@ def test_one_who_answers_by_name_is_on_the_register(store, monkeypatch):
     report_lateness.daily(store, day(10, 20))
     (one,) = report_lateness.listed(store, crowd_of(store).auditor)
     assert one.person == crowd_of(store).analyst.display_name
+
+
+def test_the_statistician_who_was_appointed_answers_and_begins_the_issue(store):
+    who, (scheduled,) = crowd_of(store), report_schedule.in_force(store)
+    assert report_schedule.on_behalf_of(store, scheduled).person_id == who.analyst.person_id
+    appointed = statisticians.propose(
+        store, who.department_head, login_name="information_administrator", post="full", reach="department",
+        department="调查部", from_on=day(1, 1), reason="需要",
+    )  # fmt: skip
+    case = approvals.of(store, statisticians.KIND, appointed)
+    approvals.decide(store, who.manager, case.case_id, "approve", case.sha256, password=PASSWORD)
+    report_lateness.daily(store, day(10, 20))
+    (one,) = report_lateness.listed(store, who.auditor)
+    assert (one.department, one.person) == ("调查部", who.information_administrator.display_name)
+    assert report_schedule.on_behalf_of(store, scheduled).person_id == who.information_administrator.person_id
 
 
 def handled(store, **changed):
