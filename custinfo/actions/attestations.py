@@ -8,8 +8,6 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from cryptography.exceptions import InvalidSignature
-
 from custinfo.actions import signatures
 from custinfo.domain.clock import parse
 from custinfo.domain.errors import Conflict
@@ -56,20 +54,10 @@ def of(store: Store, object_kind: str, object_id: str) -> dict[str, Attestation]
     return {
         row["part"]: Attestation(
             row["part"], row["display_name"], row["signed_by"], parse(row["signed_at"]), row["sha256"],
-            _is_sound(store, row),
+            signatures.is_sound(store, row, _body(row)),
         )
         for row in rows
     }  # fmt: skip
-
-
-def _is_sound(store: Store, row: Row) -> bool:
-    key = signatures.key_of(store, row["key_id"])
-    try:
-        if key is not None:
-            key.verify(bytes.fromhex(row["signature"]), _body(row))
-    except (InvalidSignature, ValueError):
-        return False
-    return key is not None
 
 
 def _body(row: Row) -> bytes:

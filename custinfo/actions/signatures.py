@@ -88,14 +88,14 @@ def verify(store: Store) -> list[SiteFault]:
 def holds(store: Store, case: Case) -> bool:
     """Whether each signed decision of a case's round has its signature, of the site's key, over this content."""
     rows = store.rows("SELECT * FROM signature WHERE case_id = ? AND round = ?", [case.case_id, case.round])
-    sound = {(row["step"], row["signed_by"], row["sha256"]) for row in rows if _is_sound(store, row)}
+    sound = {(row["step"], row["signed_by"], row["sha256"]) for row in rows if is_sound(store, row, _body(row))}
     return all((one.step, one.person_id, case.sha256) in sound for one in case.decisions() if one.signed)
 
 
 def _broken(store: Store) -> Iterator[int]:
     previous, expected = GENESIS, 1
     for row in store.rows("SELECT * FROM signature ORDER BY seq"):
-        if row["seq"] != expected or row["previous"] != previous or not _is_sound(store, row):
+        if row["seq"] != expected or row["previous"] != previous or not is_sound(store, row, _body(row)):
             yield expected
         expected, previous = row["seq"] + 1, _digest(row)
 
@@ -131,11 +131,12 @@ def key_of(store: Store, key_id: str) -> Ed25519PublicKey | None:
         return None
 
 
-def _is_sound(store: Store, row: Row) -> bool:
+def is_sound(store: Store, row: Row, body: bytes) -> bool:
+    """Whether `signature` of a row was made over `body` by the key `key_id` of this site."""
     key = key_of(store, row["key_id"])
     try:
         if key is not None:
-            key.verify(bytes.fromhex(row["signature"]), _body(row))
+            key.verify(bytes.fromhex(row["signature"]), body)
     except (InvalidSignature, ValueError):
         return False
     return key is not None
