@@ -14,6 +14,7 @@ from custinfo import lake
 from custinfo.domain.periods import Period
 from custinfo.reports import indicator_sources
 from custinfo.reports.figures import Cell, Figures, Label, Row, Table
+from custinfo.reports.parts import members
 from custinfo.reports.parts.making import TOTAL, column, fact, message, row_id, table
 from custinfo.reports.text import Fact, Source
 from custinfo.statistics import change, change_of_sales, price_volume_mix
@@ -22,6 +23,8 @@ from custinfo.statistics.no_figure import NoFigure
 from custinfo.statistics.sources import NOT_STATED
 
 Dimension = Literal["product", "region", "section"]
+PROPERTIES = {"region": "province", "section": "section"}
+"""What is known of customers by which their sales are told apart."""
 MOST = 5
 """Segments that are told of those that gained, and of those that lost; the others stand in one row."""
 OTHERS = "others"
@@ -41,7 +44,7 @@ class Change:
         sales = self.tables.sales
         if dimension == "product":
             return sales.mutate(segment=sales.product)
-        by = indicator_sources.by(self.tables, "province" if dimension == "region" else "section")
+        by = indicator_sources.by(self.tables, PROPERTIES[dimension])
         if by.customers is None:
             raise TypeError(dimension)
         groups = by.customers.select(group_of="customer_key", segment="code")
@@ -70,7 +73,7 @@ def segments_table(table_id: str, of: Change, dimension: Dimension) -> Table:
     found = change.contributions(sums[0], sums[1])
     told = [one for one in found.segments if one.change > 0][:MOST]
     told += [one for one in found.segments if one.change < 0][-MOST:]
-    names = _names(of.tables, dimension)
+    names = {} if dimension == "product" else members.names_of(PROPERTIES[dimension], of.tables)
     rows = [Row(_id(one), _label(one.code, dimension, names), _cells(one)) for one in told]
     if rest := [one for one in found.segments if one not in told]:
         sums_of = tuple(sum(getattr(one, name) for one in rest) for name in ("before", "now", "change"))
@@ -95,18 +98,7 @@ def _points(points: list[Decimal | NoFigure]) -> Cell:
     return sum(known, start=Decimal("0.0")) if len(known) == len(points) else None
 
 
-Names = Mapping[str, Mapping[str, str]]
-
-
-def _names(tables: lake.Lake, dimension: Dimension) -> Names:
-    if dimension == "product":
-        return {}
-    codes = tables.region if dimension == "region" else tables.industry
-    rows = codes.select("code", "name", "name_en").to_pyarrow().to_pylist()
-    return {row["code"]: {"zh-CN": row["name"], "en": row["name_en"]} for row in rows}
-
-
-def _label(code: str, dimension: Dimension, names: Names) -> Label:
+def _label(code: str, dimension: Dimension, names: members.Names) -> Label:
     if code == NOT_STATED:
         return message("not_stated")
     if dimension == "product":
