@@ -18,6 +18,7 @@ from custinfo.actions import (
     leaving,
     people,
     record_views,
+    report_own,
     rights,
     second_factor,
     sessions,
@@ -316,11 +317,14 @@ def test_leaving_ends_everything_and_hands_over(store):
     draft = draft_of(store, gone, "satisfaction_survey", {}, customer_id=made.customer_id)
     session = sessions.log_in(store, gone.login_name, PASSWORD)
     security = account(store, Role.SECURITY_ADMINISTRATOR, department="安全部")
+    built = report_own.folder(store.site, gone.person_id) / "0123456789ab"
+    built.mkdir(parents=True)
     with pytest.raises(BadInput):
         leaving.leave(store, security, gone.person_id, None, "离职")
+    assert built.exists()
     handed = leaving.leave(store, security, gone.person_id, taker.person_id, "离职")
     assert (handed.customers, handed.drafts, handed.records) == (1, 1, 1)
-    assert sessions.by_id(store, session.session_id) is None
+    assert sessions.by_id(store, session.session_id) is None and not built.parent.exists()
     with pytest.raises(NotAllowed):
         sessions.log_in(store, gone.login_name, PASSWORD)
     now = people.by_id(store, gone.person_id)

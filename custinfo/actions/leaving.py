@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from custinfo.access import permissions, policies
-from custinfo.actions import assignments, handovers, people, verifications
+from custinfo.actions import assignments, handovers, people, report_own, verifications
 from custinfo.domain.errors import BadInput, NotFound
 from custinfo.domain.people import Person
 from custinfo.domain.text import stated
@@ -22,7 +22,8 @@ class HandedOver:
 
 
 def leave(store: Store, actor: Person, person_id: str, to: str | None, reason: str) -> HandedOver:
-    """End an account: sessions, password, roles, clearances. Customers, open drafts and undecided records go to `to`.
+    """End an account: sessions, password, roles, clearances. Customers, open drafts and undecided records go to `to`;
+    reports that the person had built for themselves are removed.
 
     `to` may be None when there is nothing to hand over. Raises NotFound, NotAllowed for oneself, BadInput when there
     is something and nobody named, without a reason, or for a colleague who cannot take it over; WrongState while
@@ -39,6 +40,7 @@ def leave(store: Store, actor: Person, person_id: str, to: str | None, reason: s
         tx.note(to=to, customers=handed.customers, drafts=handed.drafts, records=handed.records)
         tx.remember("access.revoked", person_id, what="leave")
         people.close(tx, actor, person_id)
+    report_own.forget(store.site, person_id)
     return handed
 
 

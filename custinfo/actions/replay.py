@@ -12,6 +12,7 @@ HANDLERS: dict[str, tuple[str, str]] = {
     "consent.withdrawn": ("customer", "custinfo.actions.consents:withdraw_again"),
     "objection": ("customer", "custinfo.actions.consents:object_again"),
     "access.revoked": ("person", "custinfo.actions.people:revoke_again"),
+    "report.destroyed": ("report_issue", "custinfo.actions.report_archive_places:destroy_again"),
 }
 """Kind of fact → what its id is the id of, and who applies it: `module:function(store, tx, object_id, facts)`.
 

@@ -1,7 +1,7 @@
 """Where the archive of reports stands on the disk, and how an issue goes out of it."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from custinfo.actions import report_bundles
@@ -30,15 +30,30 @@ def destroy(store: Store, tx: Tx, issues: Sequence[str], plan_id: str) -> None:
     the register of issues, of the archive and of published figures stay, with the hash of what was signed.
     """
     for issue_id in issues:
-        row = store.row("SELECT * FROM report_issue WHERE issue_id = ?", [issue_id])
-        filed = store.row("SELECT * FROM report_archive_file WHERE issue_id = ?", [issue_id])
-        if row is None or filed is None or row["manifest"] is None:
-            continue
-        state = machines.after(machines.REPORT, row["state"], "destroy")
-        tx.update("report_issue", issue_id, {"state": state, "manifest": None})
-        tx.execute("DELETE FROM report_comment WHERE issue_id = ?", [issue_id])
-        tx.update("report_archive_file", filed["file_number"], {"destroyed_at": tx.at, "plan_id": plan_id})
-        report_bundles.remove(store.site, issue_id, row["manifest"].encode())
-        for language in LANGUAGES:
-            for file in folder(store.site).glob(f"*/{card_name(filed['file_number'], language)}"):
-                file.unlink(missing_ok=True)
+        if _destroy(store, tx, issue_id, plan_id):
+            tx.remember("report.destroyed", issue_id, plan=plan_id)
+
+
+def destroy_again(store: Store, tx: Tx, issue_id: str, facts: Mapping[str, str]) -> None:
+    """After a restore: an issue that was destroyed since the backup is destroyed again. A plan that the backup does not
+    have yet is named by the ledger alone.
+    """
+    known = store.row("SELECT 1 FROM retention_plan WHERE plan_id = ?", [facts["plan"]])
+    _destroy(store, tx, issue_id, facts["plan"] if known else None)
+
+
+def _destroy(store: Store, tx: Tx, issue_id: str, plan_id: str | None) -> bool:
+    """Whether there was something to destroy."""
+    row = store.row("SELECT * FROM report_issue WHERE issue_id = ?", [issue_id])
+    filed = store.row("SELECT * FROM report_archive_file WHERE issue_id = ?", [issue_id])
+    if row is None or filed is None or row["manifest"] is None:
+        return False
+    state = machines.after(machines.REPORT, row["state"], "destroy")
+    tx.update("report_issue", issue_id, {"state": state, "manifest": None})
+    tx.execute("DELETE FROM report_comment WHERE issue_id = ?", [issue_id])
+    tx.update("report_archive_file", filed["file_number"], {"destroyed_at": tx.at, "plan_id": plan_id})
+    report_bundles.remove(store.site, issue_id, row["manifest"].encode())
+    for language in LANGUAGES:
+        for file in folder(store.site).glob(f"*/{card_name(filed['file_number'], language)}"):
+            file.unlink(missing_ok=True)
+    return True

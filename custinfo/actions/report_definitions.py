@@ -5,6 +5,7 @@ its notebook. It is filed in versions; the newest that was approved, at every st
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -84,9 +85,13 @@ def check_in_force(store: Store, name: str, content: bytes) -> int:
         if one.state == "approved":
             approvals.check_approved(store, KIND, one.object_id, one.content.encode())
             if one.content.encode() != content:
-                raise WrongState("report_issues.definition_changed", name=name, version=one.version)
+                raise WrongState("report_issues.definition_changed", title=_titles(name), version=one.version)
             return one.version
-    raise WrongState("report_issues.definition_missing", name=name)
+    raise WrongState("report_issues.definition_missing", title=_titles(name), name=name)
+
+
+def _titles(name: str) -> Mapping[str, str]:
+    return report_definitions.named(name).titles
 
 
 def _newest(store: Store, name: str) -> Filed | None:

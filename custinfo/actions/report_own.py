@@ -3,6 +3,9 @@
 Such a report is not issued: nobody else finds it, and its figures are nobody's published ones.
 """
 
+import shutil
+from pathlib import Path
+
 from custinfo.access import permissions
 from custinfo.actions import export_register
 from custinfo.domain import report_definitions
@@ -10,7 +13,7 @@ from custinfo.domain.consent import Tier
 from custinfo.domain.errors import NotAllowed
 from custinfo.domain.people import Person
 from custinfo.domain.report_definitions import Definition
-from custinfo.store import Store
+from custinfo.store import Site, Store
 
 KIND = "report"
 
@@ -45,3 +48,13 @@ def register_taken(store: Store, actor: Person, name: str, period: str, format: 
             tx, store, actor, what="report", object_id=f"{name} {period}", format=format, rows=0, columns=[],
             tier=Tier.AGGREGATE, purpose="analysis", data=content,
         )  # fmt: skip
+
+
+def folder(site: Site, person_id: str) -> Path:
+    """Where the reports stand that somebody had built for themselves."""
+    return site.reports / "own" / person_id
+
+
+def forget(site: Site, person_id: str) -> None:
+    """Remove them all: nobody else may read them."""
+    shutil.rmtree(folder(site, person_id), ignore_errors=True)

@@ -4,11 +4,15 @@ An error carries a message key and facts, never a finished sentence, so that the
 Anything else that is raised is a defect of custinfo, shown to no one and written to the server's log.
 """
 
-from custinfo.domain.messages import DEFAULT_LANGUAGE, text
+from collections.abc import Mapping
+
+from custinfo.domain.messages import DEFAULT_LANGUAGE, spoken, text
 
 
 class CustinfoError(Exception):
-    """Something a person can mend. `key` names the message, `facts` fill it; a fact may be such an error too."""
+    """Something a person can mend. `key` names the message, `facts` fill it; a fact may be such an error too, or texts
+    by language, such as a title.
+    """
 
     def __init__(self, key: str, **facts: object) -> None:
         self.key = key
@@ -17,13 +21,16 @@ class CustinfoError(Exception):
 
     def text(self, language: str = DEFAULT_LANGUAGE) -> str:
         """The sentence in `language`: where, what is wrong, what to do."""
-        facts = {
-            name: fact.text(language) if isinstance(fact, CustinfoError) else fact for name, fact in self.facts.items()
-        }
-        return text(self.key, language, **facts)
+        return text(self.key, language, **{name: _said(fact, language) for name, fact in self.facts.items()})
 
     def __str__(self) -> str:
         return self.text("en")
+
+
+def _said(fact: object, language: str) -> object:
+    if isinstance(fact, CustinfoError):
+        return fact.text(language)
+    return spoken(fact, language) if isinstance(fact, Mapping) else fact
 
 
 class NotAllowed(CustinfoError):

@@ -64,7 +64,7 @@ def start(
     order = build.ordered(store.site, name, {"period": period, "as_of": as_of, "language": language})
     report_own.record_asked(store, actor, name, str(order.period))
     number = secrets.token_hex(6)
-    folder = _of(store.site, actor) / number
+    folder = report_own.folder(store.site, actor.person_id) / number
     folder.mkdir(parents=True)
     told = {"name": name, "period": str(order.period), "as_of": clock.stamp(order.as_of), "language": language}
     _write(folder / ORDER, told | {"asked_at": clock.stamp(clock.utc_now())})
@@ -74,7 +74,7 @@ def start(
 
 def listed(site: Site, actor: Person) -> list[Own]:
     """What somebody had built for themselves, the newest first."""
-    folder = _of(site, actor)
+    folder = report_own.folder(site, actor.person_id)
     found = [_read(one) for one in folder.iterdir() if (one / ORDER).is_file()] if folder.is_dir() else []
     return sorted(found, key=lambda one: (one.asked_at, one.number), reverse=True)
 
@@ -84,7 +84,7 @@ def take(store: Store, actor: Person, number: str, file: str) -> bytes:
     found = _find(store.site, actor, number)
     if file not in found.files:
         raise NotFound("report_own.unknown")
-    content = (_of(store.site, actor) / found.number / file).read_bytes()
+    content = (report_own.folder(store.site, actor.person_id) / found.number / file).read_bytes()
     report_own.register_taken(store, actor, found.name, found.period, file.rpartition(".")[2], content)
     return content
 
@@ -94,7 +94,7 @@ def remove(site: Site, actor: Person, number: str) -> None:
     found = _find(site, actor, number)
     if found.runs:
         raise Conflict("report_own.one_at_a_time")
-    shutil.rmtree(_of(site, actor) / found.number)
+    shutil.rmtree(report_own.folder(site, actor.person_id) / found.number)
 
 
 def mark(folder: Path | None, language: str) -> str:
@@ -112,7 +112,7 @@ def main(home: str, login_name: str, number: str) -> int:
         if actor is None:
             raise NotFound("cli.no_person", name=login_name[:64])
         found = _find(site, actor, number)
-        folder = _of(site, actor) / found.number
+        folder = report_own.folder(site, actor.person_id) / found.number
         _write(folder / STANDING, {"pid": os.getpid()})
         try:
             report_own.check(actor, found.name)
@@ -155,14 +155,10 @@ def _read(folder: Path) -> Own:
 
 
 def _find(site: Site, actor: Person, number: str) -> Own:
-    folder = _of(site, actor) / number
+    folder = report_own.folder(site, actor.person_id) / number
     if not NUMBER.fullmatch(number) or not (folder / ORDER).is_file():
         raise NotFound("report_own.unknown")
     return _read(folder)
-
-
-def _of(site: Site, actor: Person) -> Path:
-    return site.reports / "own" / actor.person_id
 
 
 def moment(site: Site, given: str) -> str | None:

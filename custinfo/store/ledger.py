@@ -26,7 +26,7 @@ from custinfo.store.site import Site
 
 FILE = "ledger.jsonl"
 VOID = "void"
-KINDS = frozenset({"person.erased", "consent.withdrawn", "access.revoked", "objection"})
+KINDS = frozenset({"person.erased", "consent.withdrawn", "access.revoked", "objection", "report.destroyed"})
 GENESIS = "0" * 64
 
 

@@ -10,7 +10,7 @@ import pypdf
 import pytest
 from click.testing import CliRunner
 
-from custinfo.actions import certificates, people, report_archive, report_issues, report_published, retention
+from custinfo.actions import certificates, people, replay, report_archive, report_issues, report_published, retention
 from custinfo.cli import main
 from custinfo.domain import published
 from custinfo.domain.errors import BadInput, Conflict, NotAllowed, NotFound, WrongState
@@ -291,6 +291,8 @@ def test_an_issue_goes_after_its_time_with_approval_and_its_lines_stay(office, o
     day = retention.mark(store, SERVICE, plan)
     assert folder.is_dir()
     monkeypatch.setattr(retention, "today", lambda store: day)
+    kept = shutil.copytree(folder, folder.with_name("kept"))
+    row = store.row("SELECT state, manifest FROM report_issue WHERE issue_id = ?", [out])
     retention.carry_out(store, SERVICE, plan)
     assert not folder.exists()
     assert certificates.of_plan(store, plan).lines[0].category == "report"
@@ -307,6 +309,19 @@ def test_an_issue_goes_after_its_time_with_approval_and_its_lines_stay(office, o
         archiving.card(store, office.supervisor, line.file_number, "en")
     with pytest.raises(BadInput):
         issuing.verify(store, office.analyst, out)
+    restored_as_before(store, out, row, kept, folder)
+    with pytest.raises(BadInput):
+        issuing.verify(store, office.analyst, out)
+    assert not folder.exists()
+
+
+def restored_as_before(store, issue_id, row, kept, folder):
+    """As a backup of the time before has it; what the ledger knows is then applied, as a restore does."""
+    with store.act(SERVICE.person_id, "test.restore", "report_issue", issue_id) as tx:
+        tx.update("report_issue", issue_id, dict(row))
+    kept.rename(folder)
+    lines = [line for line in store.ledger.lines() if line.kind == "report.destroyed" and line.object_id == issue_id]
+    assert replay.apply(store, lines) == {"report.destroyed": 1}
 
 
 def agree(office, plan):
