@@ -121,4 +121,4 @@ def test_what_too_many_names_share_finds_nobody(store, monkeypatch):
     monkeypatch.setattr(candidates, "FOR_A_GRAM", 1)
     company(store, "C000002", ("name", "晟旭琥珀雕刻有限公司"))
     company(store, "C000003", ("name", "晟旭琥珀雕刻有限公司广州分公司"))
-    assert candidates._by_name(store, matching.keys_of(ready(store, Level.SECRET)[0][1]).grams) == []
+    assert candidates._by_name(store, matching.keys_of(ready(store, Level.SECRET)[0][1]).grams) == {}

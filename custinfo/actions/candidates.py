@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from custinfo.access import permissions, visibility
 from custinfo.actions import assignments, drafts, entity_levels, forms, matching, sealing
@@ -27,6 +27,7 @@ COMPARED = 24
 """Customers that are compared in full: those that share most keys, and those whose names share rare characters."""
 BY_NAME = 10
 """Of these, the places that are kept for the latter."""
+Found = TypeVar("Found", int, str)
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def similar(
     """
     seen = level_of(actor)
     entry = once(stated.party(without or "", seen))
-    rows = _rows(store, _found(store, keys_of(entry), seen, without))
+    rows = _found(store, keys_of(entry), seen, without)
     by_rule = rule_on(today or utc_now().astimezone(store.site.zone).date())
     likely = ranked(entry, [matching.read_prepared(store, row, seen) for row in rows], by_rule)
     places = {row["entity_id"]: row for row in _visible(store, actor, [one for one, _ in likely])}
@@ -89,34 +90,47 @@ def of_draft(store: Store, actor: Person, draft_id: str) -> list[Candidate]:
     return found
 
 
-def _found(store: Store, by: Keys, seen: Level, without: str) -> list[str]:
-    """Ids by the number of keys that they share, then by how near the name is; places are kept for the latter."""
+def _found(store: Store, by: Keys, seen: Level, without: str) -> list[Row]:
+    """What is kept of those who share most keys, then of those whose names are nearest; places are kept for the latter.
+
+    Reading is what costs, as each row is on a page of its own to be decrypted: what was found by both is read once.
+    """
     shared: Counter[str] = Counter()
     digests = json.dumps([matching.digest_of(store, key) for key in by.exact])
     for found in _lists(store, _BY_KEY, [digests, seen.value]):
         shared.update(found)
     shared.pop(without, None)
-    ordered = sorted(shared, key=lambda one: (-shared[one], one))
-    named = _by_name(store, by.grams) if by.grams and seen <= Level.INTERNAL else []
+    ordered = _most_first(shared)
+    named = _by_name(store, by.grams) if by.grams and seen <= Level.INTERNAL else {}
     others = [one for one in named if one not in shared and one != without]
-    return [*ordered[: COMPARED - min(BY_NAME, len(others))], *others][:COMPARED]
+    chosen = [*ordered[: COMPARED - min(BY_NAME, len(others))], *others][:COMPARED]
+    there = named | _by_id(store, [one for one in chosen if one not in named])
+    return [there[one] for one in chosen if one in there]
 
 
-def _by_name(store: Store, grams: Sequence[int]) -> list[str]:
-    """Ids of the customers whose names share the rarest grams."""
+def _by_name(store: Store, grams: Sequence[int]) -> dict[str, Row]:
+    """By id, what is kept of the customers whose names share the rarest grams, the nearest first."""
     shared: Counter[int] = Counter()
     for found in _lists(store, _BY_GRAM, [json.dumps(grams)]):
         if len(found) <= FOR_A_GRAM:
-            # In bits, about: what half as many share tells one bit more
-            shared.update(dict.fromkeys(found, FOR_A_GRAM.bit_length() + 1 - len(found).bit_length()))
-    nearest = sorted(shared, key=lambda one: (-shared[one], one))[:FOR_A_KEY]
-    rows = store.rows(
-        "SELECT entity_id FROM json_each(?) AS wanted JOIN match_party ON seq = wanted.value ORDER BY wanted.key",
-        [json.dumps(nearest)],
-    )
-    return [row["entity_id"] for row in rows]
+            # In bits, about: what half as many share tells one bit more. Counter counts a list faster than it adds
+            shared.update(found * (FOR_A_GRAM.bit_length() + 1 - len(found).bit_length()))
+    nearest = json.dumps(_most_first(shared)[:COMPARED])
+    rows = store.rows(f"{_KEPT} ON seq = wanted.value ORDER BY wanted.key", [nearest])
+    return {row["entity_id"]: row for row in rows}
 
 
+def _by_id(store: Store, ids: Sequence[str]) -> dict[str, Row]:
+    rows = store.rows(f"{_KEPT} ON entity_id = wanted.value", [json.dumps(ids)]) if ids else []
+    return {row["entity_id"]: row for row in rows}
+
+
+def _most_first(shared: Counter[Found]) -> list[Found]:
+    """Those counted most come first, of equal ones the smaller: there are hundreds, so without a key made for each."""
+    return sorted(sorted(shared), key=shared.__getitem__, reverse=True)
+
+
+_KEPT = "SELECT match_party.* FROM json_each(?) AS wanted JOIN match_party"
 _BY_KEY = (
     "SELECT (SELECT json_group_array(entity_id) FROM (SELECT entity_id FROM match_key "
     f"WHERE digest = wanted.value AND level >= ?2 LIMIT {FOR_A_KEY})) AS found FROM json_each(?1) AS wanted"
@@ -131,15 +145,6 @@ def _lists(store: Store, query: str, given: list[Value]) -> Iterator[list[Any]]:
     """For each of what is looked for, who was found by it: one statement, as each costs as much as it finds."""
     for row in store.rows(query, given):
         yield json.loads(row["found"])
-
-
-def _rows(store: Store, ids: Sequence[str]) -> list[Row]:
-    """What is kept of these customers, in this order."""
-    return store.rows(
-        "SELECT match_party.* FROM json_each(?) AS wanted JOIN match_party ON entity_id = wanted.value "
-        "ORDER BY wanted.key",
-        [json.dumps(list(ids))],
-    )
 
 
 def _visible(store: Store, actor: Person, ids: Sequence[str]) -> list[Row]:

@@ -325,6 +325,7 @@ def keyed(path: Path, key: bytes) -> sqlcipher.Connection:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten at once
+        connection.execute("PRAGMA cache_size = -16000")  # kB; a page that is read again is not decrypted again
         return connection
     finally:
         os.umask(previous)

@@ -60,23 +60,27 @@ def _latin(text: str) -> Address:
 
 
 def _chinese(line: str) -> Address:
-    sounds, street, road = [], "", ""
-    for word in _WORD.findall(line):
-        rest, heard = _word(word)
-        if not rest:
+    sounds, street, road = set(), "", ""
+    for heard, next_road, number in map(_word, _WORD.findall(line)):
+        if heard is None:
             continue
-        if road and not street and rest[-1].isdigit():  # the first road that a number follows at once
-            street = road + rest
-        road = heard if rest.endswith(_STREET) else ""
-        sounds.append(heard)
-    return Address(tuple(sorted(set(sounds))), street)
+        if road and number and not street:  # the first road that a number follows at once
+            street = road + number
+        road = next_road
+        sounds.add(heard)
+    return Address(tuple(sorted(sounds)), street)
 
 
 @lru_cache(maxsize=1 << 16)
-def _word(word: str) -> tuple[str, str]:
-    """A word without the regions at its head, and how that sounds. Roads, buildings, numbers come again and again."""
+def _word(word: str) -> tuple[str | None, str, str]:
+    """How a word sounds without the regions at its head, None when nothing is left; the same if it is a road; and it
+    itself if it ends with a number. Roads, buildings, numbers come again and again.
+    """
     rest = _without_regions(word)
-    return rest, sound(rest)
+    if not rest:
+        return None, "", ""
+    heard = sound(rest)
+    return heard, heard if rest.endswith(_STREET) else "", rest if rest[-1].isdigit() else ""
 
 
 def _without_regions(word: str) -> str:

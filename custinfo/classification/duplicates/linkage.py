@@ -187,20 +187,22 @@ class _Run:
     def _clusters(self) -> dict[int, int]:
         rows = self._database.ask("SELECT l, r, bits, way FROM judged ORDER BY l, r")
         self._met_so = rows["way"].combine_chunks()
-        edges = [
-            clusters.Edge(left, right, weight, self._ways[way].band == "automatic")
-            for left, right, weight, way in zip(*(column.to_pylist() for column in rows.columns), strict=True)
-        ]
+        sure = pa.array([way.band == "automatic" for way in self._ways], pa.bool_()).take(self._met_so)
+        columns = [rows["l"], rows["r"], rows["bits"], sure]
+        self._edges = list(map(clusters.Edge, *(column.to_pylist() for column in columns)))
         marked = self._database.ask(
             "SELECT unique_id, code, identity, branch FROM parties WHERE unique_id IN (SELECT l FROM judged UNION "
             "SELECT r FROM judged)"
         )
         marks = {}
-        for row in marked.to_pylist():
-            own = {name: row[name] for name in ("code", "identity") if row[name]}
-            marks[row["unique_id"]] = own | {"branch": row["branch"] or ""}
-        self._edges = edges
-        return clusters.join(edges, marks, SUPPORT)
+        for record, code, identity, branch in zip(*(column.to_pylist() for column in marked.columns), strict=True):
+            own = {"branch": branch or ""}
+            if code:
+                own["code"] = code
+            if identity:
+                own["identity"] = identity
+            marks[record] = own
+        return clusters.join(self._edges, marks, SUPPORT)
 
     def _pairs(self, of: Mapping[int, int]) -> pa.Table:
         together = [of[edge.left] == of[edge.right] for edge in self._edges]
