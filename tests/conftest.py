@@ -1,9 +1,10 @@
-"""For all tests: passwords are hashed fast, and long tests come first.
+"""For all tests: passwords are hashed fast, what stays is no garbage, and long tests come first.
 
 What is dear to start is started once: all pages in a browser run in one process, all tests of the server in another, and
 what needs Spark in the same as well.
 """
 
+import gc
 import os
 from pathlib import Path
 
@@ -24,6 +25,9 @@ ON_SPARK = (
 )
 LONG = (
     *ON_SPARK,
+    "tests/reports/test_issuing.py",
+    "tests/reports/test_kinds.py",
+    "tests/reports/test_correcting.py",
     "tests/reports/test_credit_report.py",
     "tests/test_keys.py",
     "tests/lake/test_batches_killed.py",
@@ -56,6 +60,13 @@ def sites_made_once(tmp_path_factory):
 def pytest_collection_modifyitems(config, items):
     """Whatever order chance gave the files: the longest stand first."""
     items.sort(key=lambda item: _rank(item.path.relative_to(config.rootpath)))
+
+
+def pytest_collection_finish():
+    """What was imported and collected stays to the end: it is not looked through for garbage again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def _rank(file: Path) -> int:

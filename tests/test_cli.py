@@ -1,6 +1,8 @@
 """The commands: what they print, and with which status they end."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -130,3 +132,10 @@ def test_a_defect_shows_no_traceback_and_keeps_it_for_developers(home, monkeypat
     monkeypatch.setattr(cli.forms.forms, "check", fails)
     said = run("form", "check", __file__, status=1)
     assert "secret detail" not in said and "defect" in said
+
+
+def test_a_command_starts_without_what_only_some_of_them_need():
+    heavy = "{'pandas', 'numpy', 'pyarrow', 'ibis', 'altair', 'tornado'} & set(sys.modules)"
+    lines = f"import sys, custinfo.cli; print({heavy}); import numpy, pandas; pandas.DataFrame({{'a': [1]}})"
+    done = subprocess.run([sys.executable, "-c", lines], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"

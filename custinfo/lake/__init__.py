@@ -34,7 +34,7 @@ from custinfo.lake.verification import verify
 if TYPE_CHECKING:
     from custinfo.lake.branches import Branches, open_branches
     from custinfo.lake.extracts import extract
-    from custinfo.lake.tables import Lake, Late, Tables, open, open_folder
+    from custinfo.lake.tables import Lake, Late, Tables, is_still, open, open_folder
 
 __all__ = [
     "BATCH_KINDS",
@@ -55,6 +55,7 @@ __all__ = [
     "append",
     "compact",
     "extract",
+    "is_still",
     "log",
     "newest",
     "open",
@@ -74,6 +75,7 @@ _READERS = {
     "Lake": "tables",
     "Late": "tables",
     "Tables": "tables",
+    "is_still": "tables",
     "open": "tables",
     "open_folder": "tables",
     "Branches": "branches",

@@ -31,6 +31,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from custinfo.domain import clock
 from custinfo.domain.errors import BadInput, NotFound, SiteFault, WrongState
 from custinfo.lake import code_tables, engines, manifest, published_tables, schema, tables
+from custinfo.lake.asked import Asked
 from custinfo.lake.manifest import Manifest
 from custinfo.lake.tables import Lake, Late, Tables
 
@@ -110,10 +111,9 @@ def open_branches(
     last = max(found, key=lambda name: (found[name].manifest.published_at, name))
     return Branches(
         as_of=moment,
-        found={
-            table: _together(table, {name: lake.found[table] for name, lake in found.items()})
-            for table in schema.TABLES
-        },
+        found=Asked(
+            schema.TABLES, lambda table: _together(table, {name: lake.found[table] for name, lake in found.items()})
+        ),
         smallest_group=max(lake.smallest_group for lake in found.values()),
         late=_late(folder, branches, found, moment, zone),
         code_list=cache(partial(code_tables.read, folder / last, found[last].manifest)),

@@ -26,6 +26,7 @@ from custinfo.lake import (
     superseding,
 )
 from custinfo.lake.appending import naive
+from custinfo.lake.asked import Asked
 from custinfo.lake.coarsening import smallest_group
 from custinfo.lake.describing import Description
 from custinfo.lake.engines import Engine
@@ -203,6 +204,20 @@ def open(
     return replace(found, smallest_group=smallest_group(site), source=source)
 
 
+def is_still(opened: Lake, site: Site, *, as_of: datetime | None = None, withheld_by: datetime | None = None) -> bool:
+    """Whether `open` would read again what `opened` holds: of the same version, which no erasure has changed since, as
+    of the same moment, without the same people. Raises as `open` does.
+    """
+    source = opened.source
+    if source is None or (source.folder, source.engine.name) != (site.lake, engines.of_site(site)):
+        return False
+    chosen = _chosen(site.lake, None, as_of)
+    _check_there(site.lake, chosen)
+    kept_back = withheld.keys(site.lake, source.purpose, withheld_by or clock.utc_now())
+    read = opened.manifest, opened.as_of, source.withheld, opened.smallest_group
+    return read == (chosen, as_of or chosen.published_at, tuple(kept_back), smallest_group(site))
+
+
 def open_folder(
     lake: Path, *, version: int | None = None, as_of: datetime | None = None, purpose: str = "analysis",
     withheld_by: datetime | None = None, engine: str = engines.DUCKDB,
@@ -218,12 +233,10 @@ def read(
     """As `open_folder`, on an engine that runs already, so that tables of several lakes can be read together."""
     chosen = _chosen(lake, version, as_of)
     moment = chosen.published_at if as_of is None else as_of
-    for file in chosen.files:
-        if not (lake / file.path).is_file():
-            raise SiteFault("lake.missing", file=file.path)
+    _check_there(lake, chosen)
     kept_back = withheld.keys(lake, purpose, withheld_by or clock.utc_now())
-    rows = {name: _recorded_by(_table(engine, lake, chosen, name), moment) for name in schema.TABLES}
-    found = {name: _without(table, name, kept_back) for name, table in rows.items()}
+    rows = Asked(schema.TABLES, lambda name: _recorded_by(_table(engine, lake, chosen, name), moment))
+    found = Asked(schema.TABLES, lambda name: _without(rows[name], name, kept_back))
     newest = manifest.newest(lake) or chosen
     return Lake(
         as_of=moment,
@@ -232,6 +245,7 @@ def read(
         late=(),
         code_list=cache(partial(code_tables.read, lake, chosen)),
         manifest=chosen,
+        # One is read at once: an engine that does not work is said when the lake is opened
         source=Source(
             engine, lake, purpose, tuple(kept_back), partial(_known, rows["customer_versions"], tuple(kept_back))
         ),
@@ -252,6 +266,12 @@ def _chosen(lake: Path, version: int | None, as_of: datetime | None) -> Manifest
     return by_then
 
 
+def _check_there(lake: Path, chosen: Manifest) -> None:
+    for file in chosen.files:
+        if not (lake / file.path).is_file():
+            raise SiteFault("lake.missing", file=file.path)
+
+
 def _table(engine: Engine, lake: Path, chosen: Manifest, name: str) -> ir.Table:
     quick = interactive.read(engine, lake, chosen, name)
     return engine.read([lake / path for path in chosen.paths(name)], schema.TABLES[name]) if quick is None else quick
@@ -269,15 +289,17 @@ def _in_force(lake: Path, chosen: Manifest, found: Mapping[str, ir.Table]) -> Ma
     paths = chosen.paths("superseded")
     if not paths:
         return found
-    gone, batches = found["superseded"], superseding.touched(lake, paths)
+    batches = superseding.touched(lake, paths)
 
     def left(name: str) -> ir.Table:
-        rows, row_id = found[name], schema.ROW_IDS[name]
+        if name not in schema.LINES:
+            return found[name]
+        gone, rows, row_id = found["superseded"], found[name], schema.ROW_IDS[name]
         touched = rows.filter(rows["batch_id"].isin(batches))
         same = [touched["batch_id"] == gone["batch_id"], touched[row_id] == gone["row_id"]]
         return rows.filter(~rows["batch_id"].isin(batches)).union(touched.anti_join(gone, same))
 
-    return {**found, **{name: left(name) for name in schema.LINES}}
+    return Asked(found, left)
 
 
 def _merged(chosen: Manifest, found: Mapping[str, ir.Table]) -> Mapping[str, ir.Table]:

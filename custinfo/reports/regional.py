@@ -5,7 +5,7 @@ the lake's moment says, so every month of a report is of the same customers. Who
 nowhere: the reports of all provinces together may be less than the whole.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, fields, replace
 
 import ibis
@@ -13,6 +13,8 @@ import ibis.expr.types as ir
 
 from custinfo.domain import codelists
 from custinfo.lake import Lake, published_tables
+from custinfo.lake.asked import Asked
+from custinfo.reports import kept
 from custinfo.reports.figures import Figures
 
 HEAD = "region"
@@ -21,9 +23,32 @@ HEAD = "region"
 
 @dataclass(frozen=True, kw_only=True)
 class Part(Lake):
-    """What is about the customers of a province, and the `whole` that it is a part of."""
+    """What is about the customers of a province: `inside` are the newest versions of them. The lists of codes are those
+    of the `whole` that it is a part of.
+    """
 
     whole: Lake
+    inside: ir.Table
+
+    @property
+    def customers(self) -> ir.Table:
+        """As of any lake."""
+        return self.inside
+
+    @property
+    def ownership(self) -> ir.Table:
+        """As of any lake."""
+        return self.whole.ownership
+
+    @property
+    def region(self) -> ir.Table:
+        """As of any lake."""
+        return self.whole.region
+
+    @property
+    def industry(self) -> ir.Table:
+        """As of any lake."""
+        return self.whole.industry
 
 
 def of(tables: Lake, region: str) -> Lake:
@@ -31,24 +56,31 @@ def of(tables: Lake, region: str) -> Lake:
     if not region:
         return tables
     listed = tables.region
-    inside = listed.filter(listed["province"] == region).select(region="code")
-    found = tables.customers.semi_join(inside, "region").select("customer_key").to_pyarrow()
-    there = {}
-    for name, table in tables.found.items():
-        rows = table
+    codes = listed.filter(listed["province"] == region).select(region="code")
+    # Read once: as part of every expression it would be compiled and read for each table of the report
+    found = tables.customers.semi_join(codes, "region").to_pyarrow()
+    inside = ibis.memtable(found, schema=tables.customers.schema())
+
+    def cut(name: str) -> ir.Table:
+        rows = tables.found[name]
         for key in published_tables.keys(name):
-            # Read once: as part of every expression it would be compiled and read for each table of the report
-            rows = rows.semi_join(ibis.memtable(found.rename_columns([key])), key)
-        there[name] = rows
-    kept = {field.name: getattr(tables, field.name) for field in fields(tables)}
-    return Part(**{**kept, "found": there}, whole=tables)
+            rows = rows.semi_join(ibis.memtable(found.select(["customer_key"]).rename_columns([key])), key)
+        return rows
+
+    there = {field.name: getattr(tables, field.name) for field in fields(tables)}
+    return Part(**{**there, "found": Asked(tables.found, cut)}, whole=tables, inside=inside)
 
 
-def graded(tables: Lake, grade: Callable[[Lake], ir.Table]) -> ir.Table:
-    """The classes of customers (`customer_key` and more), which each has among all: of a part, its customers alone."""
+def graded(tables: Lake, name: Hashable, grade: Callable[[Lake], ir.Table]) -> ir.Table:
+    """The classes of customers (`customer_key` and more), which each has among all: of a part, its customers alone.
+
+    All are graded once for all parts of a lake that is kept (`custinfo.reports.kept`); `name` says how.
+    """
     if not isinstance(tables, Part):
         return grade(tables)
-    return grade(tables.whole).semi_join(tables.customers, "customer_key")
+    whole = tables.whole
+    classes = kept.once(whole, name, lambda: ibis.memtable(grade(whole).to_pyarrow()))
+    return classes.semi_join(tables.customers, "customer_key")
 
 
 def marked(figures: Figures, region: str) -> Figures:

@@ -7,7 +7,21 @@ from functools import cached_property
 from custinfo import lake
 from custinfo.domain.commentary import Comment
 from custinfo.domain.messages import text
-from custinfo.reports import comments, document, docx, html, own, parameters, pdf, places, regional, revisions, xlsx
+from custinfo.reports import (
+    comments,
+    document,
+    docx,
+    html,
+    kept,
+    own,
+    parameters,
+    pdf,
+    places,
+    regional,
+    revisions,
+    withheld,
+    xlsx,
+)
 from custinfo.reports import text as wording
 from custinfo.reports.figures import Figures
 from custinfo.reports.kind import Kind
@@ -69,7 +83,7 @@ class Report:
 
     def files(self) -> dict[str, bytes]:
         """The report's files by name: HTML, PDF, XLSX, DOCX; beside them the figures and the text with its bindings."""
-        facts = self.kind.facts(self.figures)
+        facts = withheld.facts(self.kind, self.figures)
         said = [asdict(sentence) for sentence in wording.sentences(facts, self.figures, self.edition.language)]
         stem = "-".join((self.kind.name, str(self.figures.period), *regional.of_figures(self.figures)))
         return {
@@ -88,7 +102,14 @@ def opened(kind: Kind, period: str, as_of: str | None = None, language: str = ""
     asked = parameters.read(kind.name, given)
     site = Site.load(places.home())
     before = places.begun(site.reports, kind.name, asked.period, asked.as_of)
-    tables = regional.of(lake.open(site, as_of=asked.as_of, withheld_by=before), asked.region)
-    found = regional.marked(kind.figures(tables, asked.period, site.zone), asked.region)
+    whole = kept.opened(site, as_of=asked.as_of, withheld_by=before)
+    found = kept.once(
+        whole, (kind.name, asked.period, asked.region, site.zone), lambda: _counted(kind, whole, asked, site)
+    )
     edition = document.Edition(site.name, site.zone, site.demo, asked.language)
-    return Report(kind, revisions.given(found), edition, comments.given())
+    return Report(kind, withheld.given(revisions.given(found)), edition, comments.given())
+
+
+def _counted(kind: Kind, whole: lake.Lake, asked: parameters.Parameters, site: Site) -> Figures:
+    tables = regional.of(whole, asked.region)
+    return regional.marked(kind.figures(tables, asked.period, site.zone), asked.region)

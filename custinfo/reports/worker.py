@@ -34,6 +34,8 @@ START_SECONDS = 120
 MEMORY_GIB = 6
 """How much memory a notebook may ask for, where `[reports] memory_gib` of site.toml does not say otherwise. Counted is
 what is private and may be written; of this some 2 GiB are what the drawing libraries only reserve."""
+RUNS = 200
+"""So many notebooks, then another process: what libraries keep of each run for ever ends with theirs."""
 
 GIB = 2**30
 RUN, SCRATCH = "run", "report"
@@ -70,14 +72,15 @@ class Stopped(SiteFault):
 
 
 class Worker:
-    """A process for the notebooks of one site. It is started by the first run, anew by one after it was ended, and is
-    gone at the end of the `with`. It belongs to one thread.
+    """A process for the notebooks of one site. It is started by the first run, anew by one after it was ended or has
+    run RUNS of them, and is gone at the end of the `with`. It belongs to one thread.
     """
 
     def __init__(self, site: Site) -> None:
         self._site = site
         self._process: subprocess.Popen[bytes] | None = None
         self._heard = b""
+        self._runs = 0
         self._stopped = False
         self._kept = ExitStack()
         self._folder: Path | None = None
@@ -102,6 +105,7 @@ class Worker:
         cell = 0
         try:
             process = self._started()
+            self._runs += 1
             self._say(process, plain)
             while "ended" not in (news := self._news(process, CELL_SECONDS)):
                 cell = int(news["cell"])
@@ -125,9 +129,10 @@ class Worker:
                 os.killpg(process.pid, signal.SIGKILL)
 
     def _started(self) -> "subprocess.Popen[bytes]":
-        if self._process is not None and not _has_ended(self._process.pid):
+        if self._process is not None and self._runs < RUNS and not _has_ended(self._process.pid):
             return self._process
         self._end()
+        self._runs = 0
         if self._folder is None:
             self._folder = self._kept.enter_context(scratch.folder(self._site.home / RUN, SCRATCH))
         process = subprocess.Popen(  # noqa: S603  # our own module, our own interpreter

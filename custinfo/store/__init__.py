@@ -3,6 +3,7 @@
 Reads: `Store.rows`, `Store.row`. Writes: only inside `with store.act(...) as tx`, one transaction with its audit event.
 """
 
+import custinfo.store.bare  # noqa: F401  # isort: skip  # before what imports sqlite_utils
 from custinfo.store.database import Store, Tx
 from custinfo.store.site import Site
 

@@ -92,6 +92,7 @@ def test_a_report_that_is_not_made_of_provinces_says_so(small_site):
 def test_by_command_one_and_all(tmp_path, monkeypatch):
     monkeypatch.setenv("CUSTINFO_LANGUAGE", "en")
     monkeypatch.setattr(parameters, "provinces", lambda: (BEIJING, TIBET))
+    monkeypatch.setattr(batch, "WORKERS", 1)  # two at once are for `test_batch`
     with empty_site(tmp_path / "site") as store:
         sites.publish(store.site)
         home = store.site.home

@@ -78,6 +78,11 @@ def test_one_process_runs_them_all_and_no_run_sees_another(ran):
     assert (ran().parent / ran().name / "said").read_text() == "None run"
 
 
+def test_after_so_many_runs_another_process_takes_over(ran, monkeypatch):
+    monkeypatch.setattr(worker, "RUNS", 2)
+    assert len({pid_of(ran()) for _ in range(3)}) == 2
+
+
 @guarantee("report-worker-bare")
 def test_it_knows_nothing_of_who_started_it(ran):
     found = json.loads((ran("(out / 'known').write_text(json.dumps(dict(os.environ)))") / "known").read_text())
