@@ -17,13 +17,11 @@ from custinfo.exchange.variables import base_names
 from custinfo.statistics.banner_data import (
     Answers,
     Category,
-    Labels,
     Question,
-    Said,
     answers,
-    recommendation,
-    scale_nets,
+    nets_of,
 )
+from custinfo.statistics.banner_data import Said as Text
 from custinfo.xforms import Form, Session
 
 _WHOLE = re.compile(r"-?\d{1,3}\Z", re.ASCII)
@@ -38,8 +36,23 @@ class SurveyData:
     answers: Mapping[str, Answers]
 
 
+@dataclass(frozen=True, eq=False)
+class Said:
+    """The respondents' record keys, the questions by name, and what each respondent said to each question."""
+
+    keys: tuple[str, ...]
+    questions: Mapping[str, Question]
+    texts: Mapping[str, Sequence[Text]]
+
+
 def read(form: Form, records: Iterable[StoredRecord], sees: Sees) -> SurveyData:
-    """The answers of one form's records; questions of a level that `sees` refuses are left out.
+    """The answers of one form's records, as `said` has them."""
+    found = said(form, records, sees)
+    return SurveyData(found.keys, {name: answers(one, found.texts[name]) for name, one in found.questions.items()})
+
+
+def said(form: Form, records: Iterable[StoredRecord], sees: Sees) -> Said:
+    """What one form's records say; questions of a level that `sees` refuses are left out.
 
     A question of that no answer is kept counts as not asked where it was not relevant or where it is required (a record
     with it blank could not have been finished), else as asked in vain.
@@ -47,13 +60,13 @@ def read(form: Form, records: Iterable[StoredRecord], sees: Sees) -> SurveyData:
     frame = frames(form, records, sees)[0]
     known = [(field, question) for field in frame.table.fields if (question := _question(form, field)) is not None]
     asked = _Asked(form)
-    said: list[list[Said]] = [[] for _ in known]
+    texts: list[list[Text]] = [[] for _ in known]
     for row in frame.rows:  # row by row, because what was asked is reckoned for a whole record
-        for (field, _), texts in zip(known, said, strict=True):
-            texts.append(_said(field, row, asked))
+        for (field, _), column in zip(known, texts, strict=True):
+            column.append(_text(field, row, asked))
     names = base_names(field for field, _ in known)
-    made = {names[f.ref]: answers(question, texts) for (f, question), texts in zip(known, said, strict=True)}
-    return SurveyData(tuple(row.key for row in frame.rows), made)
+    questions = {names[field.ref]: question for field, question in known}
+    return Said(tuple(row.key for row in frame.rows), questions, dict(zip(questions, texts, strict=True)))
 
 
 def _question(form: Form, field: Field) -> Question | None:
@@ -65,8 +78,7 @@ def _question(form: Form, field: Field) -> Question | None:
             return Question(field.name, field.labels, "multiple", categories) if categories else None
         case "int" if _ZERO_TO_TEN.match((form.nodes[field.ref].bind.constraint or "").strip()):
             points = tuple(Category(str(i), dict.fromkeys(LANGUAGES, str(i)), float(i)) for i in range(11))
-            nets = recommendation(points, _labels("promoters", "passives", "detractors"))
-            return Question(field.name, field.labels, "recommend", points, nets)
+            return Question(field.name, field.labels, "recommend", points, nets_of("recommend", points))
         case "int" | "decimal":
             return Question(field.name, field.labels, "number")
         case _:
@@ -91,15 +103,10 @@ def _single(form: Form, field: Field) -> Question | None:
     categories = tuple(
         Category(o.value, o.labels, None if o.missing else float(o.value), o.missing) for o in field.options
     )
-    nets = scale_nets(categories, _labels("top", "bottom"))
-    return Question(field.name, field.labels, "scale", categories, nets)
+    return Question(field.name, field.labels, "scale", categories, nets_of("scale", categories))
 
 
-def _labels(*names: str) -> dict[str, Labels]:
-    return {name: {one: text(f"banner.{name}", one) for one in LANGUAGES} for name in names}
-
-
-def _said(field: Field, row: Row, asked: "_Asked") -> Said:
+def _text(field: Field, row: Row, asked: "_Asked") -> Text:
     found = row.answers.get(field.ref, "")
     return found or ("" if asked.of(field, row) else None)
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from custinfo.domain.errors import BadInput
+from custinfo.domain.messages import LANGUAGES, text
 
 Numbers: TypeAlias = NDArray[np.float64]
 Places: TypeAlias = NDArray[np.int64]
@@ -174,6 +175,17 @@ def recommendation(categories: Sequence[Category], labels: Mapping[str, Labels])
         Net(code, labels[code], tuple(one.code for one in known if low <= _factor(one) <= high))
         for code, (low, high) in parts.items()
     )
+
+
+def nets_of(kind: Kind, categories: Sequence[Category]) -> tuple[Net, ...]:
+    """The nets that a question of that kind has, in our own words: those of a scale, or of a recommendation."""
+    if kind == "scale":
+        return scale_nets(categories, _words("top", "bottom"))
+    return recommendation(categories, _words("promoters", "passives", "detractors")) if kind == "recommend" else ()
+
+
+def _words(*names: str) -> dict[str, Labels]:
+    return {name: {one: text(f"banner.{name}", one) for one in LANGUAGES} for name in names}
 
 
 def _factor(category: Category) -> float:

@@ -18,10 +18,11 @@ from custinfo.domain.errors import BadInput, SiteFault, WrongState
 from custinfo.domain.periods import Month, Quarter
 from custinfo.lake import compaction, control_totals, engines, gradings, manifest, schema
 from custinfo.lake.publishing import BatchRow
-from custinfo.statistics import customers, sales, segments
+from custinfo.statistics import customers, sales, segments, surveys
 from custinfo.store import withheld
 from custinfo.store.site import Site
 from tests.engines import digest, spark
+from tests.survey import survey_lake
 from tests.test_lake import at, customer, moment, refused
 
 DAY = date(2026, 10, 31)
@@ -97,6 +98,30 @@ def test_the_same_bytes_on_duckdb_and_on_spark(site):
     here, there = (results(lake.open(site, engine=engine, version=2)) for engine in (engines.DUCKDB, spark()))
     differing = {name for name in ("customers", "sales", "grades") if digest(here[name]) != digest(there[name])}
     assert differing == set()
+
+
+def test_surveys_are_the_same_on_duckdb_and_on_spark(tmp_path):
+    made = survey_lake.site(tmp_path / "site")
+
+    def read(engine):
+        opened = lake.open(made, engine=engine)
+        tables = surveys.of_branches(opened.found)
+        every = surveys.studies(tables["studies"])
+        form_id = every[0].form_id
+        given = surveys.returned(tables, form_id)
+        said = {
+            name: [
+                None if part is None else part.tobytes() for part in (one.state, one.places, one.chosen, one.numbers)
+            ]
+            for name, one in given.answers.items()
+        }
+        drawn = [surveys.units(tables["survey_units"], tables["survey_fieldwork"], one) for one in every]
+        asked = surveys.questions(tables["survey_questions"], form_id)
+        return every, drawn, surveys.forms(tables["survey_questions"]), asked, given.respondents, given.customers, said
+
+    of_duckdb = read("duckdb")
+    assert len(of_duckdb[0]) == 2
+    assert of_duckdb == read(spark())
 
 
 def test_what_was_known_at_a_moment_never_changes_afterwards(site):
