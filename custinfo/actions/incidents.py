@@ -110,7 +110,7 @@ def assess(
         row = _row(store, number)
         rule = _rule(store, row)
         grade = rule.grade(persons, loss_fen)
-        tx.note(grade=grade.name)
+        tx.note(grade=grade.name, personal_data=int(personal_data))
         facts: dict[str, str | int | None] = {
             "grade": grade.name,
             "persons": persons,
