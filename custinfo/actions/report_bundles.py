@@ -11,6 +11,8 @@ from custinfo.domain.errors import SiteFault
 from custinfo.store import Site
 
 MANIFEST, FIGURES = "manifest.json", "figures.json"
+OUTSIDE = "outside"
+"""The folder of the outside edition, with a folder for each language; and what the manifest tells of it."""
 SHORT = 12
 
 
@@ -22,6 +24,11 @@ def folder(site: Site, issue_id: str, manifest: bytes) -> Path:
 def names(manifest: bytes) -> list[str]:
     """The files that a manifest names, in order."""
     return sorted(json.loads(manifest).get("files", {}))
+
+
+def outside_names(manifest: bytes) -> list[str]:
+    """Those of the outside edition; none of an issue that has none."""
+    return [name for name in names(manifest) if name.startswith(f"{OUTSIDE}/")]
 
 
 def read_file(site: Site, issue_id: str, manifest: bytes, name: str) -> bytes:

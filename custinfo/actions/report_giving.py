@@ -1,7 +1,8 @@
 """Issues of reports for outsiders (R151, R152): given by the desk of disclosures, in copies whose hash is the issue's.
 
-The files are those that were signed, byte for byte; who got them, when and by whom stands on a sheet beside them. Which
-issues may be given follows from the class of release: inside, to recipients by name, or outside.
+The files are those that were signed, byte for byte; who got them, when and by whom stands on a sheet beside them. They
+are those of the outside edition alone, from which nobody's figure can be told. Which issues may be given follows from
+the class of release: inside, to recipients by name, or outside.
 """
 
 import hashlib
@@ -30,7 +31,7 @@ MOMENT = (1980, 1, 1, 0, 0, 0)
 def givable(store: Store, actor: Person) -> list[Issue]:
     """The issues that may be given to outsiders, the newest period first. Raises NotAllowed."""
     listed = report_issues.listed(store, actor)
-    return [one for one in listed if _may_go(one.state, one.definition.release)]
+    return [one for one in listed if _may_go(one.state, one.definition.release, one.manifest)]
 
 
 def check_asked(store: Store, actor: Person, issue_id: str, numbers: Collection[str]) -> None:
@@ -40,7 +41,7 @@ def check_asked(store: Store, actor: Person, issue_id: str, numbers: Collection[
     if numbers:
         raise BadInput("registers.giving.customers_too")
     issue = report_issues.read(store, actor, issue_id)
-    if not _may_go(issue.state, issue.definition.release):
+    if not _may_go(issue.state, issue.definition.release, issue.manifest):
         raise WrongState("registers.giving.not_givable")
 
 
@@ -55,10 +56,10 @@ def package(store: Store, issue_id: str, number: str, mark: str, language: str) 
     Raises WrongState for an issue that may not be given any more, SiteFault for a damaged bundle.
     """
     row = _row(store, issue_id)
-    if row["manifest"] is None or not _may_go(row["state"], report_definitions.named(row["name"]).release):
+    manifest = row["manifest"].encode() if row["manifest"] else b"{}"
+    if not _may_go(row["state"], report_definitions.named(row["name"]).release, manifest):
         raise WrongState("registers.giving.not_givable")
-    manifest = row["manifest"].encode()
-    names = [name for name in report_bundles.names(manifest) if PurePosixPath(name).suffix in GIVEN]
+    names = [name for name in report_bundles.outside_names(manifest) if PurePosixPath(name).suffix in GIVEN]
     files = {name: report_bundles.read_file(store.site, issue_id, manifest, name) for name in names}
     headings = tuple(text(f"registers.giving.{name}", language) for name in ("file", "digest", "mark"))
     lines: list[list[object]] = [[name, hashlib.sha256(data).hexdigest(), mark] for name, data in files.items()]
@@ -70,8 +71,10 @@ def package(store: Store, issue_id: str, number: str, mark: str, language: str) 
     return tuple(names), packed.getvalue()
 
 
-def _may_go(state: str, release: str) -> bool:
-    return state == "released_outside" or (state == "released_inside" and release == "named")
+def _may_go(state: str, release: str, manifest: bytes | None) -> bool:
+    """Issues of before there were outside editions have none: they are given once they were put forward again."""
+    released = state == "released_outside" or (state == "released_inside" and release == "named")
+    return released and bool(report_bundles.outside_names(manifest or b"{}"))
 
 
 def _row(store: Store, issue_id: str) -> Row:

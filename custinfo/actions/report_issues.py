@@ -7,13 +7,13 @@ notebook and program. Nothing is released whose manifest is not the one that was
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from custinfo.access import permissions
-from custinfo.actions import approvals, report_notices, report_published
+from custinfo.actions import approvals, report_bundles, report_notices, report_published
 from custinfo.domain import commentary, machines, report_definitions
 from custinfo.domain.clock import parse, stamp
 from custinfo.domain.commentary import Comment
@@ -149,9 +149,7 @@ def put_forward(store: Store, actor: Person, issue_id: str, manifest: bytes) -> 
         state = machines.after(machines.REPORT, row["state"], "put_forward")
         definition = report_definitions.named(row["name"])
         said = _comments(store, issue_id)
-        missing = [kind for kind in definition.needs if kind not in {one.comment.kind for one in said}]
-        if missing:
-            raise Lacking(missing)
+        _check_needs(definition, said)
         content = json.loads(manifest)
         told = commentary.to_json([one.comment for one in said])
         if content["issue"] != issue_id or content["commentary"] != hashlib.sha256(told).hexdigest():
@@ -163,6 +161,20 @@ def put_forward(store: Store, actor: Person, issue_id: str, manifest: bytes) -> 
         )  # fmt: skip
         _open_case(store, tx, actor, row, definition, manifest)
         tx.note(sha256=digest)
+
+
+def check_ready(store: Store, actor: Person, issue_id: str) -> None:
+    """What is plain before a bundle is built. Raises as `put_forward` does for who asks, the state and commentary."""
+    permissions.check(actor, "report.prepare")
+    row = _row(store, issue_id)
+    machines.after(machines.REPORT, row["state"], "put_forward")
+    _check_needs(report_definitions.named(row["name"]), _comments(store, issue_id))
+
+
+def _check_needs(definition: Definition, said: Collection[Written]) -> None:
+    missing = [kind for kind in definition.needs if kind not in {one.comment.kind for one in said}]
+    if missing:
+        raise Lacking(missing)
 
 
 def _open_case(store: Store, tx: Tx, actor: Person, row: Row, definition: Definition, manifest: bytes) -> None:
@@ -207,6 +219,8 @@ def release(store: Store, actor: Person, issue_id: str, *, outside: bool = False
         if outside and report_definitions.named(row["name"]).release != "outside":
             raise WrongState("report_issues.not_outside")
         approvals.check_approved(store, KIND, issue_id, row["manifest"].encode())
+        if outside and not report_bundles.outside_names(row["manifest"].encode()):
+            raise WrongState("outside.none")
         tx.update("report_issue", issue_id, {"state": state, f"{state}_at": tx.at, f"{state}_by": actor.person_id})
         tx.note(sha256=row["sha256"])
         if outside:
@@ -229,6 +243,17 @@ def read(store: Store, actor: Person, issue_id: str) -> Issue:
     if not _sees(actor, found):
         raise NotFound("report_issues.unknown")
     return found
+
+
+def find(store: Store, issue_id: str) -> Issue:
+    """One issue, whoever asks: for what the service itself does. Raises NotFound."""
+    return _issue(_row(store, issue_id))
+
+
+def put_out(store: Store) -> list[Issue]:
+    """Every issue that is out or before those who sign, the oldest first: for what the service itself does."""
+    rows = store.rows(f"{_SELECT} WHERE state IN ('put_forward', ?, ?) ORDER BY drafted_at, issue_id", [*RELEASED])
+    return list(map(_issue, rows))
 
 
 def is_signed(store: Store, issue: Issue) -> bool:

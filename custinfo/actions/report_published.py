@@ -55,7 +55,8 @@ def publish(store: Store, tx: Tx, issue: Row) -> int:
     report that is out or than another of its own cells; SiteFault when its bundle is damaged.
     """
     manifest = issue["manifest"].encode()
-    tables = report_bundles.tables(store.site, issue["issue_id"], manifest, LANGUAGES[0])
+    # What is not told outside is not published
+    tables = report_bundles.tables(store.site, issue["issue_id"], manifest, f"{report_bundles.OUTSIDE}/{LANGUAGES[0]}")
     found: dict[tuple[str, str], Placed] = {}
     for one in published.placed(issue["name"], issue["period"], tables):
         first = found.setdefault((one.indicator, one.period), one)

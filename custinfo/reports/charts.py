@@ -73,7 +73,15 @@ def draw(drawings: Sequence[Drawing], figures: Figures, language: str) -> tuple[
         _drawn(one, table, rows, language)
         for one in drawings
         if (table := figures.table(one.table)) and (rows := drawn_rows(one, table))
-    )
+        and len(withheld(one, figures)) < len(rows) * len(one.columns)
+    )  # fmt: skip
+
+
+def withheld(drawing: Drawing, figures: Figures) -> list[str]:
+    """The cells that it would draw and that are not told, by address."""
+    rows = drawn_rows(drawing, figures.table(drawing.table))
+    drawn = (f"{drawing.table}.{row.id}.{column}" for row in rows for column in drawing.columns)
+    return [address for address in drawn if address in figures.withheld]
 
 
 def _drawn(drawing: Drawing, table: Table, rows: Sequence[Row], language: str) -> Chart:

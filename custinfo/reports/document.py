@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from custinfo.domain import report_definitions
 from custinfo.domain.commentary import KINDS, Comment
 from custinfo.domain.messages import text
-from custinfo.reports import charts, comments, regional, showing
+from custinfo.reports import charts, comments, regional, showing, standards_told, withheld
 from custinfo.reports import text as wording
 from custinfo.reports.figures import Cell, Figures, Row, Table, cell_of
 from custinfo.reports.figures import Kind as CellKind
@@ -123,17 +123,25 @@ def compose(kind: Kind, figures: Figures, edition: Edition, said: Sequence[Comme
         period=figures.period.show(language),
         site_name=edition.site_name,
         demo=edition.demo,
-        warning="" if figures.complete else text("reports.provisional", language, as_of=as_of),
+        warning=" ".join(_warnings(figures, language, as_of)),
         revision=text("reports.revised", language, slip=figures.slip) if figures.slip else "",
         meta=tuple(_meta(figures, edition)),
         sentences=tuple(
-            tuple(_pieces(figures, one, language)) for one in wording.sentences(kind.facts(figures), figures, language)
+            tuple(_pieces(figures, one, language))
+            for one in wording.sentences(withheld.facts(kind, figures), figures, language)
         ),
         commentary=tuple(_commentary(figures, said, language)),
         charts=charts.draw(kind.drawings, figures, language),
         tables=tuple(_table(figures, table, language) for table in figures.tables),
         words={word: text(f"reports.{word}", language) for word in WORDS},
     )
+
+
+def _warnings(figures: Figures, language: str, as_of: str) -> Iterator[str]:
+    if not figures.complete:
+        yield text("reports.provisional", language, as_of=as_of)
+    if figures.withheld:
+        yield text("outside.legend", language, sign=showing.WITHHELD)
 
 
 def _meta(figures: Figures, edition: Edition) -> Iterator[tuple[str, str]]:
@@ -143,6 +151,7 @@ def _meta(figures: Figures, edition: Edition) -> Iterator[tuple[str, str]]:
         "as_of": f"{showing.as_of(figures, edition.zone)} ({edition.zone.key})",
         "lake": str(figures.lake_version),
         "rule": _rules(figures, edition.language),
+        "standards": standards_told.told(figures, edition.language),
         "hash": figures.sha256,
     }
     for name, value in values.items():
@@ -208,7 +217,8 @@ def _cell(figures: Figures, address: str, cell: Cell, kind: CellKind, language: 
     was = ""
     if address in figures.revised:
         was = text("reports.was", language, old=showing.number(cell_of(figures.revised[address], kind), kind))
-    return ShownCell(showing.number(cell, kind), showing.anchor(figures, address), was)
+    shown = showing.WITHHELD if address in figures.withheld else showing.number(cell, kind)
+    return ShownCell(shown, showing.anchor(figures, address), was)
 
 
 def _stands_out(table: Table, row: Row) -> bool:

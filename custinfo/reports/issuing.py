@@ -1,7 +1,8 @@
 """From a draft to a bundle that is signed, and from a bundle back to the data: it is built again and compared.
 
-A bundle stands in `reports/issued/<issue>-<hash of its manifest>/`: a folder for each language, and `manifest.json`.
-It is made beside and renamed, and nobody writes into it afterwards.
+A bundle stands in `reports/issued/<issue>-<hash of its manifest>/`: a folder for each language, the same in `outside`
+of a report that may leave the house, and `manifest.json`. It is made beside and renamed, and nobody writes into it
+afterwards.
 """
 
 import hashlib
@@ -11,6 +12,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +27,22 @@ from custinfo.domain.errors import BadInput, Conflict, CustinfoError, SiteFault
 from custinfo.domain.messages import LANGUAGES
 from custinfo.domain.people import Person
 from custinfo.lake import files
-from custinfo.reports import build, comments, definitions, kinds, known, parameters, places, revisions
+from custinfo.reports import (
+    build,
+    comments,
+    definitions,
+    indicator_approval,
+    kinds,
+    known,
+    outside_issues,
+    parameters,
+    places,
+    revisions,
+)
 from custinfo.reports import figures as counted
 from custinfo.reports.figures import Figures
 from custinfo.reports.worker import Worker
+from custinfo.statistics import indicators
 from custinfo.store import Store
 from custinfo.store.site import Site
 
@@ -47,40 +61,47 @@ def draft(
     store: Store, actor: Person, name: str, period: str, as_of: str | None = None, *, on_behalf_of: Person | None = None
 ) -> str:  # fmt: skip
     """Begin the issue of a report; gives its id. Raises as `build.build` and `report_issues.draft` do, WrongState when
-    the definition is not approved as it stands, BadInput for a period that has not ended.
+    the definition, or an indicator that the report shows, is not approved as it stands, BadInput for a period that has
+    not ended.
     """
     version = report_definitions.check_in_force(store, name, definitions.content(name))
     order = build.ordered(store.site, name, {"period": period, "as_of": as_of, "language": LANGUAGES[0]})
     if parameters.check_begun(order.period, order.as_of, store.site.zone) <= order.period.last:
         raise BadInput("report_issues.not_ended", period=period)
+    indicator_approval.check(store, partial(figures_of, store.site, name, str(order.period), order.as_of))
     return report_issues.draft(
         store, actor, name, str(order.period), order.as_of, order.lake_version, version, on_behalf_of=on_behalf_of
     )
 
 
 def put_forward(store: Store, actor: Person, issue_id: str) -> Path:
-    """Build an issue in every language with its commentary, keep it as a bundle, and put it before those who review and
-    sign. Gives the bundle's folder. Raises as `build.build` and `report_issues.put_forward` do.
+    """Build an issue in every language with its commentary, inside and outside edition, keep it as a bundle, and put it
+    before those who review and sign. Gives the bundle's folder. Raises as `build.build`, `outside_issues.given` and
+    `report_issues.put_forward` do.
     """
     issue = report_issues.read(store, actor, issue_id)
+    report_issues.check_ready(store, actor, issue_id)
     said = tuple(one.comment for one in report_issues.comments(store, actor, issue_id))
     version = report_definitions.check_in_force(
         store, issue.definition.name, definitions.content(issue.definition.name)
     )
     slip = report_corrections.behind(store, issue)
-    figures = figures_of(store.site, issue.definition.name, issue.period, issue.as_of)
+    with indicators.noted() as used:
+        figures = figures_of(store.site, issue.definition.name, issue.period, issue.as_of)
+    approval = indicator_approval.told(store, used)
     # Before building, which takes long
     comments.check(said, figures)
     if slip is not None:
-        _check_slip(store, actor, slip, figures)
+        figures = _check_slip(store, actor, slip, figures)
+    outside = outside_issues.given(store, issue, figures, said, slip)
     beside = {comments.FILE: commentary.to_json(said)} if said else {}
     beside |= {revisions.FILE: revisions.to_json(slip)} if slip else {}
     place = store.site.reports / "issued"
     place.mkdir(parents=True, exist_ok=True)
     made = Path(tempfile.mkdtemp(prefix=".building-", dir=place))
     try:
-        _editions(store.site, issue, beside, made)
-        manifest = _manifest(issue, version, said, beside, made)
+        _editions(store.site, issue, beside, outside, made)
+        manifest = _manifest(issue, version, said, beside, outside, approval, made)
         (made / MANIFEST).write_bytes(manifest)
         folder = _kept(made, report_bundles.folder(store.site, issue_id, manifest))
         report_issues.put_forward(store, actor, issue_id, manifest)
@@ -124,7 +145,7 @@ def verify(store: Store, actor: Person, issue_id: str) -> Found:
     faults = [*_damaged(store.site, issue)]
     if issue.state in report_issues.RELEASED and not report_issues.is_signed(store, issue):
         faults.append(SiteFault("report_issues.not_signed", issue=issue_id))
-    faults += _rebuilt(store.site, issue)
+    faults += _rebuilt(store, issue)
     report_issues.record_verified(store, actor, issue_id, len(faults))
     other = issue.content["lock"] != files.sha256(LOCK)
     return Found(tuple(faults), (SiteFault("report_issues.other_program", issue=issue_id),) if other else ())
@@ -134,13 +155,18 @@ def _damaged(site: Site, issue: Issue) -> Iterator[CustinfoError]:
     yield from report_bundles.damaged(site, issue.issue_id, issue.manifest or b"{}")
 
 
-def _rebuilt(site: Site, issue: Issue) -> Iterator[CustinfoError]:
-    """What differs when the bundle is built again. Its commentary is the one that it was built with."""
+def _rebuilt(store: Store, issue: Issue) -> Iterator[CustinfoError]:
+    """What differs when the bundle is built again, and what its outside edition tells. Its commentary is the one that
+    it was built with.
+    """
+    outside: Mapping[str, Any] = issue.content.get(outside_issues.FOLDER, {})
     given: Mapping[str, str] = issue.content["beside"]
     told: Mapping[str, str] = issue.content["files"]
     with tempfile.TemporaryDirectory(prefix="custinfo-") as scratch:
         try:
-            _editions(site, issue, {name: text.encode() for name, text in given.items()}, Path(scratch))
+            beside = {name: text.encode() for name, text in given.items()}
+            _editions(store.site, issue, beside, outside, Path(scratch))
+            yield from outside_issues.told(store, issue, issued_figures(store.site, issue))
         except CustinfoError as fault:
             yield fault
             return
@@ -150,20 +176,28 @@ def _rebuilt(site: Site, issue: Issue) -> Iterator[CustinfoError]:
                 yield SiteFault("report_issues.differs", file=name, issue=issue.issue_id)
 
 
-def _check_slip(store: Store, actor: Person, slip: Correction, figures: Figures) -> None:
-    """Raises Conflict when the revision would change other figures than those that were approved."""
+def _check_slip(store: Store, actor: Person, slip: Correction, figures: Figures) -> Figures:
+    """The figures of the revision. Raises Conflict when it would change others than those that were approved."""
     before = issued_figures(store.site, report_issues.read(store, actor, slip.issue_id))
-    changes = revisions.differing(before, revisions.applied(figures, slip.correction_id, slip.cause, slip.changes))
-    if set(changes) != set(slip.changes):
+    revised = revisions.applied(figures, slip.correction_id, slip.cause, slip.changes)
+    if set(revisions.differing(before, revised)) != set(slip.changes):
         raise Conflict("corrections.moved_on", correction=slip.correction_id)
+    return revised
 
 
-def _editions(site: Site, issue: Issue, beside: Mapping[str, bytes], folder: Path) -> None:
-    """Build the report in every language into subfolders of `folder`."""
+def _editions(
+    site: Site, issue: Issue, beside: Mapping[str, bytes], outside: Mapping[str, Any], folder: Path
+) -> None:  # fmt: skip
+    """Build the report in every language into subfolders of `folder`; where it has one, its outside edition too."""
+    places_of = {folder: dict(beside)}
+    if outside:
+        given = {name: text.encode() for name, text in outside["beside"].items()}
+        places_of[folder / outside_issues.FOLDER] = given
     with Worker(site) as worker:
-        for language in LANGUAGES:
-            (folder / language).mkdir()
-            build.run(site, replace(_order_of(site, issue, language), beside=beside), folder / language, worker)
+        for place, given in places_of.items():
+            for language in LANGUAGES:
+                (place / language).mkdir(parents=True)
+                build.run(site, replace(_order_of(site, issue, language), beside=given), place / language, worker)
 
 
 def _order_of(site: Site, issue: Issue, language: str) -> build.Order:
@@ -172,7 +206,8 @@ def _order_of(site: Site, issue: Issue, language: str) -> build.Order:
 
 
 def _manifest(
-    issue: Issue, definition: int, said: tuple[Comment, ...], beside: Mapping[str, bytes], folder: Path
+    issue: Issue, definition: int, said: tuple[Comment, ...], beside: Mapping[str, bytes],
+    outside: Mapping[str, Any], approval: Mapping[str, Any] | None, folder: Path,
 ) -> bytes:  # fmt: skip
     figures = json.loads((folder / LANGUAGES[0] / FIGURES).read_bytes())
     plain: dict[str, Any] = {
@@ -183,6 +218,7 @@ def _manifest(
         "figures": files.sha256(folder / LANGUAGES[0] / FIGURES),
         "beside": {name: content.decode() for name, content in beside.items()},
         "commentary": hashlib.sha256(commentary.to_json(said)).hexdigest(), "files": _hashes(folder),
+        "indicators": approval, **({outside_issues.FOLDER: outside} if outside else {}),
     }  # fmt: skip
     return json.dumps(plain, ensure_ascii=False, sort_keys=True, indent=1).encode()
 

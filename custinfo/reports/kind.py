@@ -11,6 +11,7 @@ from custinfo import lake
 from custinfo.domain.periods import Period
 from custinfo.reports.charts import Drawing
 from custinfo.reports.figures import Figures
+from custinfo.reports.makeup import Makeup
 from custinfo.reports.text import Fact
 
 
@@ -21,6 +22,7 @@ class Kind:
     `figures` counts everything for a period from what the lake knew, by days of a zone; it raises BadInput for a period
     that had not begun. `facts` is what the text says, in order and in no language. `drawings` are its charts.
     `rules` read the rule files for the period's last day: that none is in force yet is said before anything is built.
+    `makeup` tells of the same figures what their cells are made of; a report without one is released inside alone.
     """
 
     name: str
@@ -28,3 +30,4 @@ class Kind:
     facts: Callable[[Figures], Iterator[Fact]]
     drawings: tuple[Drawing, ...]
     rules: tuple[Callable[[date], object], ...] = ()
+    makeup: Callable[[lake.Lake, Figures, tzinfo], Makeup] | None = None

@@ -10,6 +10,8 @@ from custinfo.statistics import indicators
 
 NONE = "—"
 """Shown where there can be no number."""
+WITHHELD = "c"
+"""Shown where there is one that is confidential: the sign of SDMX and of Eurostat."""
 
 
 def number(cell: Cell, kind: Kind) -> str:

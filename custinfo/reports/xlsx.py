@@ -12,7 +12,7 @@ from custinfo.domain.messages import text
 from custinfo.reports import charts, showing, style
 from custinfo.reports.charts import Drawing
 from custinfo.reports.document import Document, ShownTable
-from custinfo.reports.figures import Cell, Figures, Kind, Row, Table
+from custinfo.reports.figures import Figures, Kind, Row, Table
 
 NUMBER_FORMATS: dict[Kind, str] = {
     "text": "@", "count": "#,##0", "fen": "¥#,##0.00;[Red]-¥#,##0.00", "percent": "0.0%", "number": "#,##0.0",
@@ -49,7 +49,8 @@ def render(figures: Figures, document: Document, drawings: Sequence[Drawing]) ->
     book = Book(file, _formats(file))
     _notes(book, document)
     for table, shown in zip(figures.tables, document.tables, strict=True):
-        drawn = [one for one in drawings if one.table == table.id]
+        # A cell that is not told would be drawn as nothing
+        drawn = [one for one in drawings if one.table == table.id and not charts.withheld(one, figures)]
         _table(book, table, shown, document, drawn)
     file.close()
     return content.getvalue()
@@ -124,7 +125,8 @@ def _table(book: Book, table: Table, shown: ShownTable, document: Document, draw
         for place, (cell, column) in enumerate(zip(row.cells, table.columns[1:], strict=True), start=1):
             was, kind = shown_row.cells[place - 1].was, row.kind_in(column)
             look = book.formats[f"revised {kind}" if was else f"{mark}{kind}"]
-            sheet.write(line, place, _native(cell, kind), look)
+            native = shown_row.cells[place - 1].text if cell is None else _native(cell, kind)
+            sheet.write(line, place, native, look)
             if was:
                 sheet.write_comment(line, place, was, {"author": document.revision[:50]})
     for drawing in drawings:
@@ -132,10 +134,8 @@ def _table(book: Book, table: Table, shown: ShownTable, document: Document, draw
     _for_paper(sheet, document)
 
 
-def _native(cell: Cell, kind: Kind) -> Decimal | str:
-    """A cell as a spreadsheet holds it: yuan and fractions, exact to the last decimal shown."""
-    if cell is None:
-        return showing.NONE
+def _native(cell: int | Decimal, kind: Kind) -> Decimal:
+    """A number as a spreadsheet holds it: yuan and fractions, exact to the last decimal shown."""
     return Decimal(cell) if kind in ("count", "number") else Decimal(cell) / 100
 
 

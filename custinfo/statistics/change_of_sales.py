@@ -24,6 +24,24 @@ def by_customers(sales: ir.Table, before: Period, now: Period) -> ir.Table:
     `amount_fen`. Gives `state`, `customers`, `before_fen`, `now_fen`, `change_fen` (int64): the changes add up to that
     of the whole. The periods may not overlap.
     """
+    counted = states(sales, before, now)
+    found = counted.group_by("state").agg(
+        customers=counted.count().cast("int64"),
+        before_fen=whole(counted.before_fen.sum()),
+        now_fen=whole(counted.now_fen.sum()),
+    )
+    every = ibis.memtable(list(enumerate(STATES)), schema={"at": "int64", "named": "string"})
+    joined = every.left_join(found, every.named == found.state)
+    figures = {name: joined[name].fill_null(0) for name in ("customers", "before_fen", "now_fen")}
+    return (
+        joined.select("at", state="named", **figures, change_fen=figures["now_fen"] - figures["before_fen"])
+        .order_by("at")
+        .drop("at")
+    )
+
+
+def states(sales: ir.Table, before: Period, now: Period) -> ir.Table:
+    """The customers of `by_customers` one by one: `customer_key`, `state`, `before_fen`, `now_fen` int64."""
     traded = sales.filter(sales.kind.isin(("sale", "return")), sales.occurred_on <= now.last)
     signed = ibis.cases((traded.kind == "sale", traded.amount_fen), else_=-traded.amount_fen)
     was, is_now = (traded.occurred_on.between(one.first, one.last) for one in (before, now))
@@ -35,25 +53,13 @@ def by_customers(sales: ir.Table, before: Period, now: Period) -> ir.Table:
         now_fen=whole(is_now.ifelse(signed, 0).sum()),
     )
     state = ibis.cases(
-        ((customers.was == 1) & (customers["now"] == 1), 2),
-        (customers.was == 1, 3),
-        (customers.earlier == 1, 1),
-        else_=0,
-    ).cast("int64")
-    counted = customers.filter((customers.was == 1) | (customers["now"] == 1)).mutate(place=state)
-    found = counted.group_by("place").agg(
-        customers=counted.count().cast("int64"),
-        before_fen=whole(counted.before_fen.sum()),
-        now_fen=whole(counted.now_fen.sum()),
+        ((customers.was == 1) & (customers["now"] == 1), "kept"),
+        (customers.was == 1, "lost"),
+        (customers.earlier == 1, "back"),
+        else_="new",
     )
-    states = ibis.memtable(list(enumerate(STATES)), schema={"at": "int64", "state": "string"})
-    every = states.left_join(found, states["at"] == found.place)
-    figures = {name: every[name].fill_null(0) for name in ("customers", "before_fen", "now_fen")}
-    return (
-        every.select("at", "state", **figures, change_fen=figures["now_fen"] - figures["before_fen"])
-        .order_by("at")
-        .drop("at")
-    )
+    counted = customers.filter((customers.was == 1) | (customers["now"] == 1))
+    return counted.select("customer_key", "before_fen", "now_fen", state=state)
 
 
 def by_code(sales: ir.Table, dimension: str, period: Period) -> ir.Table:

@@ -13,10 +13,13 @@
 A contributor who is alone in a suppressed cell knows that cell: the attack is made with that knowledge too. A cell of
 value zero is never taken out: it would hide nothing. What earlier issues gave away counts as known
 (`disclosure_issues`).
+
+Contributors may be below zero (who returned more than they bought): the rules then go by what they hold, signs left
+aside. A cell below zero is attacked by one who knows that it does not lie below its true value.
 """
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from math import ceil
 from typing import Literal, Protocol
 
@@ -58,17 +61,25 @@ class Protected:
     """Which cells may not be shown: those unsafe in themselves and why, and those taken out to protect them.
 
     `exposed` are unsafe cells that cannot be protected, because earlier issues gave away what would have to be hidden.
+    `absent` are cells that take part in the sums and are not in the table that is shown. `far` says of cells that are
+    not unsafe in themselves how far their interval must reach, where that is not what `protection` asks.
     """
 
     table: AdditiveTable
     unsafe: Mapping[Key, Reason]
     secondary: frozenset[Key]
     exposed: tuple[Key, ...]
+    absent: frozenset[Key] = frozenset()
+    far: Mapping[Key, int] = field(default_factory=dict)
 
     @property
     def suppressed(self) -> frozenset[Key]:
         """All cells that may not be shown."""
-        return self.secondary | self.unsafe.keys()
+        return self.secondary | self.unsafe.keys() | self.absent
+
+    def needed(self, rule: ReleaseRule) -> dict[Key, int]:
+        """How far the interval of each unsafe cell must reach."""
+        return {key: self.far.get(key) or protection(self.table.cells[key], rule) for key in sorted(self.unsafe)}
 
     @property
     def shown(self) -> dict[Key, int | None]:
@@ -83,71 +94,99 @@ def unsafe(table: AdditiveTable, rule: ReleaseRule) -> dict[Key, Reason]:
     return {key: reason for key, reason in found if reason is not None}
 
 
+def is_unsafe(cell: TableCell, rule: ReleaseRule) -> bool:
+    """Whether one cell would tell somebody's figure."""
+    return _reason(cell, rule) is not None
+
+
 def _reason(cell: TableCell, rule: ReleaseRule) -> Reason | None:
     if cell.value == 0:
         return None
     if cell.count < rule.threshold:
         return "threshold"
-    values = [value for _, value in cell.contributors]
-    if _all_alike(values):
+    if is_count(cell):
         return None
+    values = _held(cell)
     if rule.dominance_n is not None and rule.dominance_percent is not None:
         largest = sum(values[: rule.dominance_n])
-        if 100 * largest > rule.dominance_percent * cell.value:
+        if 100 * largest > rule.dominance_percent * cell.held:
             return "dominance"
-    if rule.p_percent is not None and 100 * sum(values[2:]) < rule.p_percent * values[0]:
+    if rule.p_percent is not None and 100 * (sum(values[2:]) + cell.rest) < rule.p_percent * values[0]:
         return "p_percent"
     return None
 
 
-def _all_alike(values: list[int]) -> bool:
-    """A count: everybody adds one, and there is no figure of anybody's to be reckoned."""
-    return values[0] == values[-1] == 1
+def is_count(cell: TableCell) -> bool:
+    """Whether everybody adds one, and there is no figure of anybody's to be reckoned."""
+    return {value for _, value in cell.contributors} == {1} and cell.rest == cell.others
+
+
+def _held(cell: TableCell) -> list[int]:
+    """What the largest hold, from the largest down, signs left aside."""
+    return [abs(value) for _, value in cell.contributors]
 
 
 def protection(cell: TableCell, rule: ReleaseRule) -> int:
     """How far an attacker's interval of an unsafe cell must reach beyond its value, at least 1: its declared per cent,
     what the p % rule lacks, and for counts so far that the threshold lies within it.
     """
-    needed = ceil(cell.value * rule.protection_percent / 100)
-    values = [value for _, value in cell.contributors]
-    if _all_alike(values):
+    needed = ceil(cell.held * rule.protection_percent / 100)
+    values = _held(cell)
+    if is_count(cell):
         needed = max(needed, rule.threshold - cell.value)
-    elif rule.p_percent is not None:
-        needed = max(needed, ceil(rule.p_percent * values[0] / 100) - sum(values[2:]))
+    elif rule.p_percent is not None and values:
+        needed = max(needed, ceil(rule.p_percent * values[0] / 100) - sum(values[2:]) - cell.rest)
     return max(1, needed)
 
 
 def protect(
     table: AdditiveTable, rule: ReleaseRule, *, also: Mapping[Key, Reason] | None = None,
-    known: Collection[Key] = (),
+    known: Collection[Key] = (), absent: Collection[Key] = (), far: Mapping[Key, int] | None = None,
 ) -> Protected:  # fmt: skip
     """The cells that must be taken out. `also` are unsafe for reasons outside of this table, `known` is what readers
     have from elsewhere, whatever is shown here. The same table gives the same cells.
+
+    `absent` cells take part in the sums and are not shown anyhow; one of them is protected where `also` names it. `far`
+    is how far the interval must reach of cells that `also` names, where it is not their value that is to be kept.
     """
-    reasons = {**(also or {}), **unsafe(table, rule)}
-    needed = {key: protection(table.cells[key], rule) for key in sorted(reasons)}
-    defence = _Defence(table, Attack(table, frozenset(known)), needed)
+    found = {key: reason for key, reason in unsafe(table, rule).items() if key not in absent}
+    reasons = {**(also or {}), **found}
+    own = {key: least for key, least in (far or {}).items() if key not in found}
+    needed = Protected(table, reasons, frozenset(), (), far=own).needed(rule)
+    defence = _Defence(table, Attack(table, frozenset(known)), needed, frozenset(absent))
     hidden, exposed = defence.covered()
-    for key in sorted(hidden - needed.keys(), key=lambda one: (-table.cells[one].value, one)):
+    chosen = hidden - needed.keys() - set(absent)
+    for key in sorted(chosen, key=lambda one: (-table.cells[one].value, one)):
         if defence.holds(hidden - {key}, exposed):
             hidden.discard(key)
-    return Protected(table, reasons, frozenset(hidden - needed.keys()), tuple(sorted(exposed)))
+    secondary = frozenset(hidden - needed.keys() - set(absent))
+    return Protected(table, reasons, secondary, tuple(sorted(exposed)), frozenset(absent), own)
 
 
-def _insiders(table: AdditiveTable, hidden: Iterable[Key], key: Key) -> list[Key]:
-    """Suppressed cells of one contributor alone, who knows them; not where the cell too is that contributor's alone."""
-    own = [name for name, _ in table.cells[key].contributors]
-    alone = [one for one in hidden if table.cells[one].count == 1]
-    return sorted(one for one in alone if own != [table.cells[one].contributors[0][0]])
+class _Insiders:
+    """Who knows a suppressed cell because it is theirs alone, by the cell that they may attack with it."""
+
+    def __init__(self, table: AdditiveTable, attack: Attack, hidden: Collection[Key]) -> None:
+        self._cells, self._groups = table.cells, attack.groups(hidden)
+        self._alone: dict[int, list[Key]] = {}
+        for one in sorted(hidden):
+            if table.cells[one].count == 1:
+                self._alone.setdefault(self._groups[one], []).append(one)
+
+    def of(self, key: Key) -> list[Key]:
+        """Not where the cell too is that contributor's alone, nor where no sums lead from the one to the other."""
+        own = [name for name, _ in self._cells[key].contributors]
+        there = self._alone.get(self._groups[key], ())
+        return [one for one in there if own != [self._cells[one].contributors[0][0]]]
 
 
 def _ends(table: AdditiveTable, key: Key, needed: int, insider: Key | None) -> list[int]:
     """How far the interval must reach, up and down: not below zero, nor below what an insider put in."""
     cell = table.cells[key]
     name = None if insider is None else table.cells[insider].contributors[0][0]
-    down = min(needed, cell.value - dict(cell.contributors).get(name or "", 0))
-    return [needed, -down] if down else [needed]
+    own = 0 if name is None else dict(cell.contributors).get(name, 0)
+    down = min(needed, cell.value, cell.value - own)
+    return [needed, -down] if down > 0 else [needed]
 
 
 class _Defence:
@@ -157,8 +196,10 @@ class _Defence:
     whose cell is not on it: most questions are answered without another linear program.
     """
 
-    def __init__(self, table: AdditiveTable, attack: Attack, needed: Mapping[Key, int]) -> None:
-        self._table, self._attack = table, attack
+    def __init__(
+        self, table: AdditiveTable, attack: Attack, needed: Mapping[Key, int], absent: frozenset[Key]
+    ) -> None:  # fmt: skip
+        self._table, self._attack, self._absent = table, attack, absent
         # The largest needs first: their ways serve the small ones
         self._order = sorted(needed, key=lambda key: (-needed[key], key))
         self._needed = needed
@@ -169,7 +210,7 @@ class _Defence:
 
         A cell that is added may have a contributor who knows it: rounds go on until one adds nothing.
         """
-        hidden, exposed = set(self._order), set[Key]()
+        hidden, exposed = {*self._order, *self._absent}, set[Key]()
         while True:
             before = len(hidden)
             for key, far, insider in self._questions(hidden):
@@ -186,20 +227,27 @@ class _Defence:
 
     def holds(self, hidden: Collection[Key], exposed: Collection[Key]) -> bool:
         """Whether every cell that can be protected withstands when these are hidden."""
+        return next(self.open(hidden, exposed), None) is None
+
+    def open(self, hidden: Collection[Key], exposed: Collection[Key] = ()) -> Iterator[Key]:
+        """The cells, but for the exposed ones, that do not withstand when these are hidden."""
+        found = set(exposed)
         for key, far, insider in self._questions(hidden):
-            if key in exposed or self._proved(key, far, hidden, insider):
+            if key in found or self._proved(key, far, hidden, insider):
                 continue
             way = self._attack.way(key, far, hidden, knows=insider, only_hidden=True)
             if way is None:
-                return False
-            self._ways.setdefault((key, far), []).append(way)
-        return True
+                found.add(key)
+                yield key
+            else:
+                self._ways.setdefault((key, far), []).append(way)
 
     def _questions(self, hidden: Collection[Key]) -> list[tuple[Key, int, Key | None]]:
+        insiders = _Insiders(self._table, self._attack, hidden)
         return [
             (key, far, insider)
             for key in self._order
-            for insider in (None, *_insiders(self._table, hidden, key))
+            for insider in (None, *insiders.of(key))
             for far in _ends(self._table, key, self._needed[key], insider)
         ]
 
@@ -216,14 +264,5 @@ def audit(protected: Protected, *, known: Collection[Key] = ()) -> dict[Key, Int
 def too_narrow(protected: Protected, rule: ReleaseRule, *, known: Collection[Key] = ()) -> tuple[Key, ...]:
     """The unsafe cells whose interval is narrower than their protection: none, where `protect` made the table."""
     attack = Attack(protected.table, frozenset(known))
-    hidden = protected.suppressed
-    need = {key: protection(protected.table.cells[key], rule) for key in protected.unsafe}
-    return tuple(
-        key
-        for key in sorted(need)
-        if not all(
-            attack.reaches(key, far, hidden, knows=insider)
-            for insider in (None, *_insiders(protected.table, hidden, key))
-            for far in _ends(protected.table, key, need[key], insider)
-        )
-    )
+    defence = _Defence(protected.table, attack, protected.needed(rule), protected.absent)
+    return tuple(sorted(defence.open(protected.suppressed)))

@@ -3,7 +3,7 @@
 The attacker knows every cell that is shown, every relation, and that no value is below zero. For the cells that are
 suppressed, the values that are compatible with that knowledge make a polytope; a cell's interval is its extent there.
 Work is done in differences from the true values: each suppressed cell may go down by its value at most, and up without
-bound.
+bound. A cell below zero is taken to be known from below: it goes up only.
 """
 
 from collections.abc import Collection
@@ -13,11 +13,10 @@ from math import log2
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, sparse
+from scipy.sparse import csgraph
 
 from custinfo.statistics.disclosure_table import TOTAL, AdditiveTable, Key
 
-_SLACK = 1e-6
-"""What the solver may leave of an equation, relative to a protection of 1 and more."""
 _MOVED = 1e-7
 _FREE = 1e-3
 """The cost of moving what is suppressed already: next to nothing, but the shortest way is taken."""
@@ -51,36 +50,27 @@ class Attack:
 
     def _cost(self, key: Key, value: float) -> float:
         """What a reader loses by it: more for more figures, much more for a total."""
-        return (1 + log2(1 + value)) * 4.0 ** sum(category == TOTAL for category in key)
+        return (1 + log2(1 + abs(value))) * 4.0 ** sum(category == TOTAL for category in key)
 
     def interval(self, key: Key, hidden: Collection[Key], *, knows: Key | None = None) -> Interval:
         """The extent of a cell when `hidden` is suppressed, for one who knows the cell `knows` besides."""
-        down, up = (self._reach(key, hidden, sign, None, knows) for sign in (-1, 1))
+        down, up = (self._reach(key, hidden, sign, knows) for sign in (-1, 1))
         value = float(self._values[self._place[key]])
         return Interval(value - (down or 0.0), None if up is None else value + up)
 
-    def reaches(self, key: Key, far: int, hidden: Collection[Key], *, knows: Key | None = None) -> bool:
-        """Whether the interval reaches `far` above the value, or below it when negative."""
-        reach = self._reach(key, hidden, 1 if far > 0 else -1, float(abs(far)), knows)
-        return reach is None or reach >= abs(far) - _SLACK * max(1.0, abs(far))
-
-    def _reach(
-        self, key: Key, hidden: Collection[Key], sign: int, most: float | None, knows: Key | None
-    ) -> float | None:
-        """How far the cell can go up (1) or down (−1), `most` at most; None for without end."""
+    def _reach(self, key: Key, hidden: Collection[Key], sign: int, knows: Key | None) -> float | None:
+        """How far the cell can go up (1) or down (−1); None for without end."""
         free = self._free(hidden, knows)
         place = self._place[key]
         if not free[place]:
             return 0.0
         places = np.flatnonzero(free)
         target = np.zeros(len(places))
-        own = int(np.searchsorted(places, place))
-        target[own] = -sign
-        unit = most or max(1.0, self._values[place])  # the solver's tolerance is absolute, figures in fen are large
-        values = self._values[places] / unit
+        target[int(np.searchsorted(places, place))] = -sign
+        # The solver's tolerance is absolute, figures in fen are large
+        unit = max(1.0, abs(self._values[place]))
+        values = np.maximum(self._values[places], 0.0) / unit
         bounds: list[tuple[float, float | None]] = [(-value, None) for value in values]
-        if most is not None:
-            bounds[own] = (max(-1.0, -values[own]), 1.0)
         equations, zeros = self._equations(places)
         found = optimize.linprog(target, A_eq=equations, b_eq=zeros, bounds=bounds, method="highs")
         return None if found.status == 3 else -float(found.fun) * unit
@@ -97,13 +87,18 @@ class Attack:
         own = self._place[key]
         if not free[own]:
             return None
+        if only_hidden:
+            labels = self._labels(free)
+            free &= labels == labels[own]
         places = np.flatnonzero(free)
+        if len(places) == 1 and not self._relations[:, [own]].nnz:
+            return frozenset({key})  # in no sum at all: nothing holds it
         costs = self._costs[places].copy()
         costs[np.isin(places, [self._place[one] for one in hidden])] = _FREE
         equations, zeros = self._equations(places)
         # Up and down apart, so that the cost is that of the distance
         both = sparse.hstack([equations, -equations])
-        values = self._values[places] / abs(far)
+        values = np.maximum(self._values[places], 0.0) / abs(far)
         bounds: list[tuple[float, float | None]] = [(0.0, None)] * len(places)
         bounds += [(0.0, value) for value in values]
         at = int(np.searchsorted(places, own))
@@ -113,6 +108,16 @@ class Attack:
             return None
         up, down = np.split(found.x, 2)
         return frozenset(self._keys[place] for place in places[np.abs(up - down) > _MOVED]) | {key}
+
+    def groups(self, hidden: Collection[Key]) -> dict[Key, int]:
+        """The hidden cells by groups that sums connect: what is known of one group tells nothing of another."""
+        labels = self._labels(self._free(hidden, None))
+        return {key: int(labels[self._place[key]]) for key in hidden}
+
+    def _labels(self, free: NDArray[np.bool_]) -> NDArray[np.int32]:
+        rows = self._relations @ sparse.diags(free.astype(np.float64))
+        _, labels = csgraph.connected_components(abs(rows.T) @ abs(rows), directed=False)
+        return np.asarray(labels)
 
     def _free(self, hidden: Collection[Key], knows: Key | None) -> NDArray[np.bool_]:
         free = np.zeros(len(self._keys), dtype=np.bool_)

@@ -4,11 +4,11 @@ A reader who has an earlier issue takes it from the later one. Where few contrib
 difference is their figure; and what was hidden once is not hidden any longer when the same figure is shown later.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from custinfo.statistics.disclosure import Protected, Reason, ReleaseRule, protect
-from custinfo.statistics.disclosure_table import AdditiveTable, Key, TableCell
+from custinfo.statistics.disclosure_table import AdditiveTable, Key
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +33,7 @@ def protect_against(table: AdditiveTable, rule: ReleaseRule, earlier: Collection
             before = issue.table.cells.get(key)
             if before is None:
                 continue
-            changed = _changed(cell, before)
+            changed = cell.changed(before)
             if key in issue.suppressed:
                 if changed < rule.threshold and cell.value:
                     also[key] = "issues"
@@ -42,10 +42,3 @@ def protect_against(table: AdditiveTable, rule: ReleaseRule, earlier: Collection
             elif changed < rule.threshold:
                 also[key] = "issues"
     return protect(table, rule, also=also, known=known)
-
-
-def _changed(now: TableCell, before: TableCell) -> int:
-    """How many contributors came, went, or have another figure."""
-    new: Mapping[str, int] = dict(now.contributors)
-    old: Mapping[str, int] = dict(before.contributors)
-    return sum(new.get(one) != old.get(one) for one in new.keys() | old.keys())

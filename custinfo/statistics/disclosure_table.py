@@ -29,15 +29,36 @@ class Contribution:
 
 @dataclass(frozen=True, slots=True)
 class TableCell:
-    """A cell: its value, who contributes to it (more than zero), and their values from the largest down."""
+    """A cell: its value, who contributes to it (not zero), and their values from the largest down, signs left aside.
+
+    Of a cell of many only the largest are named: `others` is how many there are besides, `rest` what these hold, signs
+    left aside. `buckets` are the sums of groups of contributors by their names: `(bucket, how many, sum)`.
+    """
 
     value: int
     contributors: tuple[tuple[str, int], ...]
+    others: int = 0
+    rest: int = 0
+    buckets: tuple[tuple[str, int, int], ...] = ()
 
     @property
     def count(self) -> int:
         """How many contributors."""
-        return len(self.contributors)
+        return len(self.contributors) + self.others
+
+    @property
+    def held(self) -> int:
+        """What all of them hold, signs left aside: the value, where nobody is below zero."""
+        return sum(abs(value) for _, value in self.contributors) + self.rest
+
+    def changed(self, before: "TableCell") -> int:
+        """How many contributors came, went, or have another figure. Of cells of many no fewer than that did: so many
+        buckets differ.
+        """
+        of_all = bool(self.others or before.others)
+        found = (one.buckets if of_all else one.contributors for one in (self, before))
+        new, old = ({name: tuple(sums) for name, *sums in one} for one in found)
+        return sum(new.get(one) != old.get(one) for one in new.keys() | old.keys())
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,8 @@ from custinfo.reports import indicator_sources, parameters
 from custinfo.reports.charts import Drawing
 from custinfo.reports.figures import Figures
 from custinfo.reports.kind import Kind
-from custinfo.reports.parts import compared, contributions, planning, trend
+from custinfo.reports.makeup import Makeup
+from custinfo.reports.parts import compared, contributions, makeup_analysis, planning, trend
 from custinfo.reports.parts.making import AREA, fact
 from custinfo.reports.text import Fact, Source
 
@@ -43,6 +44,7 @@ def kind(name: str, of: Analysis) -> Kind:
         lambda tables, period, zone: figures(of, tables, period, zone),
         lambda found: facts(of, found),
         DRAWINGS,
+        makeup=lambda tables, found, zone: makeup(of, tables, found, zone),
     )
 
 
@@ -81,6 +83,16 @@ def figures(of: Analysis, tables: lake.Lake, period: Period, zone: tzinfo) -> Fi
     )  # fmt: skip
 
 
+def makeup(of: Analysis, tables: lake.Lake, found: Figures, zone: tzinfo) -> Makeup:
+    """What the cells of an analysis are made of."""
+    ids = {
+        "periods": PERIODS, "indicators": INDICATORS, "plan": PLAN, "plan_met": PLAN_MET, "plan_parts": PLAN_PARTS,
+        "so_far": SO_FAR, "series": SERIES, "outlook": OUTLOOK, **MADE_BY,
+    }  # fmt: skip
+    others = {name: which(found.period) for name, which in of.others.items()}
+    return makeup_analysis.Of(tables, found, zone, others, ids).made(of.explained)
+
+
 def facts(of: Analysis, found: Figures) -> Iterator[Fact]:
     """What an analysis says, in order, in no language: the figures, the plan, the reasons, what is not ordinary."""
     yield from compared.facts(found, PERIODS, INDICATORS)
@@ -106,10 +118,10 @@ def _reasons(of: Analysis, found: Figures) -> Iterator[Fact]:
 
 def _missed(found: Figures) -> bool | None:
     """Whether the plan of net sales was missed; None where there is none."""
-    rows = [row.id for row in found.table(PLAN).rows]
-    if planning.NET not in rows:
+    rows, missed = [row.id for row in found.table(PLAN).rows], found.table(PLAN_MET).cell("missed", "indicators")
+    if planning.NET not in rows or missed is None:
         return None
-    return rows.index(planning.NET) < (found.table(PLAN_MET).cell("missed", "indicators") or 0)
+    return rows.index(planning.NET) < missed
 
 
 DRAWINGS = (

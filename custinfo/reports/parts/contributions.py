@@ -122,8 +122,9 @@ def facts(figures: Figures, ids: Mapping[str, str], versus: Source, *, losses_fi
     states = {name: Source(f"{ids['customers']}.{name}.change") for name in change_of_sales.STATES}
     yield fact("by_customers", versus=versus, **states)
     for name in ("product", "region", "section"):
-        found = [_extreme(figures, ids[name], name, versus, sign) for sign in ((-1, 1) if losses_first else (1, -1))]
-        yield from (one for one in found if one is not None)
+        for sign in (-1, 1) if losses_first else (1, -1):
+            if (found := _extreme(figures, ids[name], name, versus, sign)) is not None:
+                yield found
     if figures.table(ids["effects"]).cell(TOTAL, "change") is None:
         yield fact("no_effects", versus=versus)
         return

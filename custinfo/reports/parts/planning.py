@@ -160,9 +160,11 @@ def facts(figures: Figures, plan_id: str, met_id: str, so_far_id: str) -> Iterat
         yield fact(
             "plan_summary", **{row.id: Source(f"{met_id}.{row.id}.indicators") for row in figures.table(met_id).rows}
         )
-    missed = figures.table(met_id).cell("missed", "indicators") or 0
+    missed = figures.table(met_id).cell("missed", "indicators")
     for place, row in enumerate(rows):
-        yield _completion(figures, plan_id, row, "missed" if place < missed else "met")
+        # Outside, where one of the plans is not shown, it is not told which of them were met
+        if missed is not None:
+            yield _completion(figures, plan_id, row, "missed" if place < missed else "met")
     if not any(row.id == NET for row in rows):
         yield fact("no_plan_of_net", period=Source(PERIOD))
     if figures.head.get("late_plans"):

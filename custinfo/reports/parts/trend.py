@@ -82,6 +82,8 @@ def facts(figures: Figures, series: str, outlook: str, period: Period) -> Iterat
     else:
         yield from _signals(figures, series, period)
     expected = figures.table(outlook).rows
+    if expected and expected[0].cells[0] is None:
+        return
     if not expected:
         yield fact("no_outlook")
         return
