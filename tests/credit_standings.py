@@ -21,7 +21,7 @@ def empty(customer_id, day=DAY):
         decision=None, pending=None, history=(), override=None, overrides=(), raters=(), agreement=None, apart=(),
         limit=limits.limit(None, None, None, limits.rule(day, order)), applied_fen=None, applied_terms=None,
         account=None, over_fen=0, gate_open=False, lacks=first_dealing.lacks([], day, first_dealing.rule(day)),
-        papers=(), papers_lacking=(("contract", "contract"),), cards=(), measures=(), years=(), ratios={}, warnings=(), review_on=None,
+        papers=(), papers_lacking=(("contract", "contract"),), cards=(), measures=(), statements=(), years=(), ratios={}, warnings=(), review_on=None,
         notes=(),
     )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 import atexit
 import fcntl
+import hashlib
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from custinfo.actions import drafts, forms, people, records
+from custinfo.domain import indicator_definitions
 from custinfo.domain.clock import utc_now
 from custinfo.domain.people import SERVICE, Role
 from custinfo.domain.sensitivity import Level
@@ -64,6 +66,20 @@ def empty_site(home, *, demo=False):
     """A new site without forms; gives its open store."""
     with _copied(home, _made_once("empty", demo)) as store:
         yield store
+
+
+def adopt_indicators(store):
+    """The indicators of the program are in force, as on a site that issued reports before they were approved."""
+    content = indicator_definitions.content()
+    with store.act(SERVICE.person_id, "indicator.propose", "indicator_system", "1") as tx:
+        row = {
+            "version": 1,
+            "content": content.decode(),
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "reason": "as shipped",
+        }
+        row |= {"answer_by": tx.at[:10], "adopted": 1, "recorded_at": tx.at, "recorded_by": None}
+        tx.insert("indicator_system", row)
 
 
 @contextmanager

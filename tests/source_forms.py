@@ -1,4 +1,4 @@
-"""The eight forms that the sources describe, filled in as their people would: ref → answer, in the order of the form."""
+"""The nine forms that the sources describe, filled in as their people would: ref → answer, in the order of the form."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -9,6 +9,7 @@ from tests.factories import code_for
 FORMS = (
     "complaint",
     "credit_report",
+    "cross_region_sale",
     "guest_collection",
     "information_card",
     "intention_card",
@@ -226,6 +227,32 @@ def _price(today: date) -> dict[str, str]:
     }
 
 
+def _cross_region(today: date) -> dict[str, str]:
+    return {
+        "/data/place/registered": "declared",
+        "/data/place/customer_name": "苏州市恒力机械有限公司",
+        "/data/place/project": "广州市体育中心改造工程",
+        "/data/place/user": "广州市宏图建筑公司",
+        "/data/place/use_province": "440000",
+        "/data/place/use_prefecture": "440100",
+        "/data/place/use_county": "440106",
+        "/data/place/use_address": "天河路 88 号工地",
+        "/data/place/advised": "yes",
+        "/data/place/why_here": "客户与本分公司签有全年供货合同。",
+        "/data/sale/delivery_branch": "east",
+        "/data/sale/salesperson": "员晓东",
+        "/data/sale/filled_on": day(today, -1),
+        "/data/sale/delivered_on": day(today, 9),
+        "/data/sale/item[1]/product": "高强度螺栓",
+        "/data/sale/item[1]/unit": "箱",
+        "/data/sale/item[1]/quantity": "40",
+        "/data/sale/item[1]/unit_price": "119.90",
+        "/data/sale/item[2]/product": "平垫圈",
+        "/data/sale/item[2]/quantity": "100",
+        "/data/sale/item[2]/unit_price": "9",
+    }
+
+
 def _complaint(today: date) -> dict[str, str]:
     return {
         "/data/intake/received_at": f"{day(today, -6)}T09:30:00.000+08:00",
@@ -371,6 +398,7 @@ def _proposal(today: date) -> dict[str, str]:
 _FILLED = {
     "complaint": _complaint,
     "credit_report": _credit,
+    "cross_region_sale": _cross_region,
     "guest_collection": _guest,
     "information_card": _information,
     "intention_card": _intention,

@@ -58,7 +58,9 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("first", "second"):
         few = make(7, 150, 30)
         path = tmp_path / name
-        demo_sales.write_sales_csv(path, demo_sales.sales(7, few, until=UNTIL), [f"C{i}" for i in range(180)])
+        demo_sales.write_sales_csv(
+            path, demo_sales.sales(7, few, until=UNTIL), [f"C{i}" for i in range(180)], ["华东"] * 180
+        )
         contents.append((few, path.read_bytes()))
     assert contents[0] == contents[1]
     assert make(8, 150, 30) != contents[0][0]
@@ -234,7 +236,7 @@ def test_the_import_file_has_the_documented_columns(tmp_path: Path) -> None:
     few = make(3, 20, 5)
     lines = list(demo_sales.sales(3, few, until=UNTIL))
     path = tmp_path / "sales.csv"
-    demo_sales.write_sales_csv(path, lines, [f"C-{i:06d}" for i in range(1, 26)])
+    demo_sales.write_sales_csv(path, lines, [f"C-{i:06d}" for i in range(1, 26)], ["华东"] * 25)
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert tuple(rows[0]) == demo_sales.COLUMNS

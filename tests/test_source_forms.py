@@ -35,6 +35,8 @@ ASKED = {
     "奖励=reward_amount 推荐=recommended_by 核准=approved_by 发放=paid_on",
     "price_approval": "品名=product 规定售价=list_price 售价=proposed_price 事先或事后=timing 无法事先呈报=why_not_before 向分公司经理陈述=stated_to "
     "副经理核签=decided_by",
+    "cross_region_sale": "使用地址=use_address 工程名称=project 品名=product 数量=quantity 单价=unit_price 交期=delivered_on 使用者=user "
+    "建议向所属分公司采购=advised",
     "complaint": "受理=received_at 渠道=channel 内容=content 处理=measures 责任部门=department 反馈=fed_back_on 满意=satisfaction",
     "credit_report": "公司概况=company_name 名称=company_name 地址=registered_address 法律形式=legal_form 注册资本=registered_capital 所有权=owner_name "
     "经营范围=scope 所属行业=trade 注册日期=established_on 经营年限=years 内部组织机构=unit_name 主要管理者=manager_name "
@@ -89,11 +91,12 @@ def value(opened, name):
     return next(state.value for state in opened.nodes() if state.ref.rpartition("/")[2] == name)
 
 
-def test_the_eight_forms_are_there_and_say_which_entities_they_make(store):
+def test_the_nine_forms_are_there_and_say_which_entities_they_make(store):
     made = {form_id: sorted(e.dataset for e in forms.load(store, form_id).entities) for form_id in FORMS}
     assert made == {
         "complaint": ["complaints"],
         "credit_report": ["credit_reports"],
+        "cross_region_sale": ["cross_region_sales"],
         "guest_collection": ["contacts", "guests"],
         "information_card": ["demands", "information_cards"],
         "intention_card": ["customers", "demands"],
@@ -172,6 +175,7 @@ def test_a_form_filled_in_by_its_people_has_nothing_wrong(store, form_id):
 
 
 ON, BEFORE, LATER = day(TODAY, 0), day(TODAY, -30), day(TODAY, 1)
+FINDING = {"found_on": ON, "found_by": "甲", "found_how": "核对发票"}
 RULES = [
     # form, answers changed, question → rule that they break
     ("guest_collection", {"salutation": ""}, {"salutation": "required"}),
@@ -209,6 +213,17 @@ RULES = [
     ("visit_daily_report", {"ordered": "0"}, {"ordered": "constraint"}),
     ("visit_daily_report", {"ordered": "1.005"}, {"ordered": "format"}),
     ("visit_daily_report", {"next_visit_on": day(TODAY, -1)}, {"next_visit_on": "constraint"}),
+    ("cross_region_sale", {"advised": "no"}, {"advised": "constraint"}),
+    ("cross_region_sale", {"project": "", "user": ""}, {"project": "required", "user": "required"}),
+    ("cross_region_sale", {"use_county": ""}, {}),
+    ("cross_region_sale", {"delivery_branch": "south"}, {"delivery_branch": "constraint"}),
+    ("cross_region_sale", {"filled_on": LATER, "delivered_on": LATER}, {"filled_on": "constraint"}),
+    ("cross_region_sale", {"delivered_on": BEFORE}, {"delivered_on": "constraint"}),
+    ("cross_region_sale", {"quantity": "0"}, {"quantity": "constraint"}),
+    ("cross_region_sale", {"unit_price": "9.005"}, {"unit_price": "format"}),
+    ("cross_region_sale", {"registered": "found", "delivered_on": BEFORE}, dict.fromkeys(FINDING, "required")),
+    ("cross_region_sale", {"registered": "found", "delivered_on": BEFORE} | FINDING | {"found_on": BEFORE}, {}),
+    ("cross_region_sale", {"registered": "found"} | FINDING, {"delivered_on": "constraint", "found_on": "constraint"}),
     ("information_card", {"provider_kind": "outside"}, {"organisation": "required"}),
     ("information_card", {"provider_kind": "outside", "organisation": "某报社", "department": ""}, {}),
     ("information_card", {"category": "other"}, {"category_other": "required"}),
@@ -555,6 +570,7 @@ def draft_of_rounds(store, actor, form_id, answers):
 MADE = {
     "complaint": ["K"],
     "credit_report": ["CR"],
+    "cross_region_sale": ["XR"],
     "guest_collection": ["G", "T", "T"],
     "information_card": ["D", "I"],
     "intention_card": ["C", "D"],

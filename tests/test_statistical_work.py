@@ -18,6 +18,7 @@ from custinfo.actions import (
     handovers,
     leaving,
     report_definitions,
+    report_giving,
     report_layouts,
     statisticians,
 )
@@ -29,7 +30,11 @@ from custinfo.domain.people import SERVICE, Role
 from tests.factories import PASSWORD, account, draft_of, site_with_forms, submit
 
 ITEMS = [Item(kind, f"{kind} 2026", 3, "柜 1") for kind in handovers.NEEDED[:-1]] + [Item("books", "", 0, "")]
-FILES = {"zh-CN/figures.json": b'{"tables": []}', "zh-CN/monthly.pdf": b"%PDF zh", "en/monthly.xlsx": b"PK en"}
+GIVEN = {"outside/zh-CN/monthly.pdf": b"%PDF zh", "outside/en/monthly.xlsx": b"PK en"}
+FILES = {
+    "zh-CN/figures.json": b'{"tables": []}', "outside/zh-CN/figures.json": b'{"tables": []}',
+    "zh-CN/monthly.pdf": b"%PDF inside", "en/monthly.xlsx": b"PK inside", **GIVEN,
+}  # fmt: skip
 CONTENT = json.dumps({"name": "monthly"}).encode()
 
 
@@ -348,16 +353,16 @@ def test_a_signature_that_was_changed_does_not_hold(office):
 
 
 class TestGiving:
-    def issue(self, office, state="released_outside"):
+    def issue(self, office, state="released_outside", files=FILES):
         """An issue that is out, with the files of its bundle on the disk."""
         from custinfo.actions import report_bundles
 
         store = office.store
         office.define()
-        told = {"files": {name: hashlib.sha256(data).hexdigest() for name, data in FILES.items()}}
+        told = {"files": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}}
         manifest = json.dumps(told).encode()
         folder = report_bundles.folder(store.site, "RI-1", manifest)
-        for name, data in FILES.items():
+        for name, data in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(data)
         row = {
@@ -392,13 +397,11 @@ class TestGiving:
         given = disclosures.deliver(store, office.admin, made, "en")
         with zipfile.ZipFile(io.BytesIO(given.data)) as archive:
             names = archive.namelist()
-            assert archive.read("zh-CN/monthly.pdf") == FILES["zh-CN/monthly.pdf"]
-            assert archive.read("en/monthly.xlsx") == FILES["en/monthly.xlsx"]
-            assert "zh-CN/figures.json" not in names
+            # The sheet that goes with them, and of the bundle the outside edition for readers alone
+            assert set(names[1:]) == set(GIVEN)
+            assert {name: archive.read(name) for name in GIVEN} == GIVEN
             rows = list(load_workbook(io.BytesIO(archive.read(names[0]))).active.values)
-        assert {row[1] for row in rows[1:]} == {
-            hashlib.sha256(FILES[name]).hexdigest() for name in ("zh-CN/monthly.pdf", "en/monthly.xlsx")
-        }
+        assert {row[1] for row in rows[1:]} == {hashlib.sha256(data).hexdigest() for data in GIVEN.values()}
         assert all("市统计局 方知行" in row[2] for row in rows[1:])
         entry = store.row("SELECT * FROM export_event WHERE object_id = ?", [made])
         assert (entry["tier"], entry["sha256"]) == ("aggregate", hashlib.sha256(given.data).hexdigest())
@@ -411,6 +414,12 @@ class TestGiving:
             disclosures.ask(office.store, office.head, self.asked(office))
         with pytest.raises(NotFound):
             disclosures.ask(office.store, office.head, self.asked(office, issue_id="RI-2"))
+
+    def test_an_issue_of_before_there_were_outside_editions_is_given_to_nobody(self, office):
+        self.issue(office, files={name: data for name, data in FILES.items() if not name.startswith("outside/")})
+        assert report_giving.givable(office.store, office.head) == []
+        with pytest.raises(WrongState):
+            disclosures.ask(office.store, office.head, self.asked(office))
 
     def test_one_of_named_recipients_is_given_without_being_outside(self, office, monkeypatch):
         from dataclasses import replace
@@ -433,7 +442,7 @@ class TestGiving:
         made = disclosures.ask(store, office.head, self.asked(office))
         for person in (account(store, Role.DEPARTMENT_HEAD), office.manager):
             office.decide(person, "disclosure", made)
-        (folder / "zh-CN/monthly.pdf").write_bytes(b"another")
+        (folder / "outside/zh-CN/monthly.pdf").write_bytes(b"another")
         with pytest.raises(Exception, match="monthly.pdf"):
             disclosures.deliver(store, office.admin, made, "en")
         assert disclosures.find(store, office.head, made).state == "registered"

@@ -45,6 +45,14 @@ def may_read(person: Person, record: Mapping[str, Any]) -> bool:
     return not visibility.own_records_only(person, audience) or person.person_id in record["authors"].split(",")
 
 
+def check_consultable(person: Person, record: Mapping[str, Any] | None) -> None:
+    """Who reads a record may look at it, and those of another department who decide on it (`visibility.decides`): they
+    change nothing in it, review it and export it not. Raises as `check_readable`.
+    """
+    if record is None or not visibility.decides(person, record):
+        check_readable(person, record)
+
+
 def check_not_own(person: Person, authors: Collection[str]) -> None:
     """Nobody approves, reviews or verifies what they made themselves."""
     if person.person_id in authors:

@@ -100,6 +100,25 @@ def visible(person: Person, place: Mapping[str, Any]) -> bool:
     return in_scope(person, place) and (level is None or sees(person, Level(level)))
 
 
+def decides(person: Person, record: Mapping[str, Any]) -> bool:
+    """Whether it was put before the person's department to be decided on (`decided_in`), and the person is one of those
+    who read all that their department has. The twin for lists is `assignments.consultable_where`.
+    """
+    level, asked = record["level"], record.get("decided_in")
+    return (
+        bool(asked)
+        and asked == person.department
+        and decides_for_department(person)
+        and Audience(record["audience"] or Audience.FIELD) is Audience.FIELD
+        and (level is None or sees(person, Level(level)))
+    )
+
+
+def decides_for_department(person: Person) -> bool:
+    """Whether the person reads all field work of their department, not only what they had a hand in."""
+    return scope(person) is Scope.DEPARTMENT and not own_records_only(person, Audience.FIELD)
+
+
 def own_records_only(person: Person, audience: Audience) -> bool:
     """Whether the person reads, of the records of this audience, only those that they had a hand in: a researcher does,
     unless another of their roles gives a scope in the same audience. A role that reads nothing there adds nothing.

@@ -32,6 +32,7 @@ LINKS = {
     "report_correction": "/reports/{}",
     "statistician": "/statistics",
     "plan": "/plans/{}",
+    "indicator_system": "/indicators/{}",
 }
 """Where each kind of object is looked at. A kind without a page of its own has none: its case shows what it is about,
 such as what an export covers. A notice stands on the page of its incident (`_link`)."""
@@ -166,7 +167,7 @@ def sees_object(store: Store, actor: Person, object_kind: str, object_id: str) -
         return decision is not None and assignments.in_scope(store, actor, decision["customer_id"])
     record = store.row("SELECT * FROM record_current WHERE record_id = ?", [object_id])
     try:
-        policies.check_readable(actor, record)
+        policies.check_consultable(actor, record)
     except NotFound:
         return False
     return True

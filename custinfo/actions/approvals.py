@@ -37,13 +37,14 @@ LONGEST_TITLE = 200
 
 def open(  # the word of the trade; callers write approvals.open
     store: Store, tx: Tx, actor: Person, procedure: str, object_kind: str, object_id: str, title: Mapping[str, str],
-    content: bytes, *, authors: Collection[str] = (), nonce: str = "",
+    content: bytes, *, authors: Collection[str] = (), nonce: str = "", department: str = "",
 ) -> str:  # fmt: skip
     """Open a case about an object, within the noun's own transaction; gives its id.
 
     `title` is by language and names numbers, never people: all who decide read it. `content` is what is decided on;
-    only its SHA-256 is kept. `authors` made it besides the actor, or gain by it, and may not decide either. An approved
-    case about the same object is superseded. Raises Conflict while one is open or returned.
+    only its SHA-256 is kept. `authors` made it besides the actor, or gain by it, and may not decide either. Steps of
+    the department are decided in `department`, the actor's own unless one is named. An approved case about the same
+    object is superseded. Raises Conflict while one is open or returned.
     """
     if procedure not in PROCEDURES:
         raise BadInput("approvals.no_procedure", name=procedure[:40])
@@ -56,7 +57,8 @@ def open(  # the word of the trade; callers write approvals.open
         "case_id": case_id, "procedure": procedure, "definition": _definition(procedure), "object_kind": object_kind,
         "object_id": object_id, "titles": json.dumps(titles, ensure_ascii=False), "sha256": digest(content),
         "nonce": nonce, "round": 1, "step": 0, "state": machines.after(machines.CASE, machines.NOWHERE, "open"),
-        "department": actor.department, "opened_at": tx.at, "opened_by": actor.person_id, "step_since": tx.at,
+        "department": department or actor.department, "opened_at": tx.at, "opened_by": actor.person_id,
+        "step_since": tx.at,
     }  # fmt: skip
     tx.insert("approval_case", row)
     for one in {actor.person_id, *authors}:

@@ -83,6 +83,19 @@ def readable_where(actor: Person, alias: str, first: int | None = None) -> tuple
     return f"{mine} AND (({elsewhere}) OR EXISTS ({hand}))", [*given, actor.person_id]
 
 
+def consultable_where(actor: Person, alias: str, first: int) -> tuple[str, list[Value]]:
+    """As `readable_where`, with what the actor's department decides on: the twin of `policies.check_consultable`."""
+    mine, given = readable_where(actor, alias, first)
+    if not (actor.department and visibility.decides_for_department(actor)):
+        return mine, given
+    seen = min((int(level) for level in Level if visibility.sees(actor, level)), default=int(Level.PUBLIC))
+    asked = (
+        f"{alias}.decided_in = ?{first + len(given)} AND ({alias}.level IS NULL OR {alias}.level >= {seen}) "
+        f"AND coalesce({alias}.audience, '{Audience.FIELD}') = '{Audience.FIELD}'"
+    )
+    return f"(({mine}) OR ({asked}))", [*given, actor.department]
+
+
 def _theirs(actor: Person, alias: str, mark: Callable[[Value], str]) -> str:
     """The department, those in the person's regions, those assigned to the person."""
     mine = [f"{alias}.owner = {mark(actor.person_id)}"]

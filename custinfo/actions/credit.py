@@ -19,6 +19,7 @@ from custinfo.actions import (
     credit_records,
     entities,
     entity_levels,
+    financial_statements,
 )
 from custinfo.actions import credit_standing as parts
 from custinfo.actions.credit_accounts import Accounts
@@ -129,7 +130,8 @@ def _one(given: _Given, reader: entity_levels.Reader, row: Row, files: Files, sc
     gate = first_dealing.rule(day)
     lacks = first_dealing.lacks([*credit_records.proofs(seen, reports, day), *_graded(decision, grade)], day, gate)
     occasions = credit_records.occasions(dossiers)
-    years = credit_records.statements(reports, day)
+    filed = files.by_form[credit_records.STATEMENT]
+    years = financial_statements.yearly(reports, filed, day)
     ratios, warnings, wrong = _figures(years, day)
     found = Standing(
         customer_id=files.customer_id,
@@ -157,6 +159,7 @@ def _one(given: _Given, reader: entity_levels.Reader, row: Row, files: Files, sc
         papers_lacking=first_dealing.papers_lacking(credit_records.kept(seen, day), occasions, gate),
         cards=account_cards.cards(files.by_form[credit_records.CARD], day),
         measures=account_cards.measures(files.by_form[credit_records.MEASURE], day),
+        statements=financial_statements.reported(filed, day),
         years=years,
         ratios=ratios,
         warnings=warnings,

@@ -21,7 +21,7 @@ from custinfo.store.database import Row, Value
 REMITTANCES = "/credit/collections"
 REMIT_SOON = timedelta(days=7)
 DUNNING, SIGN = "dunning", "sign"
-FOR_DECIDERS = ("review", "override", "paper", "over_limit", "gate", "warning")
+FOR_DECIDERS = ("review", "override", "paper", "over_limit", "gate", "warning", "statement")
 
 
 def due_rows(store: Store, actor: Person, today: date) -> list[DueRow]:

@@ -4,7 +4,7 @@ A record counts as it stood at a moment: its newest version that was recorded by
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -24,8 +24,8 @@ from custinfo.store.database import Row
 
 RATING, OVERRIDE, APPLICATION = "credit_rating", "credit_override", "credit_application"
 PAPERS_FORM, DUNNING, REPORT = "qualification_papers", "credit_dunning", "credit_report"
-CARD, MEASURE = "account_card", "account_measure"
-FORMS = (RATING, OVERRIDE, APPLICATION, PAPERS_FORM, DUNNING, REPORT, CARD, MEASURE)
+CARD, MEASURE, STATEMENT = "account_card", "account_measure", "financial_statement"
+FORMS = (RATING, OVERRIDE, APPLICATION, PAPERS_FORM, DUNNING, REPORT, CARD, MEASURE, STATEMENT)
 FROM_REPORT = {"legal_form": "legal_form", "registered_capital": "registered_capital", "scope": "scope"}
 """What a credit survey report proves: kind of proof → its question."""
 
@@ -199,18 +199,16 @@ def kept(seen: tuple[PaperView, ...], day: date) -> frozenset[str]:
     )
 
 
-def statements(reports: list[Filed], day: date) -> tuple[Statement, ...]:
-    """The yearly figures of the newest credit survey report: the last years in a row, the earliest first."""
+def survey_years(reports: Sequence[Filed], day: date) -> dict[int, Statement]:
+    """The yearly figures of the newest credit survey report, by year."""
     for one in reports:
         reported_on = _day(one.values.get("report", {}), "reported_on")
         if reported_on is None or reported_on > day:
             continue
         by_year = {int(each["year"]): each for each in _rounds(one.values.get("finance", {}), "statement")
                    if each.get("year")}  # fmt: skip
-        years = sorted(by_year, reverse=True)
-        run = [year for place, year in enumerate(years) if year == years[0] - place]
-        return tuple(_statement(year, by_year[year]) for year in sorted(run))
-    return ()
+        return {year: _statement(year, said) for year, said in by_year.items()}
+    return {}
 
 
 def _statement(year: int, said: Mapping[str, str]) -> Statement:

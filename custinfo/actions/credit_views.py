@@ -13,6 +13,7 @@ from fractions import Fraction
 from custinfo.actions.account_cards import CardView, MeasureView
 from custinfo.classification.credit.dunning import Letter, Step
 from custinfo.classification.credit.early_warning import Ratio, Signal, Statement
+from custinfo.classification.credit.financial_statements import Reported
 from custinfo.classification.credit.first_dealing import Lack
 from custinfo.classification.credit.limits import Limit
 from custinfo.classification.credit.raters import Agreement, Difference
@@ -172,9 +173,10 @@ class Standing:
     what was applied for where an approved application (form `credit_application`) asked for less (`applied_fen`).
     `account` is None while no lake is published. `over_fen` is by how much the exposure is above the limit. `lacks`
     keep the gate before the first dealing shut; `cards` are sign-account cards, `measures` what was agreed about a
-    customer on account; `papers_lacking` are (paper, occasion). `warnings` come from the yearly
-    figures of the newest credit survey report. `raters` are the two whose ratings count, or would count at the next
-    decision; `apart` is what they must talk over. `notes` say in sentences what needs attention.
+    customer on account; `papers_lacking` are (paper, occasion). `statements` are the periods that
+    were accumulated; `warnings` come from the last `years` in a row, of them and of the newest credit survey report.
+    `raters` are the two whose ratings count, or would count at the next decision; `apart` is what they must talk over.
+    `notes` say in sentences what needs attention.
     """
 
     customer_id: str
@@ -202,6 +204,7 @@ class Standing:
     papers_lacking: tuple[tuple[str, str], ...]
     cards: tuple[CardView, ...]
     measures: tuple[MeasureView, ...]
+    statements: tuple[Reported, ...]
     years: tuple[Statement, ...]
     ratios: Mapping[str, Ratio]
     warnings: tuple[Signal, ...]

@@ -16,13 +16,14 @@ from custinfo.actions.account_cards import MeasureView
 from custinfo.actions.credit_standing import Files
 from custinfo.actions.credit_views import AccountView, PaperView, Standing
 from custinfo.actions.delegations import today as today_of
-from custinfo.classification.credit import dunning, first_dealing, grades, limits
+from custinfo.classification.credit import dunning, financial_statements, first_dealing, grades, limits
 from custinfo.classification.credit.early_warning import RATIOS
 from custinfo.classification.credit.first_dealing import PROOFS
 from custinfo.classification.credit.wording import Listed, Named, Yuan
 from custinfo.domain.clock import parse
 from custinfo.domain.messages import LANGUAGES
 from custinfo.domain.people import SERVICE, Person
+from custinfo.domain.periods import Year
 from custinfo.store import Store, Tx
 from custinfo.store.database import Row
 
@@ -32,7 +33,7 @@ PAPERS_PAST = timedelta(days=90)
 FIRST_DEALINGS = timedelta(days=90)
 """The gate is about the first dealing: it is held against whoever began to deal within so many days."""
 GRAVE = ("alarm", "deterioration", "negative_equity", "loss")
-KINDS = ("review", "override", "paper", "dunning", "over_limit", "gate", "warning", "sign")
+KINDS = ("review", "override", "paper", "dunning", "over_limit", "gate", "warning", "sign", "statement")
 
 Fact = str | Mapping[str, str]
 
@@ -140,6 +141,7 @@ def _of(found: Standing, applied: date | None, day: date) -> Iterator[Notice]:
     yield from _reviews(found, day)
     yield from _papers(about, found.papers, day)
     yield from _warnings(found)
+    yield from _statements(found, day)
     if found.account is not None:
         yield from _dunning(about, found.account, day)
         yield from _signs(about, found.account, found.measures)
@@ -159,6 +161,8 @@ def _notice(
 
 
 def _fact(given: object) -> Fact:
+    if isinstance(given, dict):
+        return given
     if isinstance(given, Named | Listed):
         return {language: given.text(language) for language in LANGUAGES}
     return given.text(LANGUAGES[0]) if isinstance(given, Yuan) else str(given)
@@ -196,6 +200,18 @@ def _warnings(found: Standing) -> Iterator[Notice]:
             }
             subject = f"{year}:{one.about}:{one.kind}"
             yield _notice("warning", (found.customer_id, found.number), subject, None, credit_records.REPORT, **facts)
+
+
+def _statements(found: Standing, day: date) -> Iterator[Notice]:
+    """Of whoever has credit, the last year and quarter without a statement; a year that a survey told is known."""
+    if found.decision is None or found.limit.limit_fen <= 0:
+        return
+    known = {one.period for one in found.statements} | {Year(one.year) for one in found.years}
+    for period, due_on in financial_statements.awaited(day):
+        if period not in known:
+            spoken = {language: period.show(language) for language in LANGUAGES}
+            about = found.customer_id, found.number
+            yield _notice("statement", about, str(period), due_on, credit_records.STATEMENT, period=spoken)
 
 
 def _dunning(about: tuple[str, str], account: AccountView, day: date) -> Iterator[Notice]:

@@ -33,15 +33,16 @@ def fill(store: Store, numbers: list[str], raters: tuple[Person, Person], decide
         found = entities.by_number(store, "customers", number)
         assert found is not None
         ids.append(str(found["entity_id"]))
-        _file(store, raters[0], credit_records.PAPERS_FORM, _papers(number, day))
-        _file(store, raters[0], credit_records.RATING, _rating(number, day, ratings, {}))
-        _file(store, raters[1], credit_records.RATING, _rating(number, day, ratings, SECOND))
+        file(store, raters[0], credit_records.PAPERS_FORM, _papers(number, day))
+        file(store, raters[0], credit_records.RATING, _rating(number, day, ratings, {}))
+        file(store, raters[1], credit_records.RATING, _rating(number, day, ratings, SECOND))
         _approve(store, manager, credit.decide(store, decider, ids[-1]), password)
-    _file(store, raters[0], credit_records.APPLICATION, _application(numbers[0], day))
+    file(store, raters[0], credit_records.APPLICATION, _application(numbers[0], day))
     credit_watch.watch(store, SERVICE, day, only=ids)
 
 
-def _file(store: Store, who: Person, form_id: str, values: dict[str, Any]) -> None:
+def file(store: Store, who: Person, form_id: str, values: dict[str, Any]) -> None:
+    """A record with these answers by group, through the form's own rules."""
     form = forms.load(store, form_id)
     made = forms.session(store, form, values).finish()
     with store.act(who.person_id, "demo.fill", "form", form_id) as tx:

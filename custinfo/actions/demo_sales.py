@@ -20,7 +20,19 @@ from custinfo.actions.demo import HISTORY_MONTHS, DemoCustomer, table
 from custinfo.domain.money import yuan
 from custinfo.domain.periods import Month
 
-COLUMNS = ("customer", "line_no", "kind", "date", "product", "quantity", "amount", "cost", "product_line", "channel")
+COLUMNS = (
+    "customer",
+    "line_no",
+    "kind",
+    "date",
+    "product",
+    "quantity",
+    "amount",
+    "cost",
+    "product_line",
+    "channel",
+    "area",
+)
 PREFIXES = {"sale": "XS", "payment": "SK", "return": "TH"}
 
 YEARLY_GROWTH = 0.10
@@ -84,15 +96,16 @@ def sales(
     return _numbered(drafts)
 
 
-def write_sales_csv(path: Path, lines: Iterable[DemoSale], numbers: Sequence[str]) -> None:
-    """Write `lines` as an import file of sales; `numbers` are the customers' numbers in the order of their indexes."""
+def write_sales_csv(path: Path, lines: Iterable[DemoSale], numbers: Sequence[str], areas: Sequence[str]) -> None:
+    """Write `lines` as an import file of sales; `numbers` and `areas` are those of the customers, by index."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
         for line in lines:
             row = (line.line_no, line.kind, line.occurred_on.isoformat(), line.product, line.quantity or "")
             more = demo_figures.of_line(line.customer, line.product, line.amount_fen)
-            writer.writerow((numbers[line.customer], *row, yuan(line.amount_fen), *more))
+            area = areas[line.customer] if line.product else ""
+            writer.writerow((numbers[line.customer], *row, yuan(line.amount_fen), *more, area))
 
 
 @dataclass(frozen=True)

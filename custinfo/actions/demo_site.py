@@ -12,7 +12,21 @@ from pathlib import Path
 from typing import Any
 
 from custinfo.access import visibility
-from custinfo.actions import batches, demo, demo_credit, demo_figures, demo_sales, entities, forms, people, records
+from custinfo.actions import (
+    batches,
+    demo,
+    demo_credit,
+    demo_evaluations,
+    demo_figures,
+    demo_indicators,
+    demo_sales,
+    demo_sales_control,
+    demo_study,
+    entities,
+    forms,
+    people,
+    records,
+)
 from custinfo.actions import lake as lake_actions
 from custinfo.actions.demo_accounts import ACCOUNTS, PASSWORD
 from custinfo.domain.clock import stamp, utc_now
@@ -46,15 +60,21 @@ def fill(store: Store) -> Made:
     staff = {account[0]: _account(store, *account) for account in ACCOUNTS}
     customers = [*demo.companies(SEED, demo.COMPANIES, until), *demo.individuals(SEED, demo.INDIVIDUALS, until)]
     numbers = _record_cards(store, staff["lin"], staff["han"], customers, until)
+    areas, sold = demo_sales_control.areas(customers), dict[str, int]()
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "demo-sales.csv"
-        demo_sales.write_sales_csv(file, demo_sales.sales(SEED, customers, until=until), numbers)
+        lines = demo_sales_control.tallied(demo_sales.sales(SEED, customers, until=until), areas, until, sold)
+        demo_sales.write_sales_csv(file, lines, numbers, areas)
         batch = batches.import_sales(
             store, SERVICE, file, source="custinfo init --demo", lawful_basis="contract", errors=Path(folder)
         )
+    demo_sales_control.fill(store, staff, customers, numbers, until, sold, PASSWORD)
+    first = [number for one, number in zip(customers, numbers, strict=True) if one.answers["province"] not in EAST]
+    demo_study.fill(store, staff, first, PASSWORD)
     manifest = lake_actions.publish(store, SERVICE)
     assert manifest is not None
     _add_credit(store, staff, customers, numbers)
+    demo_indicators.approve(store, staff["wu"], [staff["he"]], staff["chen"], PASSWORD)
     return Made(len(customers), batch.rows, manifest.version)
 
 
@@ -68,6 +88,7 @@ def _add_credit(
     raters = staff["lin"], staff["zhou"]
     chosen = [numbers[place] for place in largest]
     demo_credit.fill(store, chosen, raters, staff["he"], staff["chen"], PASSWORD)
+    demo_evaluations.fill(store, chosen, raters)
 
 
 def _account(store: Store, login_name: str, display_name: str, role: Role, department: str) -> Person:

@@ -140,7 +140,7 @@ def _readable(store: Store, actor: Person, row: Row) -> bool:
         return False
     record = store.row("SELECT * FROM record_current WHERE record_id = ?", [row["record_id"]])
     try:
-        policies.check_readable(actor, record)
+        policies.check_consultable(actor, record)
     except NotFound:
         return False
     return True

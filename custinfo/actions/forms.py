@@ -206,6 +206,18 @@ def procedure(form: xforms.Form) -> str | None:
     return form.root.attributes.get("procedure") or None
 
 
+def is_survey(form: xforms.Form) -> bool:
+    """Whether its answers are counted in tables of surveys (`attribute::custinfo:survey`)."""
+    return form.root.attributes.get("survey") == "yes"
+
+
+def decided_in(form: xforms.Form) -> str:
+    """The question that says which department decides on its records (`attribute::custinfo:decided_in`): its name;
+    blank where that is the department of who fills it in.
+    """
+    return form.root.attributes.get("decided_in") or ""
+
+
 def load(store: Store, form_id: str, version: str | None = None) -> xforms.Form:
     """A published form, the newest version unless one is given, with the lists of today's rules. Raises NotFound."""
     row = find(store, form_id, version)

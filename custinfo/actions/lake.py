@@ -7,14 +7,20 @@ from custinfo.access import permissions, visibility
 from custinfo.actions import (
     batches,
     credit_published,
+    cross_region_published,
     demands_published,
+    evaluations_published,
     lake_witness,
     marks_published,
     matches_published,
     merge_links_published,
     plans,
+    register_events_published,
+    registers_published,
     sealing,
     segments,
+    surveys_published,
+    visits_published,
 )
 from custinfo.domain.clock import parse, utc_now
 from custinfo.domain.errors import NotAllowed
@@ -23,13 +29,27 @@ from custinfo.domain.sensitivity import Level
 from custinfo.store import Store
 
 SOURCES: Mapping[str, Callable[[Store, int], Iterable[lake.TableRow]]] = {
+    "card_recordings": registers_published.recordings,
+    "consent_events": registers_published.consents,
     "credit_decisions": credit_published.lake_rows,
+    "cross_region_sales": cross_region_published.lake_rows,
     "demands": demands_published.lake_rows,
+    "evaluations": evaluations_published.lake_rows,
     "marks": marks_published.lake_rows,
     "matches": matches_published.lake_rows,
     "merged": merge_links_published.lake_rows,
     "plans": plans.lake_rows,
+    "register_entries": registers_published.entries,
+    "register_events": register_events_published.lake_rows,
+    "second_entries": registers_published.second_entries,
     "segments": segments.lake_rows,
+    "studies": surveys_published.studies,
+    "survey_answers": surveys_published.answers,
+    "survey_fieldwork": surveys_published.fieldwork,
+    "survey_questions": surveys_published.questions,
+    "survey_reviews": surveys_published.reviews,
+    "survey_units": surveys_published.units,
+    "visits": visits_published.lake_rows,
 }
 """Where tables of `lake.published_tables` come from: for each the rows of the store after a `seq`, in ascending `seq`.
 

@@ -50,7 +50,7 @@ def make(store: Store, actor: Person, purpose: str, language: str) -> MailingLis
     export_id = export_register.new_id()
     mark = export_register.mark(store, actor, export_id, consent.purpose(purpose).titles[language])
     columns = ("number", "name", *WAYS, "mark")
-    lines: list[list[object]] = [[*_line(store, actor, reader, row), mark] for row in rows]
+    lines: list[list[object]] = [[*line(store, actor, reader, row), mark] for row in rows]
     headings = tuple(text(f"privacy.column.{name}", language) for name in columns)
     data = book([Sheet(purpose, headings, lines, {})], mark=mark)
     left_out = _known(store, actor) - len(rows)
@@ -81,7 +81,7 @@ def _known(store: Store, actor: Person) -> int:
     return int(rows[0]["n"])
 
 
-def _line(store: Store, actor: Person, reader: entity_levels.Reader, row: Row) -> list[object]:
+def line(store: Store, actor: Person, reader: entity_levels.Reader, row: Row) -> list[object]:
     """Number, name and ways to reach somebody, as far as the person may see them."""
     row = sealing.opened_entity(store, row)
     card = entities.current(store, row["entity_id"])

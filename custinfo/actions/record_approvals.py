@@ -29,8 +29,14 @@ def put_forward(store: Store, tx: Tx, actor: Person, form: Form, row: Mapping[st
     """
     record_id = row["record_id"]
     case = approvals.of(store, KIND, record_id)
+    department = _decider(form, values)
+    if department:
+        tx.delete("record_decider", (record_id,))
+        tx.insert("record_decider", {"record_id": record_id, "department": department, "since": tx.at})
     if case is not None and case.state in (OPEN, RETURNED, APPROVED):
         approvals.changed(store, tx, actor, KIND, record_id, _content(row, values, case.nonce))
+        if department and case.department != department:
+            tx.update("approval_case", case.case_id, {"department": department})
         return
     procedure = forms.procedure(form)
     if procedure is None:
@@ -38,8 +44,18 @@ def put_forward(store: Store, tx: Tx, actor: Person, form: Form, row: Mapping[st
     nonce = secrets.token_hex(16)
     approvals.open(
         store, tx, actor, procedure, KIND, record_id, _titles(store, form, row), _content(row, values, nonce),
-        authors=_authors(store, record_id), nonce=nonce,
+        authors=_authors(store, record_id), nonce=nonce, department=department,
     )  # fmt: skip
+
+
+def _decider(form: Form, values: Any) -> str:
+    """The department that the record says decides on it; blank where its form has no such question."""
+    name = forms.decided_in(form)
+    ref = next((ref for ref, node in form.nodes.items() if name and node.name == name), "")
+    value = values if ref else ""
+    for step in ref.split("/")[2:]:
+        value = value.get(step, "") if isinstance(value, Mapping) else ""
+    return str(value)
 
 
 def check_approved(store: Store, record_id: str) -> None:

@@ -63,7 +63,7 @@ class RecordView:
 
     `notes` and `reasons` are by ref; `files` by the name that an answer says. Answers of level 1, and what is said
     beside them, are masked (`domain.masking`): `reveals.reveal` gives one of them, on the audit log. `level` is that of
-    the whole record, where one was set.
+    the whole record, where one was set. It is not `theirs` to work on when they only decide on it.
     """
 
     record_id: str
@@ -86,6 +86,7 @@ class RecordView:
     versions: tuple[VersionLine, ...]
     files: Mapping[str, StoredFile]
     level: Level | None = None
+    theirs: bool = True
 
 
 def listed(
@@ -94,7 +95,7 @@ def listed(
 ) -> RecordPage:  # fmt: skip
     """The newest version of each record that the actor may read, newest first; a researcher's own only."""
     permissions.check(actor, "record.read")
-    mine, scope = assignments.readable_where(actor, "record_current", first=3)
+    mine, scope = assignments.consultable_where(actor, "record_current", first=3)
     where = f"(?1 IS NULL OR record_current.form_id = ?1) AND (?2 IS NULL OR state = ?2) AND {mine}"
     given = [form_id, state, *scope]
     total = store.rows(f"SELECT count(*) AS n FROM record_current WHERE {where}", given)[0]["n"]
@@ -131,7 +132,7 @@ def open_queries(store: Store, actor: Person, line: RecordLine) -> int:
 def states(store: Store, actor: Person, form_id: str) -> dict[str, int]:
     """How many records of the form are in which state, for those that the actor may read."""
     permissions.check(actor, "record.read")
-    mine, scope = assignments.readable_where(actor, "record_current", first=2)
+    mine, scope = assignments.consultable_where(actor, "record_current", first=2)
     rows = store.rows(
         f"SELECT state, count(*) AS n FROM record_current WHERE form_id = ?1 AND {mine} GROUP BY state",
         [form_id, *scope],
@@ -143,7 +144,7 @@ def read(store: Store, actor: Person, record_id: str, version: int | None = None
     """One record, its newest version unless another is asked for. Raises NotFound, NotAllowed; reading is audited."""
     permissions.check(actor, "record.read")
     current = store.row("SELECT * FROM record_current WHERE record_id = ?", [record_id])
-    policies.check_readable(actor, current)
+    policies.check_consultable(actor, current)
     assert current is not None
     rows = _versions(store, record_id)
     wanted = next((row for row in rows if row["version"] == (version or current["version"])), None)
@@ -164,6 +165,7 @@ def read(store: Store, actor: Person, record_id: str, version: int | None = None
         parse(wanted["recorded_at"]), wanted["recorded_by"], wanted["display_name"] or "",
         _about(store, actor, current["entity_id"]), _made(store, actor, record_id, wanted["version"]),
         _history(store, form, actor, rows), _files(store, form, actor, record_id), whole,
+        policies.may_read(actor, current),
     )  # fmt: skip
 
 

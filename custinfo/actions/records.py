@@ -18,6 +18,7 @@ from custinfo.actions import (
     duplicates,
     entities,
     entity_writing,
+    fieldwork,
     files,
     forms,
     merge_links,
@@ -250,6 +251,8 @@ def _write(given: _Submission) -> Receipt:
         entity_writing.write(given.store, given.tx, given.actor, given.form, given.made, one, row)
         _match(given, one)
     record_approvals.put_forward(given.store, given.tx, given.actor, given.form, row, given.made.values)
+    if version == 1:
+        fieldwork.answered(given.store, given.tx, given.actor, given.form.form_id, record_id, about)
     consent_capture.from_record(given.store, given.tx, given.form, given.made, row, main, pending)
     return _receipt(given.store, record_id, version)
 

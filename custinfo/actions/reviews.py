@@ -97,7 +97,7 @@ def decide(store: Store, actor: Person, record_id: str, version: int, action: De
 def decisions(store: Store, actor: Person, record_id: str) -> tuple[Decided, ...]:
     """Every decision on the record, the oldest first. Raises NotFound."""
     permissions.check(actor, "record.read")
-    _readable(store, actor, record_id)
+    _consultable(store, actor, record_id)
     rows = store.rows(
         "SELECT record_review.*, display_name FROM record_review LEFT JOIN person ON person_id = reviewed_by "
         "WHERE record_id = ? ORDER BY seq",
@@ -152,7 +152,7 @@ def resolve(store: Store, actor: Person, query_id: str) -> None:
 def queries(store: Store, actor: Person, record_id: str) -> tuple[Query, ...]:
     """The queries of a record on the questions that the person may see, the oldest first, with their threads."""
     permissions.check(actor, "record.read")
-    record = _readable(store, actor, record_id)
+    record = _consultable(store, actor, record_id)
     with store.act(actor.person_id, "query.read", "record", record_id):
         pass
     rows = store.rows(
@@ -214,6 +214,13 @@ def _reviewable(store: Store, actor: Person, record_id: str, version: int) -> Ro
 def _readable(store: Store, actor: Person, record_id: str) -> Row:
     record = store.row("SELECT * FROM record_current WHERE record_id = ?", [record_id])
     policies.check_readable(actor, record)
+    assert record is not None
+    return record
+
+
+def _consultable(store: Store, actor: Person, record_id: str) -> Row:
+    record = store.row("SELECT * FROM record_current WHERE record_id = ?", [record_id])
+    policies.check_consultable(actor, record)
     assert record is not None
     return record
 

@@ -9,7 +9,7 @@ import io
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 
-from custinfo.classification import intention_levels
+from custinfo.classification import intention_levels, territory_rule
 
 
 def of_day(day: date) -> tuple[tuple[str, bytes], ...]:
@@ -22,10 +22,21 @@ def _intention(day: date) -> tuple[Iterable[str], Iterable[Iterable[str]]]:
     return ("name", "label", "label_en", "days"), rows
 
 
+def _branches(day: date) -> tuple[Iterable[str], Iterable[Iterable[str]]]:
+    """`regions` is how the codes of a branch's places begin, as `,31,3201,`, for a form to look a place up."""
+    rows = [
+        (one.name, one.zh, one.en, one.department, f",{','.join(one.prefixes)},")
+        for one in territory_rule.rule(day).branch
+    ]
+    return ("name", "label", "label_en", "department", "regions"), rows
+
+
 def _csv(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> bytes:
     out = io.StringIO(newline="")
     csv.writer(out, lineterminator="\n").writerows([columns, *rows])
     return out.getvalue().encode()
 
 
-LISTS: Mapping[str, Callable[[date], tuple[Iterable[str], Iterable[Iterable[str]]]]] = {"intention_level": _intention}
+LISTS: Mapping[str, Callable[[date], tuple[Iterable[str], Iterable[Iterable[str]]]]] = {
+    "branch": _branches, "intention_level": _intention,
+}  # fmt: skip

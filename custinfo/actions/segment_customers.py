@@ -8,13 +8,14 @@ import ibis
 import ibis.expr.types as ir
 
 from custinfo import lake
-from custinfo.classification import clusters, income, relation, rfm, value_grade
+from custinfo.classification import clusters, income, relation, rfm, satisfaction, value_grade
 from custinfo.classification.clusters import sampling
 from custinfo.domain.segments import Conditions, Figures
 from custinfo.lake import prepared
 from custinfo.lake.prepared import Made, Recipe
 from custinfo.statistics import segments
 
+TABLES = ("customer_versions", "sales", "survey_answers", "survey_reviews")
 RULES = (value_grade.FILE, rfm.FILE, relation.OLD_NEW_FILE, relation.LIFECYCLE_FILE, income.AGE_FILE)
 
 
@@ -56,6 +57,7 @@ def described(opened: lake.Tables, on: date) -> Described:
         "rfm": scores.select("customer_key", code=scores.segment),
         "lifecycle": stages.select("customer_key", code=stages.lifecycle),
         "age": ages.select("customer_key", code=ages.age_band),
+        "satisfaction": satisfaction.latest(opened.table("survey_answers"), opened.table("survey_reviews")),
         "product": segments.preferred_product(sales, value_grade.window_start(on, grading.months), on),
     }
     rules = {value_grade.FILE: grading.version, rfm.FILE: scoring.version, relation.LIFECYCLE_FILE: of_days[1].version}
@@ -86,7 +88,7 @@ def _make(opened: lake.Tables, on: date) -> Made:
     return Made({"customers": made.table, "drawn": drawn}, {"rules": dict(made.rules), "buyers": buyers})
 
 
-RECIPE = Recipe("customers", (*RULES, clusters.FILE), _make)
+RECIPE = Recipe("customers", (*RULES, clusters.FILE), _make, TABLES)
 
 
 def figures(opened: lake.Tables, described: ir.Table, conditions: Conditions, on: date) -> Figures:

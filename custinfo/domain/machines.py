@@ -142,6 +142,26 @@ HANDOVER: Machine = {
 }
 """Statistical work that is handed over: signed by whoever gives it, takes it and watches; with the third it passes."""
 
+STUDY: Machine = {
+    NOWHERE: {"begin_study": "begun"},
+    "begun": {"state_problem": "problem_stated", "stop_study": "broken_off"},
+    "problem_stated": {"choose_method": "method_chosen", "take_back_step": "begun", "stop_study": "broken_off"},
+    "method_chosen": {
+        "make_questionnaire": "questionnaire_made", "take_back_step": "problem_stated", "stop_study": "broken_off",
+    },
+    "questionnaire_made": {
+        "settle_sample": "sampled", "take_back_step": "method_chosen", "stop_study": "broken_off",
+    },
+    "sampled": {"end_fieldwork": "fielded", "take_back_step": "questionnaire_made", "stop_study": "broken_off"},
+    "fielded": {"process_answers": "processed", "take_back_step": "sampled", "stop_study": "broken_off"},
+    "processed": {"report_study": "study_reported", "take_back_step": "fielded", "stop_study": "broken_off"},
+    "study_reported": {},
+    "broken_off": {},
+}  # fmt: skip
+"""A study in the seven steps of the source (R75): problem, collection, questionnaire, sampling, fieldwork, processing,
+report, in this order. The last step that was done can be taken back with a reason.
+"""
+
 
 class Impossible(WrongState):
     """An action that the state does not allow; says what it does allow, in the reader's language."""

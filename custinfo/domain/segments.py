@@ -8,7 +8,7 @@ from typing import Any
 from custinfo.domain.errors import BadInput
 from custinfo.domain.text import clean
 
-CODED = ("ownership", "province", "section", "kind", "grade", "rfm", "lifecycle", "product", "age")
+CODED = ("ownership", "province", "section", "kind", "grade", "rfm", "lifecycle", "product", "age", "satisfaction")
 """Dimensions of which a condition names the codes that are wanted; "" is a customer of whom it is not known."""
 AMOUNT = "net_fen"
 """Net sales in the grading window, in fen: a condition names a range."""

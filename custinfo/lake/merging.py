@@ -13,7 +13,10 @@ import ibis.expr.types as ir
 from custinfo.lake import schema
 
 TABLE = "merged"
-FOLLOWING = (*schema.LINES, "credit_decisions", "demands", "marks")
+FOLLOWING = (
+    *schema.LINES, "credit_decisions", "demands", "marks",
+    "survey_answers", "survey_fieldwork", "survey_reviews", "survey_units",
+)  # fmt: skip
 """The tables whose rows go where the link leads."""
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from custinfo.actions.credit_archive import Archive
 from custinfo.actions.credit_views import Standing
+from custinfo.classification.credit import financial_statements
 from custinfo.domain import clock
 from custinfo.domain.messages import text
 from custinfo.reports import credit_report_standing, credit_report_survey, credit_report_trade
@@ -85,8 +86,9 @@ def _more(group: str, known: Known, language: str) -> list[Part]:
     if group == "profile":
         return [*credit_report_standing.card(known.archive, words), *credit_report_standing.gate(known.standing, words)]
     if group == "finance":
-        years = credit_report_survey.statements(known.survey) if known.survey else ()
-        return credit_report_trade.finances(years, words)
+        told = {one.year: one for one in (credit_report_survey.statements(known.survey) if known.survey else ())}
+        years = financial_statements.years(known.standing.statements, told)
+        return credit_report_trade.finances(tuple(years.values()), words)
     if group == "payments":
         return credit_report_trade.payments(known.dealings, known.standing, words)
     if group == "assessment":

@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 from custinfo.classification import data_quality
 from custinfo.domain.periods import Period, bounds
 from custinfo.lake import Tables
+from custinfo.statistics import matches
 from custinfo.statistics.sources import By, Given, Source
 
 PROPERTIES: Mapping[str, tuple[str, str] | None] = {
@@ -27,6 +28,8 @@ def given(tables: Tables, zone: tzinfo, more: Mapping[str, Source] | None = None
         "demands": lambda _: tables.table("demands"),
         "gradings": lambda _: tables.gradings,
         "cards": lambda period: _cards(tables, period, zone),
+        "identities": lambda period: _identities(tables, period, zone),
+        "second_entries": lambda _: tables.table("second_entries"),
     }
     return Given({**found, **(more or {})}, zone)
 
@@ -59,6 +62,16 @@ def _moments(period: Period, zone: tzinfo) -> tuple[datetime, datetime]:
     """Its first moment and the first after it, in UTC and without a zone, as the lake has them."""
     first, after = bounds(period, zone)
     return first.astimezone(UTC).replace(tzinfo=None), after.astimezone(UTC).replace(tzinfo=None)
+
+
+def _identities(tables: Tables, period: Period, zone: tzinfo) -> ir.Table:
+    """The customers on file at the end of the period, and whether each is one of a sure pair that nobody decided."""
+    customers = recorded_by(tables.customer_versions, period, zone).select("customer_key").distinct()
+    known = matches.pairs(recorded_by(tables.table("matches"), period, zone), customers)
+    pairs = known.filter(known.state.isin(matches.WAITING), known["class"] != "possible")
+    doubles = pairs.select(double="customer_key").union(pairs.select(double="other_key"), distinct=True)
+    joined = customers.left_join(doubles, [("customer_key", "double")])
+    return joined.select("customer_key", duplicate=joined.double.notnull())
 
 
 def _cards(tables: Tables, period: Period, zone: tzinfo) -> ir.Table:

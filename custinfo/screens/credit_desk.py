@@ -20,6 +20,7 @@ FORMS = (
     "credit_rating",
     "qualification_papers",
     "credit_report",
+    "financial_statement",
     "credit_application",
     "credit_override",
     "credit_dunning",

@@ -15,6 +15,7 @@ from custinfo.screens.blocks import Block
 from custinfo.screens.context import Page
 from custinfo.screens.sheet_view import Reaction, Redraw, Revealed, SheetView
 
+EVALUATION, STATEMENT = "customer_evaluation", "financial_statement"
 GROUPED_FROM = 10_000
 """Whole numbers from here on are written with separators; below it they may be years."""
 
@@ -72,6 +73,7 @@ def _blocks(page: Page, actor: Person, customer_id: str) -> list[Block]:
             [
                 *_to_fill_in(page, actor, card),
                 demand_card.card(page, actor, customer_id),
+                *_judged(page, actor, card),
                 _records(page, card.records),
                 consent_card.card(page, actor, customer_id),
                 *merge_card.card(page, actor, customer_id),
@@ -137,6 +139,21 @@ def _to_fill_in(page: Page, actor: Person, card: CustomerCard) -> list[Block]:
     ]
     title = page.text("pages.customer.to_fill_in")
     return [blocks.card(title, [blocks.listing(items, compact=True)], flush=True)] if items else []
+
+
+def _judged(page: Page, actor: Person, card: CustomerCard) -> list[Block]:
+    """How it is evaluated, and its financial statements, where there are any."""
+    filed, found = {record.form_id for record in card.records}, list[Block]()
+    # They come with Ibis: a second that the pages of all other customers need not wait for
+    if EVALUATION in filed:
+        from custinfo.screens import evaluation_card
+
+        found += evaluation_card.card(page, actor, card.customer_id)
+    if STATEMENT in filed:
+        from custinfo.screens import finance_card
+
+        found += finance_card.card(page, actor, card.customer_id)
+    return found
 
 
 def _records(page: Page, records: list[RecordRow]) -> Block:

@@ -214,6 +214,7 @@ class Explorer:
         self._filters = {one.name: self._filter(one) for one in screen.filters}
         self._panels = [_PanelView(one, self) for one in screen.panels]
         self._lists = [ListView(one, self, self._hand_out) for one in screen.listings]
+        self._parts = [make(self) for make in screen.parts]
         clear = widgets.Button(description=self._word("clear"))
         clear.on_click(lambda _: self.answer(lambda: self.choose({})))
         filters, charts = widgets.HBox([*self._filters.values()]), widgets.HBox([one.widget for one in self._panels])
@@ -224,6 +225,7 @@ class Explorer:
         parts += [filters] if screen.filters else []
         parts += [clear] if screen.filters or any(one.pick for one in screen.panels) else []
         parts += [self._summary, *([charts] if screen.panels else []), *(one.widget for one in self._lists)]
+        parts += [one.widget for one in self._parts]
         parts += screen.beside(self) if screen.beside else []
         self.widget.children = tuple(parts)
 
@@ -288,7 +290,7 @@ class Explorer:
         for panel in self._panels:
             if panel is not but:
                 panel.draw()
-        for one in self._lists:
+        for one in (*self._lists, *self._parts):
             one.tell()
 
     def _hand_out(self, view: View, rows: Any, write: Any) -> bytes:

@@ -204,11 +204,23 @@ class Running(Protocol):
         """Draw what is chosen anew: something that it rests on has come."""
 
 
+class Part(Protocol):
+    """A part of a screen's own that follows what is chosen: `tell` draws it anew."""
+
+    @property
+    def widget(self) -> "Widget":
+        """What stands on the page."""
+
+    def tell(self) -> None:
+        """Draw what is chosen now."""
+
+
 @dataclass(frozen=True)
 class Screen:
     """A screen. `area` is the area of messages that its keys are in; the key `title` names it.
 
-    `summary` says in a sentence what is chosen. `beside` gives widgets of the screen's own, for its end.
+    `summary` says in a sentence what is chosen. `parts` make what the screen has of its own and follows the choice,
+    `beside` gives widgets for its end that do not.
     """
 
     area: str
@@ -217,4 +229,5 @@ class Screen:
     filters: Sequence[Filter] = ()
     panels: Sequence[Panel] = ()
     listings: Sequence[Listing] = ()
+    parts: "Sequence[Callable[[Running], Part]]" = ()
     beside: "Callable[[Running], Sequence[Widget]] | None" = None

@@ -3,7 +3,7 @@
 from typing import Any
 
 from custinfo.access import permissions
-from custinfo.actions import assignments, leaving, rights, second_factor
+from custinfo.actions import assignments, leaving, rights, second_factor, staff_keys
 from custinfo.actions.clearances import Clearance
 from custinfo.actions.rights import Member
 from custinfo.domain.people import Person
@@ -63,6 +63,7 @@ def _facts(page: Page, member: Member) -> Block:
         (page.text("people_page.regions"), " ".join(sorted(person.regions)) or "—"),
         (page.text("people_page.counts_now"), page.text(f"people.level.{int(person.clearance)}")),
         (page.text("people_page.owned"), str(member.customers)),
+        (page.text("people_page.recorder"), staff_keys.recorder(page.store, person.person_id)),
     ]
     return blocks.card(page.text("people_page.scope"), [blocks.facts(told)])
 

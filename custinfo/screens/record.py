@@ -70,7 +70,7 @@ class Desk:
             self._queries(actor, asked),
             self._history(actor, record, session),
         ]
-        beside = [self._conflicts(actor), self._compared(actor)]
+        beside = [self._conflicts(actor), self._compared(actor)] if record.theirs else []
         above = [*self._head(actor, record), *(one for one in beside if one)]
         return [*above, blocks.columns(left or [self._nothing()], [one for one in right if one])]
 
@@ -133,10 +133,10 @@ class Desk:
         page = self._page
         found: list[Block] = []
         form = f"/form/{record.form_id}"
-        if record.version == record.newest and permissions.may(actor, "record.edit"):
+        if record.theirs and record.version == record.newest and permissions.may(actor, "record.edit"):
             found.append(blocks.link(page.text("desk.record.edit"), f"{form}?record={record.record_id}", "primary"))
         loaded = forms.load(page.store, record.form_id, record.form_version)
-        others = actor.person_id != record.recorded_by and permissions.may(actor, "record.verify")
+        others = record.theirs and actor.person_id != record.recorded_by and permissions.may(actor, "record.verify")
         if forms.double_entry(loaded) and others:
             found.append(blocks.link(page.text("desk.record.verify"), f"{form}?verify={record.record_id}"))
         if record.about and record.about.dataset == "customers":
@@ -182,7 +182,7 @@ class Desk:
 
     def _review(self, actor: Person, record: RecordView, session: Session, sections: list[Section]) -> Block | None:
         page = self._page
-        own = actor.person_id in {record.recorded_by}
+        own = actor.person_id in {record.recorded_by} or not record.theirs
         if not permissions.may(actor, "record.review") or record.version != record.newest or own:
             return None
         said = blocks.field("text", page.text("desk.record.say"), "multiline")
@@ -214,7 +214,7 @@ class Desk:
     def _level(self, actor: Person, record: RecordView) -> Block | None:
         """How secret the record is as a whole, for who says so."""
         page = self._page
-        if not permissions.may(actor, "record.level"):
+        if not record.theirs or not permissions.may(actor, "record.level"):
             return None
         now = record.level or Level.INTERNAL
         levels = [(str(int(one)), page.text(f"people.level.{int(one)}")) for one in Level if one >= actor.clearance]

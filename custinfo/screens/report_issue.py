@@ -1,10 +1,11 @@
 """One issue of a report: its files, what people say in it, who reviewed and signed it, and what can be done now."""
 
+from itertools import product
 from pathlib import PurePosixPath
 from typing import Any
 
 from custinfo.access import permissions
-from custinfo.actions import report_issues, report_notices, statisticians
+from custinfo.actions import report_bundles, report_issues, report_notices, statisticians
 from custinfo.actions.report_issues import KIND, Issue, Written
 from custinfo.domain import commentary
 from custinfo.domain.corrections import Change
@@ -121,7 +122,7 @@ class Desk:
         issue = report_issues.read_out(self._page.store, actor, self._issue_id, name)
         content = issuing.read_file(self._page.site, issue, name)
         path = PurePosixPath(name)
-        return Download(f"{path.stem}-{path.parent}{path.suffix}", kind, content)
+        return Download(f"{'-'.join((path.stem, *path.parent.parts))}{path.suffix}", kind, content)
 
     # ---- parts -----------------------------------------------------------------------------------------------------
 
@@ -182,17 +183,20 @@ class Desk:
         if issue.manifest is None:
             return []
         items = []
-        for language in LANGUAGES:
-            spoken = page.text(f"reports_page.in.{language}")
+        for outside, language in product((False, True), LANGUAGES):
+            folder, spoken = language, page.text(f"reports_page.in.{language}")
+            if outside:
+                folder, spoken = f"{report_bundles.OUTSIDE}/{language}", page.text("outside.files", language=spoken)
             buttons = [
                 blocks.button(
                     kind[1:].upper(), "file", name, name=f"{kind[1:].upper()} {spoken}",
                     look="primary small" if kind == ".pdf" else "small",
                 )
                 for kind in FILES for name in issue.content["files"]
-                if name.startswith(f"{language}/") and name.endswith(kind)
+                if name.startswith(f"{folder}/") and name.endswith(kind)
             ]  # fmt: skip
-            items.append(blocks.item(spoken, actions=buttons))
+            if buttons:
+                items.append(blocks.item(spoken, actions=buttons))
         return [blocks.card(page.text("reports_page.files"), [blocks.listing(items)], flush=True)]
 
     def _commentary(self, actor: Person, issue: Issue, written: list[Written]) -> Block:

@@ -12,7 +12,7 @@ import altair as alt
 import ibis.expr.types as ir
 
 from custinfo.actions import segment_customers
-from custinfo.classification import rfm
+from custinfo.classification import rfm, satisfaction
 from custinfo.domain import codelists, money
 from custinfo.domain.segments import AMOUNT
 from custinfo.screens import explorer, explorer_charts, segments_kept
@@ -23,7 +23,7 @@ PLACES = 12
 MOST_OPTIONS = 200
 LISTS = {"ownership": "ownership", "province": "region", "section": "industry", "kind": "kind_of_customer"}
 GRADES = ("A", "B", "C", "N")
-IN_ORDER = {"grade": GRADES, "lifecycle": ("active", "lapsed", "prospect")}
+IN_ORDER = {"grade": GRADES, "lifecycle": ("active", "lapsed", "prospect"), "satisfaction": satisfaction.SCALE}
 
 
 def _prepare(view: View) -> Prepared:
@@ -56,9 +56,10 @@ def _options(dimension: str, view: View) -> Sequence[tuple[str, str]]:
     codes = [row["code"] for row in view.rows(counted)]
     # What was opened may name a code that no customer has today: left out, the condition would be lost without a word
     codes += [code for code in view.codes(dimension) if code not in codes]
-    order = IN_ORDER.get(dimension)
+    order = IN_ORDER.get(dimension, ())
     if order or dimension in ("section", "age"):
-        codes.sort(key=lambda code: (code == segments.NOT_STATED, order.index(code) if order else 0, code))
+        places = {code: place for place, code in enumerate(order)}
+        codes.sort(key=lambda code: (code == segments.NOT_STATED, places.get(code, 0), code))
     return [(label(view, dimension, code), code) for code in codes]
 
 
@@ -170,7 +171,18 @@ SCREEN = Screen(
     summary=_summary,
     filters=[
         Filter(name, f"by.{name}", partial(_options, name))
-        for name in ("ownership", "province", "section", "kind", "grade", "rfm", "lifecycle", "product", "age")
+        for name in (
+            "ownership",
+            "province",
+            "section",
+            "kind",
+            "grade",
+            "rfm",
+            "lifecycle",
+            "product",
+            "age",
+            "satisfaction",
+        )
     ],
     panels=[
         Panel(_spread, pick="amounts"),

@@ -35,6 +35,8 @@ MENU = (
     ("/statistics", "statistics", "report.read"),
     ("/report-calendar", "report_calendar", "report.read"),
     ("/plans", "plans", "report.read"),
+    ("/studies", "studies", "study.read"),
+    ("/indicators", "indicators", "report.read"),
     ("/segments", "segments", "lake.read"),
     ("/abc", "abc", "lake.read"),
     ("/value", "value", "lake.read"),
@@ -42,6 +44,7 @@ MENU = (
     ("/demands", "demands", "lake.read"),
     ("/quality", "quality", "lake.read"),
     ("/matches", "matches", "lake.read"),
+    ("/survey-tables", "survey_tables", "lake.read"),
     ("/privacy", "privacy", "privacy.read"),
     ("/people", "people", "access.ask"),
     ("/audit", "audit", "audit.read"),
@@ -51,9 +54,9 @@ MENU = (
 """Address, name and the permission that it takes."""
 FOLDED = frozenset(
     {
-        "abc", "audit", "clusters", "credit", "demands", "duplicates", "incidents", "matches", "people", "plans",
-        "privacy", "quality", "report_archive", "report_calendar", "reports", "retention", "statistics",
-        "value",
+        "abc", "audit", "clusters", "credit", "demands", "duplicates", "incidents", "indicators", "matches", "people",
+        "plans", "privacy", "quality", "report_archive", "report_calendar", "reports", "retention", "statistics",
+        "studies", "survey_tables", "value",
     }
 )  # fmt: skip
 """Pages that stand together under one entry of the menu: most people need them now and then."""

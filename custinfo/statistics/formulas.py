@@ -267,6 +267,18 @@ def _timeliness(data: Data) -> ir.Table:
     return cards.group_by("code").agg(numerator=_many(~cards.overdue), denominator=cards.count().cast("int64"))
 
 
+def _duplicate_rate(data: Data) -> ir.Table:
+    known = data.rows("identities")
+    return known.group_by("code").agg(numerator=_many(known.duplicate), denominator=known.count().cast("int64"))
+
+
+def _agreement(data: Data) -> ir.Table:
+    entries = data.rows("second_entries")
+    first, after = (ibis.literal(moment, "timestamp") for moment in data.moments)
+    within = entries.filter(entries.recorded_at >= first, entries.recorded_at < after)
+    return within.group_by("code").agg(numerator=_sum(within["equal"]), denominator=_sum(within.compared))
+
+
 def _exposure(data: Data) -> ir.Table:
     exposed = data.rows("exposure")
     return exposed.group_by("code").agg(numerator=_sum(exposed.exposure_fen))
@@ -312,6 +324,8 @@ FORMULAS: Mapping[str, Formula] = {
     "completeness": Formula(_completeness, ("cards",)),
     "validity": Formula(_validity, ("cards",)),
     "timeliness": Formula(_timeliness, ("cards",)),
+    "duplicate_rate": Formula(_duplicate_rate, ("identities",)),
+    "agreement": Formula(_agreement, ("second_entries",), by_lines=True),
     "exposure": Formula(_exposure, ("exposure",)),
     "overdue": Formula(_overdue, ("payment_behaviour",)),
     "paid_in_time": Formula(_paid_in_time, ("payment_behaviour",)),

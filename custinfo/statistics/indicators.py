@@ -5,7 +5,9 @@ is counted by a formula of `formulas.py` that the file names; no expression is e
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -19,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from custinfo.domain.errors import BadInput, NotFound
 from custinfo.domain.periods import Period
+from custinfo.statistics import standards
 from custinfo.statistics.formulas import FORMULAS
 from custinfo.statistics.no_figure import Figure, NoFigure, ratio, rounded
 from custinfo.statistics.sources import NOT_STATED, By, Data, Given, Missing
@@ -51,7 +54,7 @@ class Definition(_Part):
 
 class Indicator(_Part):
     """An indicator. `over_periods`: whether the figures of the months add up to the year's; `over_segments`: whether
-    those of groups of customers add up to the whole.
+    those of groups of customers add up to the whole. Its units and classifications are those of `standards.toml`.
 
     `better` says which way is good; `neither` of a figure that is only told.
     """
@@ -60,6 +63,8 @@ class Indicator(_Part):
     zh: Text
     en: Text
     unit: Unit
+    statistical_unit: Text
+    classified_by: Annotated[tuple[Text, ...], Field(strict=False)]
     sources: Many[Text]
     owner: Text
     better: Literal["more", "less", "neither"]
@@ -105,7 +110,19 @@ def _indicator(file: str, indicator_id: str, table: dict[str, Any]) -> Indicator
         raise BadInput("statistics.indicators.versions", **place, version=late[0] if late else 1)
     for one in found.definition:
         _check_formula(place, found, one)
+    _check_standards(place, found)
     return found
+
+
+def _check_standards(place: Mapping[str, str], indicator: Indicator) -> None:
+    known = standards.load()
+    for name, names, there in (
+        ("unit", [indicator.unit], known.unit.keys()),
+        ("statistical_unit", [indicator.statistical_unit], known.statistical_unit.keys()),
+        ("classified_by", indicator.classified_by, known.classification.keys()),
+    ):
+        if not set(names) <= there:
+            raise BadInput("statistics.indicators.wrong", **place, name=name)
 
 
 def _check_formula(place: Mapping[str, str], indicator: Indicator, definition: Definition) -> None:
@@ -125,6 +142,22 @@ def get(indicator_id: str, file: Path = FILE) -> Indicator:
         return load(file)[indicator_id]
     except KeyError:
         raise NotFound("statistics.indicators.unknown", indicator=indicator_id[:40]) from None
+
+
+_NOTED: ContextVar[dict[str, int] | None] = ContextVar("noted", default=None)
+
+
+@contextmanager
+def noted() -> Iterator[Mapping[str, int]]:
+    """Notes which indicators are computed within it, each with the version of its definition the first time: what the
+    figures of a report rest on, whatever kind of report it is.
+    """
+    found: dict[str, int] = {}
+    token = _NOTED.set(found)
+    try:
+        yield found
+    finally:
+        _NOTED.reset(token)
 
 
 @dataclass(frozen=True)
@@ -156,6 +189,8 @@ def compute(
     indicator = get(indicator_id, file)
     definition = indicator.on(period.last)
     name = by.name if by else ""
+    if (counted_so_far := _NOTED.get()) is not None:
+        counted_so_far.setdefault(indicator_id, definition.version if definition else 0)
     if definition is None:
         why = NoFigure("not_in_force", {"first": indicator.definition[0].effective_from})
         return (Value(indicator_id, 0, period, name, NOT_STATED, why),)

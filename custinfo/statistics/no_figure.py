@@ -10,7 +10,8 @@ from custinfo.domain.messages import DEFAULT_LANGUAGE, text
 
 Reason = Literal[
     "zero_base", "negative_base", "nothing", "no_plan", "plan_not_positive", "no_working_day",
-    "not_begun", "few_points", "no_source", "no_dimension", "not_graded", "no_quantity", "before_gap", "not_in_force",
+    "not_begun", "not_over", "few_points", "no_source", "no_dimension", "not_graded", "no_quantity", "before_gap",
+    "not_in_force",
 ]  # fmt: skip
 
 

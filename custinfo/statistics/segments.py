@@ -14,9 +14,10 @@ from custinfo.domain.sums import total_fen
 DIMENSIONS = ("ownership", "province", "section", "grade")
 """What customers can be picked by. A customer of whom it is not known has NOT_STATED there."""
 
-MORE = ("kind", "rfm", "lifecycle", "product", "age")
+MORE = ("kind", "rfm", "lifecycle", "product", "age", "satisfaction")
 """What else they can be picked by, where it is computed (`joined`): the kind of customer, the segment by recency,
-frequency and money, the stage of life, the product that is bought most, the age band.
+frequency and money, the stage of life, the product that is bought most, the age band, what
+was said last of satisfaction.
 """
 
 NOT_STATED = ""

@@ -17,12 +17,14 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     "demands": ("customer_key", "demand_number", "kind", "stage", "recorded_at"),
     "gradings": ("customer_key", "quarter", "scheme", "class"),
     "cards": ("customer_key", "overdue"),
+    "identities": ("customer_key", "duplicate"),
+    "second_entries": ("compared", "equal", "recorded_at"),
     "exposure": ("customer_key", "exposure_fen"),
     "payment_behaviour": ("customer_key", "due_fen", "in_time_fen", "open_fen"),
 }
-"""The sources and the columns that are read of them. The first five are tables of the lake. `cards` are those of
-`data_quality.checked` (with `state_<field>`), `exposure` and `payment_behaviour` of `classification.credit`, all three
-made for the last day of a period.
+"""The sources and the columns that are read of them. The first five and `second_entries` are tables of the lake.
+`cards` are those of `data_quality.checked` (with `state_<field>`), `identities` say who may be another customer too,
+`exposure` and `payment_behaviour` are of `classification.credit`: all made for the last day of a period.
 """
 
 NOT_STATED = ""
@@ -80,6 +82,8 @@ class Data:
             if self.by.name not in table.columns:
                 raise Missing(NoFigure("no_dimension", {"dimension": self.by.name, "source": name}))
             return table.mutate(code=table[self.by.name].fill_null(NOT_STATED))
+        if "customer_key" not in table.columns:
+            raise Missing(NoFigure("no_dimension", {"dimension": self.by.name, "source": name}))
         groups = self.by.customers.select(group_of="customer_key", code="code")
         joined = table.left_join(groups, table.customer_key == groups.group_of)
         return joined.select(*table.columns, code=joined.code.fill_null(NOT_STATED))

@@ -91,12 +91,14 @@ PLACES = (
     Place("subject_request_event", "request_id", "requests", {"note": "''", "facts": "'{}'"}),
     Place("approval_case", "case_id", "cases", {"titles": "'{}'", "nonce": "''"}),
     Place("approval_event", "case_id", "cases", {"note": "''"}),
+    Place("fieldwork", "customer_id", "entities", {"note": "''"}),
 )  # fmt: skip
 
 _INDEX = "the index of the names of `match_party`, whose rows go with those"
 _IDS = "ids, moments, states and digests"
 _REMITTANCES = "the sum of a hand-over, and ids of what it held: what was handed to head office must stay told"
 _STAFF = "people with accounts, not customers"
+_STUDIES = "ids of who was drawn by what chance and answered when: weights of the others hang on them"
 _FORMS = "questions, not answers"
 _REPORTS = "figures of many customers, and what members of staff wrote about them under their own names"
 _SEGMENTS = "conditions, purposes and counts; no customer is named"
@@ -107,7 +109,7 @@ KEPT = {
             "audit", "ledger_line", "approval_author", "approval_escalation", "approval_notice", "signature", "copy",
             "export_event", "retention_plan", "retention_item", "destruction_certificate", "lake_erasing", "lifted",
             "unsealed", "number_series", "record", "record_handover", "query", "daily_run", "mail", "batch",
-            "form_import", "merged_now", "merge_event",
+            "form_import", "merged_now", "merge_event", "record_decider",
         ),
         _IDS,
     ),
@@ -126,11 +128,13 @@ KEPT = {
         (
             "report_definition", "report_issue", "report_comment", "report_correction", "report_notice", "report_run",
             "report_use", "report_use_notice",
-            "plan_version", "plan_row", "report_layout", "report_archive_volume", "report_archive_file",
+            "plan_version", "plan_row", "indicator_system", "indicator_department", "indicator_event", "report_layout",
+            "report_archive_volume", "report_archive_file",
             "published_figure",
         ),
         _REPORTS,
     ),
+    **dict.fromkeys(("study", "study_step", "sample", "sample_unit"), _STUDIES),
     **dict.fromkeys(("segment_version", "segment_measure", "segment_result"), _SEGMENTS),
     **dict.fromkeys(
         ("form", "form_file", "form_closing", "form_proposal", "proposal_file", "notice_version"), _FORMS

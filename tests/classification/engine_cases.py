@@ -13,8 +13,10 @@ import pyarrow as pa
 
 from custinfo.classification import (
     clusters,
+    cross_region,
     data_quality,
     demand_matrix,
+    evaluations,
     importance,
     income,
     industry,
@@ -29,10 +31,13 @@ from custinfo.classification import (
     region,
     relation,
     rfm,
+    satisfaction,
     schemes,
     service,
     size,
     spending,
+    territories,
+    territory_rule,
     trade_grade,
     transitions,
     value_grade,
@@ -57,6 +62,7 @@ from custinfo.statistics import (
     change_of_sales,
     customers,
     demands,
+    disclosure_lines,
     indicators,
     matches,
     numbering,
@@ -65,6 +71,7 @@ from custinfo.statistics import (
     segments,
     value,
     vintages,
+    visits,
 )
 from custinfo.statistics import transitions as moved
 from tests.classification.engine_data import DAY, EARLIER, MANY, tables
@@ -85,6 +92,11 @@ QUALITY = data_quality.rule(DAY)
 CLUSTERS = clusters.rule(DAY).model_copy(update={"restarts": 1})
 BUYING = lifetime.BuyingModel(0.24, 4.4, 0.79, 2.4, (0.0,) * 4, -1.0, 7, 10)
 SPENDING = spending.SpendingModel(6.0, 4.0, 15_000.0, (0.0,) * 3, -1.0, 10, 0, None)
+_BRANCHES = territory_rule.rule(DAY).branch
+TERRITORY = territory_rule.rule(DAY).model_copy(update={"branch": (
+    _BRANCHES[0].model_copy(update={"areas": ("north",)}), _BRANCHES[4].model_copy(update={"areas": ("南",)}),
+)})  # fmt: skip
+CROSSING = cross_region.rule(DAY)
 CODE_LISTS = ("region", "industry", "kind_of_customer", "ownership")
 
 
@@ -187,6 +199,27 @@ def _traded(d: Data) -> ir.Table:
     return trade_grade.classify(d.graded, d.sales, _agreed(d), DAY, trade_grade.rule(DAY), terms.rule(DAY))
 
 
+def _declared(d: Data) -> ir.Table:
+    told = d.documents
+    states = (("order", "agreed"), ("delivery", "agreed"), ("invoice", "found"), ("payment", "refused"))
+    return told.select(
+        "customer_key", "amount_fen", sale_number=told.document, delivered_on=told.occurred_on,
+        use_branch=ibis.literal("south"), delivery_branch=ibis.literal("east"),
+        state=ibis.cases(*((told.kind == kind, state) for kind, state in states), else_="waiting"),
+    )  # fmt: skip
+
+
+def _visits(d: Data) -> ir.Table:
+    told = d.documents
+    versions = told.select(
+        customer_key=told.customer_key.nullif("K01"), visit_number=told.reference.fill_null(told.document),
+        version=told.document.substr(1).cast("int32"), visited_on=told.occurred_on.cast("string"),
+        accompanied=ibis.cases((told.kind == "order", "yes"), (told.kind == "invoice", "no")), result=told.kind,
+        staff_key=told.kind.substr(0, 2),
+    )  # fmt: skip
+    return visits.within(versions, FIRST, DAY)
+
+
 def _watched(d: Data) -> ir.Table:
     month, rule = Month(2026, 10), key_customers.rule(DAY)
     more = {"overdue": d.overdue, "complaints": d.service_events, "occasions": d.occasions}
@@ -212,6 +245,10 @@ STORED: Mapping[str, tuple[Callable[..., Any], Make]] = {
 
 def _gradings(d: Data) -> ir.Table:
     return d.second.union(d.third)
+
+
+def _parts(d: Data) -> ir.Table:
+    return d.sales.select(cell="kind", contributor="customer_key", value="amount_fen")
 
 
 def _joined(d: Data) -> ir.Table:
@@ -282,6 +319,17 @@ CLASSIFICATION: tuple[Case, ...] = (
         ),
     ),
     Case(service.classify, lambda d: service.classify(d.customers, d.sales, d.demands, DAY, service.rule(DAY))),
+    Case(evaluations.in_force, lambda d: evaluations.in_force(d.evaluations, DAY)),
+    Case(evaluations.spread, lambda d: evaluations.spread(evaluations.in_force(d.evaluations, DAY))),
+    Case(evaluations.by_department, lambda d: evaluations.by_department(evaluations.in_force(d.evaluations, DAY))),
+    Case(satisfaction.latest, lambda d: satisfaction.latest(d.surveyed, d.survey_reviews)),
+    Case(territories.assign, lambda d: territories.assign(d.customers, "region", TERRITORY)),
+    Case(territories.sellers, lambda d: territories.sellers(d.sales, TERRITORY)),
+    Case(cross_region.commission, lambda d: cross_region.commission(_declared(d), d.sales, DAY, CROSSING)),
+    Case(
+        cross_region.undeclared,
+        lambda d: cross_region.undeclared(d.sales, d.customers, _declared(d), FIRST, DAY, TERRITORY, CROSSING),
+    ),
     Case(intention.judge, lambda d: intention.judge(d.demands, DAY, intention.rule(DAY))),
     Case(intention.follow_up, lambda d: intention.follow_up(d.demands, DAY, intention.rule(DAY))),
     Case(
@@ -339,6 +387,7 @@ STATISTICS: tuple[Case, ...] = (
         change_of_sales.by_customers,
         lambda d: change_of_sales.by_customers(d.sales, Month(2026, 8), Month(2026, 9)), in_order=True,
     ),
+    Case(change_of_sales.states, lambda d: change_of_sales.states(d.sales, Month(2026, 8), Month(2026, 9))),
     Case(change_of_sales.by_code, lambda d: change_of_sales.by_code(d.sales, "product", Q3), in_order=True),
     Case(change_of_sales.sold, lambda d: change_of_sales.sold(change_of_sales.by_code(d.sales, "area", Q3))),
     Case(change_of_sales.amounts, lambda d: change_of_sales.amounts(change_of_sales.by_code(d.sales, "area", Q2))),
@@ -346,11 +395,21 @@ STATISTICS: tuple[Case, ...] = (
     Case(customers.composition, lambda d: customers.composition(
         d.customers, "region", d.region.select("code", group="province")
     )),
+    Case(customers.grouped, lambda d: customers.grouped(
+        d.customers, "region", d.region.select("code", group="province")
+    )),
     Case(customers.by_grade, lambda d: customers.by_grade(d.graded)),
+    Case(disclosure_lines.cells, lambda d: disclosure_lines.cells(_parts(d))),
+    Case(disclosure_lines.held, lambda d: disclosure_lines.held(_parts(d))),
+    Case(disclosure_lines.largest, lambda d: disclosure_lines.largest(disclosure_lines.held(_parts(d)), 3), in_order=True),
+    Case(disclosure_lines.buckets, lambda d: disclosure_lines.buckets(disclosure_lines.held(_parts(d))), in_order=True),
     Case(demands.matrix, lambda d: demands.matrix(d.prioritised), in_order=True),
     Case(demands.by_stage, lambda d: demands.by_stage(d.prioritised, d.demands), in_order=True),
     Case(demands.times, _times),
     Case(demands.assessed, lambda d: demands.assessed(d.prioritised)),
+    Case(visits.within, _visits),
+    Case(visits.counted, lambda d: visits.counted(_visits(d), ["staff_key"])),
+    Case(visits.of_customers, lambda d: visits.of_customers(d.customers.select("customer_key").distinct(), _visits(d))),
     Case(quality.by_field, lambda d: quality.by_field(d.checked, QUALITY.names), in_order=True),
     Case(quality.totals, lambda d: quality.totals(d.checked)),
     Case(quality.by, lambda d: quality.by(d.checked, "kind", 5), in_order=True),
@@ -403,5 +462,12 @@ LEFT_OUT = {
     "classification.duplicates.linkage.table": "it makes a table of people's parties",
     "classification.duplicates.linkage.find": "compared by itself: duplicates/test_linkage_on_spark.py",
     "classification.lifetime.calibrate": "it reads counts of lifetime.summary and fits; see lifetime.observed",
+    **dict.fromkeys(
+        (
+            f"statistics.surveys.{name}"
+            for name in ("of_branches", "studies", "units", "questions", "forms", "returned")
+        ),
+        "they read rows into objects: compared by themselves in tests/lake/test_engines.py",
+    ),
 }
 """Functions over tables without a case, and why."""

@@ -28,6 +28,7 @@ _TYPES: Mapping[str, pa.DataType] = {
     **dict.fromkeys(("version", "rule_version", "last_level"), pa.int32()),
     **dict.fromkeys(("ordered", "defaulted"), pa.bool_()),
     **dict.fromkeys(("valid_from", "valid_to", "valid_until", "on"), pa.date32()),
+    "rating": pa.int64(),
 }
 
 
@@ -162,6 +163,26 @@ def _matches(pick: random.Random) -> Iterator[Row]:
         }  # fmt: skip
 
 
+def _evaluations(pick: random.Random) -> Iterator[Row]:
+    for n in range(150):
+        yield {
+            "customer_key": KEYS[n % 30], "evaluation": f"E{n // 3:02d}", "version": n % 2 + 1,
+            "evaluated_on": pick.choice((EARLIER, DAY, DAY + timedelta(days=1))).isoformat(),
+            "department": pick.choice(("销售部", "Service", "")), "item": pick.choice(("trust", "funds", "all")),
+            "rating": pick.choice((100, 149, 150, 250, 350, 450, 500, None)), "recorded_at": _at(EARLIER, n % 24),
+        }  # fmt: skip
+
+
+def _surveyed(pick: random.Random) -> Iterator[Row]:
+    for n in range(160):
+        yield {
+            "customer_key": pick.choice((*KEYS[:20], None)), "respondent": f"S{n // 4:02d}", "version": n % 2 + 1,
+            "form_id": pick.choice(("satisfaction_survey", "satisfaction_survey", "complaint")),
+            "variable": ("overall", "price")[n // 2 % 2], "value": pick.choice(("1", "3", "5", "", "x")),
+            "recorded_at": _at(pick.choice((EARLIER, DAY)), 12),
+        }  # fmt: skip
+
+
 def _decisions(pick: random.Random) -> Iterator[Row]:
     for n in range(160):
         # An override of each decision, of which many are recorded at once
@@ -214,6 +235,11 @@ _SMALL: Mapping[str, Callable[[random.Random], list[Row]]] = {
         {"customer_key": key, "grade": pick.choice(("A", "B", None)), "defaulted": pick.choice((True, False, None))}
         for key in KEYS
     ],
+    "survey_reviews": lambda pick: [
+        {"respondent": f"S{n // 2:02d}", "version": n % 2 + 1, "event_number": n,
+         "state": pick.choice(("rejected", "approved"))}
+        for n in range(40)
+    ],
     "rated": lambda pick: [{"customer_key": key, "grade": pick.choice(("A", "B", "C"))} for key in KEYS[10:]],
     "overdue": lambda pick: [{"customer_key": key, "overdue_fen": pick.choice((0, 10**6, MANY))} for key in KEYS],
     "occasions": lambda pick: [
@@ -233,6 +259,7 @@ _SMALL: Mapping[str, Callable[[random.Random], list[Row]]] = {
 _LARGE: Mapping[str, Callable[[random.Random], Iterator[Row]]] = {
     "customers": _customers, "sales": _sales, "demands": _demands, "documents": _documents, "faulty": _faulty,
     "invoices": _owed, "paid": _paid, "features": _features, "decisions": _decisions, "mark_versions": _marks, "matches": _matches,
+    "evaluations": _evaluations, "surveyed": _surveyed,
 }  # fmt: skip
 
 

@@ -14,9 +14,9 @@ from custinfo.actions import approvals, delegations, people, report_definitions,
 from custinfo.domain import clock
 from custinfo.domain.people import Role
 from custinfo.domain.sensitivity import Level
-from custinfo.reports import build, definitions
+from custinfo.reports import build, definitions, outside_issues
 from custinfo.store import Site, Store
-from tests.factories import PASSWORD, account, empty_site, site_with_forms
+from tests.factories import PASSWORD, account, adopt_indicators, empty_site, site_with_forms
 from tests.reports import sites
 
 PARTS = (
@@ -57,6 +57,8 @@ def define(store, content=None):
     who = crowd_of(store)
     content = content or definitions.content("monthly")
     version = report_definitions.propose(store, who.analyst, "monthly", content, "New")
+    if version == 1:
+        adopt_indicators(store)
     for person in (who.information_administrator, who.manager):
         decide(store, person, report_definitions.KIND, f"monthly-{version}")
 
@@ -108,3 +110,4 @@ def without_building(monkeypatch):
         (folder / "figures.json").write_text(json.dumps({"lake_version": order.lake_version, "rule_version": 1}))
 
     monkeypatch.setattr(build, "run", run)
+    monkeypatch.setattr(outside_issues, "given", sites.nothing_withheld)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from custinfo.reports import build, correcting, issuing, revisions, uses
+from custinfo.reports import build, correcting, issuing, outside_issues, revisions, uses
 from tests.factories import empty_site
 from tests.reports import sites
 from tests.reports.test_correcting import LATER, MORE, NET, approve, figures_only, released, slip
@@ -62,5 +62,6 @@ def shelf(tmp_path_factory):
         # While it is filled and no longer: it lives for all tests of a process
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(build, "run", with_a_page)
+            patched.setattr(outside_issues, "given", sites.nothing_withheld)
             made.fill()
         yield made

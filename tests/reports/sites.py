@@ -78,3 +78,8 @@ def publish(
 def later(days: int) -> datetime:
     """A moment after the first publishing."""
     return PUBLISHED + timedelta(days=days)
+
+
+def nothing_withheld(*_given: object) -> dict[str, object]:
+    """In the place of `outside_issues.given`, where building is left out: the outside edition is as the inside one."""
+    return {"beside": {}, "against": []}

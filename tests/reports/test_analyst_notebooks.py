@@ -10,7 +10,9 @@ import pytest
 
 from custinfo.reports import places
 
-NOTEBOOKS = ("abc_transitions", "clusters", "customer_value", "data_quality", "demand_matrix", "duplicates")
+NOTEBOOKS = (
+    "abc_transitions", "clusters", "customer_value", "data_quality", "demand_matrix", "duplicates", "explore_segments", "survey_tables",
+)  # fmt: skip
 
 
 def test_every_notebook_runs_under_nbval(small_site, tmp_path, monkeypatch):

@@ -10,7 +10,7 @@ from custinfo.actions.report_corrections import KIND
 from custinfo.domain import corrections
 from custinfo.domain.corrections import Change
 from custinfo.domain.errors import BadInput, Conflict, NotAllowed, WrongState
-from custinfo.reports import build, correcting, document, html, issuing, revisions, xlsx
+from custinfo.reports import build, correcting, document, html, issuing, outside_issues, revisions, xlsx
 from custinfo.reports import figures as counted
 from custinfo.reports.kinds import monthly
 from tests.factories import empty_site
@@ -38,6 +38,7 @@ def office(tmp_path, monkeypatch):
     """A company whose October report is out. Building is left out: what is compared is read from the figures."""
 
     monkeypatch.setattr(build, "run", figures_only)
+    monkeypatch.setattr(outside_issues, "given", sites.nothing_withheld)
     with empty_site(tmp_path / "site") as store:
         sites.publish(store.site)
         office = Office(store)

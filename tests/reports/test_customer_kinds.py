@@ -77,7 +77,27 @@ def tables(key):
         }
         for number, version, kind, stage, rated, at in DEMANDS
     ]  # fmt: skip
-    return {"credit_decisions": numbered(decided), "demands": numbered(wanted)}
+    recorded = [
+        {"customer_key": key(who), "version": 1, "recorder": by, "department": department, "recorded_at": RECORDED}
+        for who, by, department in (("c1", "R-1", "营业部"), ("c2", "R-2", "营业部"))
+    ]
+    again = [
+        {"form": "enterprise_card", "recorder": by, "department": "营业部", "compared": 20, "equal": equal, "recorded_at": at}
+        for by, equal, at in (
+            ("R-1", 19, datetime(2026, 9, 2, tzinfo=UTC)), ("R-2", 20, datetime(2026, 9, 3, tzinfo=UTC)),
+            ("R-2", 0, datetime(2026, 10, 3, tzinfo=UTC)),
+        )
+    ]  # fmt: skip
+    pair = {
+        "customer_key": key("c1"), "other_key": key("c2"), "event_number": 1, "event": "found", "band": "review",
+        "probability": 950_000, "evidence": "", "source": "search", "rule_version": 1,
+        "recorded_at": datetime(2026, 9, 4, tzinfo=UTC),
+    }  # fmt: skip
+    doubted = [pair, pair | {"other_key": key("c3"), "event_number": 2, "probability": 600_000}]
+    return {
+        "credit_decisions": numbered(decided), "demands": numbered(wanted), "card_recordings": numbered(recorded),
+        "second_entries": numbered(again), "matches": numbered(doubted),
+    }  # fmt: skip
 
 
 def graded(place, key):
@@ -213,11 +233,46 @@ def test_cards_are_checked_as_they_were_at_the_end_of_the_month(opened):
     assert "没有卡片" in said(data_quality, counted(data_quality, opened, Month(2026, 7)))[0]
 
 
+def test_the_four_rates_stand_in_the_report_of_the_month(opened):
+    found = counted(data_quality, opened, Month(2026, 9))
+    rates = {row.id: row.cells[0] for row in found.table("t1").rows}
+    # c1 and c2 are likely one, c3 only possibly; 39 of 40 answers of September were entered alike
+    assert (rates["duplicate_rate"], rates["agreement"]) == (Decimal("66.7"), Decimal("97.5"))
+    assert {"completeness", "timeliness"} <= rates.keys()
+    words = said(data_quality, found)
+    assert "重复率为66.7%。" in words and "录入准确率（二次录入一致率）为97.5%。" in words
+    before = {row.id: row.cells[1] for row in found.table("t1").rows}
+    assert (before["duplicate_rate"], before["agreement"]) == (Decimal("0.0"), None), "nobody entered anything again"
+
+
+def test_cards_by_who_recorded_them(opened):
+    august, september = (counted(data_quality, opened, Month(2026, month)) for month in (8, 9))
+    rows = cells(september.table("t5"))
+    # The three cards of enterprises lack kind, staff and capital; nothing was recorded in September
+    assert rows["R-1"] == (0, 0, 1, Decimal("0.0"), Decimal(rows["R-1"][4]), 0, Decimal("95.0"))
+    assert rows["R-2"][6] == Decimal("100.0"), "that of October is not yet there"
+    assert rows["not_stated"][:4] == (0, 0, 1, Decimal("0.0")), "who recorded the third is not known"
+    assert rows["total"][:3] == (0, 0, 3) and rows["total"][6] == Decimal("97.5")
+    assert [row[:3] for name, row in cells(august.table("t4")).items() if name != "not_stated"] == [
+        (2, 2, 2),
+        (2, 2, 3),
+    ]
+    assert august.table("t4").rows[0].label.value == "营业部"
+
+
+def test_more_recorders_than_a_page_has_room_for_are_one_row(opened, monkeypatch):
+    monkeypatch.setattr(data_quality, "MOST", 1)
+    rows = cells(counted(data_quality, opened, Month(2026, 8)).table("t5"))
+    assert list(rows) == ["R-1", "other", "not_stated", "total"]
+    assert rows["other"][:3] == (1, 1, 1)
+
+
 def test_each_department_has_its_indicators_and_none_has_anothers(opened):
     found = counted(customer_information, opened)
-    departments = [table for table in found.tables if table.id not in customer_information.PROPERTIES]
+    names = (*customer_information.DEPARTMENTS, customer_information.OTHERS)
+    departments = [table for table in found.tables if table.id in names]
     ids = [row.id for table in departments for row in table.rows]
-    assert len(ids) == len(set(ids)) == 32
+    assert len(ids) == len(set(ids)) == 34
     assert cells(found.table("service"))["customers"][0] == 3
     assert cells(found.table("sales"))["net_sales"][0] == 1_700_00
     assert "2026年第三季度末在册客户3户，其中新建档3户；净销售额¥1,700.00。" in said(customer_information, found)

@@ -1,7 +1,10 @@
 """A regular report from its definition to its readers: nothing is out that was not signed, and what is out stays."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -10,12 +13,14 @@ from custinfo.actions import approvals, report_definitions, report_issues
 from custinfo.cli import main
 from custinfo.domain import machines
 from custinfo.domain.errors import BadInput, Conflict, CustinfoError, NotAllowed, NotFound, SiteFault, WrongState
+from custinfo.domain.messages import LANGUAGES
 from custinfo.domain.people import Role
 from custinfo.domain.sensitivity import Level
 from custinfo.lake import files
-from custinfo.reports import apart, build, definitions, issuing, places
-from custinfo.store import Store
-from tests.factories import PASSWORD, account, empty_site
+from custinfo.reports import apart, build, definitions, issuing, outside_issues, places
+from custinfo.store import Site, Store
+from tests.factories import PASSWORD, account, adopt_indicators, empty_site
+from tests.readable import text_of
 from tests.reports import sites
 
 guarantee = pytest.mark.guarantee
@@ -23,6 +28,14 @@ CAUSE = {
     "zh-CN": "主要客户提前备货，净销售额 {t5.net.this_month}。",
     "en": "Large customers stocked up early: net sales {t5.net.this_month}.",
 }
+NO_PROGRAM = shutil.ignore_patterns(".*", "docs", "tests", "site")
+"""What of a clone is not the program: `data/site` is somebody's site."""
+ELSEWHERE = """
+import sys, custinfo
+from custinfo.cli import main
+print(custinfo.__file__, file=sys.stderr)
+main()
+"""
 EFFECT = {"zh-CN": "下月订单可能减少。", "en": "Orders may fall next month."}
 
 
@@ -40,6 +53,8 @@ class Office:
 
     def define(self):
         version = report_definitions.propose(self.store, self.analyst, "monthly", definitions.content("monthly"), "New")
+        if version == 1:
+            adopt_indicators(self.store)
         for person in (self.information_administrator, self.manager):
             self.decide(person, report_definitions.KIND, f"monthly-{version}")
 
@@ -88,6 +103,7 @@ def without_building(monkeypatch):
             (folder / name).write_text(json.dumps(content))
 
     monkeypatch.setattr(build, "run", run)
+    monkeypatch.setattr(outside_issues, "given", sites.nothing_withheld)
 
 
 def test_the_bundle_holds_both_languages_with_the_commentary_and_its_numbers_filled_in(shipped):
@@ -105,11 +121,56 @@ def test_the_bundle_holds_both_languages_with_the_commentary_and_its_numbers_fil
     assert "{t5" not in "".join(one.read_text("utf-8") for one in folder.glob("*/*.html"))
 
 
-@guarantee("report-rebuilt")
-def test_built_again_it_comes_out_the_same_in_every_byte(shipped):
+@guarantee("report-outside")
+def test_the_outside_edition_stands_beside_it_with_nothing_of_what_it_withholds(shipped):
     office, issue_id = shipped
-    found = issuing.verify(office.store, office.analyst, issue_id)
-    assert (found.faults, found.notes) == ((), ())
+    issue = office.issue(issue_id)
+    folder = issuing.folder_of(office.store.site, issue)
+    of = {edition: {str(one.relative_to(folder / edition)) for one in (folder / edition).rglob("*.*")}
+          for edition in ("", "outside")}  # fmt: skip
+    inside = {one for one in of[""] if not one.startswith(("outside/", "manifest"))}
+    assert of["outside"] == {*inside, *(f"{one}/outside.json" for one in LANGUAGES)} - {
+        f"{one}/commentary.json" for one in LANGUAGES if f"{one}/commentary.json" not in of["outside"]
+    }
+    assert {f"outside/{name}" for name in of["outside"]} <= issue.content["files"].keys()
+    # Of eight customers hardly anything can be told; of net sales it is told inside alone
+    told = issuing.read_file(office.store.site, issue, "en/monthly-2026-10.html").decode()
+    assert "1,000,000.00" in told
+    for name in of["outside"]:
+        words = text_of((folder / "outside" / name).read_bytes())
+        assert not [one for one in ("1,000,000", "1000000.05", "100000005", "700,000") if one in words], name
+    page = (folder / "outside" / "en" / "monthly-2026-10.html").read_text("utf-8")
+    assert "Outside edition" in page
+    # The paragraph on net sales stays inside, the other goes along
+    assert "Large customers stocked up" not in page
+    assert "Orders may fall next month" in page
+
+
+@guarantee("report-rebuilt")
+def test_built_again_it_comes_out_the_same_in_every_byte(shipped, tmp_path):
+    """By a copy of the program in another place, as another clone is, on the site moved elsewhere: another folder,
+    home, mask of new files, locale and zone.
+    """
+    office, issue_id = shipped
+    clone, home = tmp_path / "另一 {clone} [b]", tmp_path / "moved site" / "home"
+    shutil.copytree(places.PROJECT, clone, ignore=NO_PROGRAM)
+    shutil.copytree(office.store.site.home, home, symlinks=True)
+    done = subprocess.run(
+        [sys.executable, "-c", ELSEWHERE, "report", "verify", issue_id, "--json",
+         "--home", str(home), "--as", office.analyst.login_name],
+        capture_output=True, text=True, check=False, cwd=tmp_path, umask=0o027,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(clone), "HOME": str(tmp_path), "TZ": "Pacific/Kiritimati",
+             "LC_ALL": "C", "LANG": "C", "CUSTINFO_LANGUAGE": "en", "PYTHONHASHSEED": "7"},
+    )  # fmt: skip
+    assert done.stderr.strip() == str(clone / "custinfo" / "__init__.py"), "the copy ran, and had nothing to say"
+    assert json.loads(done.stdout) == {"faults": [], "notes": []}
+    with Store.open(Site.load(home)) as moved:
+        assert len(checks(moved)) == len(checks(office.store)) + 1, "of the site that was moved"
+
+
+def checks(store):
+    """How often an issue was verified."""
+    return store.rows("SELECT 1 FROM audit WHERE action = 'report.verify'")
 
 
 @guarantee("report-rebuilt")

@@ -15,7 +15,7 @@ from custinfo.cli import main
 from custinfo.domain import published
 from custinfo.domain.errors import BadInput, Conflict, NotAllowed, NotFound, WrongState
 from custinfo.domain.people import SERVICE
-from custinfo.reports import archiving, build, correcting, issuing, register_paper
+from custinfo.reports import archiving, build, correcting, issuing, outside_issues, register_paper
 from custinfo.store import Site, Store
 from tests.factories import empty_site
 from tests.reports import sites
@@ -47,6 +47,7 @@ def counted_once():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(build, "run", figures_only)
+        patch.setattr(outside_issues, "given", sites.nothing_withheld)
         patch.setattr(issuing, "figures_of", figures_of)
         yield
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from custinfo.actions import access_requests, approvals, people, sessions
+from custinfo.actions import access_requests, approvals, people, sessions, staff_keys
 from custinfo.domain.people import Role
 from custinfo.domain.sensitivity import Level
 from custinfo.screens import people as people_page
@@ -87,3 +87,11 @@ def test_the_security_administrator_ends_an_account_on_its_page(page, store):
     assert people.by_id(store, gone.person_id).roles == frozenset()
     own = page(security, person_page.build, f"/person/{security.person_id}")
     assert '"event"' not in words(own.send(kind="hello"))
+
+
+def test_whose_number_a_recorder_has_in_reports_stands_on_their_page(page, store, researcher):
+    security, path = account(store, Role.SECURITY_ADMINISTRATOR), f"/person/{researcher.person_id}"
+    number = staff_keys.recorder(store, researcher.person_id)
+    told = page(security, person_page.build, path).send(kind="hello")
+    assert number in words(told)
+    assert number not in words(page(researcher, person_page.build, path).send(kind="hello")), "not for everybody"

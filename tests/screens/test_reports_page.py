@@ -6,7 +6,7 @@ import os
 import pytest
 
 from custinfo.actions import report_corrections, report_definitions, report_issues, sessions
-from custinfo.reports import apart, build
+from custinfo.reports import apart, build, outside_issues
 from custinfo.screens import reports as page_of
 from custinfo.screens import showing
 from custinfo.screens.context import Page
@@ -27,6 +27,7 @@ def office(tmp_path, monkeypatch):
         )
 
     monkeypatch.setattr(build, "run", run)
+    monkeypatch.setattr(outside_issues, "given", sites.nothing_withheld)
     monkeypatch.setattr(
         apart, "start", lambda site, actor, issue_id: apart.main(str(site.home), actor.login_name, issue_id)
     )
@@ -99,6 +100,7 @@ def test_from_the_definition_to_the_readers(office, visit):
 
 def test_from_todays_data_to_a_slip_by_buttons(office, visit, monkeypatch):
     monkeypatch.setattr(build, "run", figures_only)
+    monkeypatch.setattr(outside_issues, "given", sites.nothing_withheld)
     office.define()
     issue_id = released(office, office.draft())
     changed_source(office)

@@ -7,7 +7,7 @@ import pytest
 from custinfo.actions import approvals, handovers, report_issues, report_layouts, sessions, statisticians
 from custinfo.domain.errors import BadInput
 from custinfo.domain.people import Role
-from custinfo.reports import build
+from custinfo.reports import build, outside_issues
 from custinfo.screens import handover_list, report_archive, showing, statistics_work
 from custinfo.screens.context import Page
 from tests.factories import PASSWORD, account, empty_site
@@ -22,6 +22,7 @@ def office(tmp_path_factory):
     """A company whose October report is out, to everybody outside as well."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(build, "run", figures_only)
+        patch.setattr(outside_issues, "given", sites.nothing_withheld)
         with empty_site(tmp_path_factory.mktemp("statistics") / "site") as store:
             sites.publish(store.site)
             office = Office(store)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from custinfo.domain.messages import text
-from custinfo.statistics import indicators
+from custinfo.statistics import indicators, standards
 from custinfo.statistics.indicators import Definition, Indicator
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "indicators.md"
@@ -19,10 +19,31 @@ its day, and before the next one's.
 """
 
 
+STANDARDS = """
+## Standards · 标准
+
+What is counted, how it is measured and by what it is told apart follow these standards (R74), from
+`data/rules/standards.toml`; editions of code lists from `data/codelists/codelists.toml`.
+
+| | 名称 | name | standard |
+|---|---|---|---|
+"""
+
+
 def document() -> str:
     """The whole page."""
     found = indicators.load().values()
-    return HEAD + "".join(map(_line, found)) + "".join(map(_section, found))
+    return HEAD + "".join(map(_line, found)) + _standards() + "".join(map(_section, found))
+
+
+def _standards() -> str:
+    known = standards.load()
+    rows = [
+        *((f"unit `{name}`", one, f"{one.code}: {one.standard}") for name, one in known.unit.items()),
+        *((f"classification `{name}`", one, one.cited) for name, one in known.classification.items()),
+        *((f"format `{name}`", one, one.standard) for name, one in known.format.items()),
+    ]
+    return STANDARDS + "".join(f"| {what} | {one.zh} | {one.en} | {cited} |\n" for what, one, cited in rows)
 
 
 def _line(one: Indicator) -> str:
@@ -33,7 +54,12 @@ def _line(one: Indicator) -> str:
 
 def _section(one: Indicator) -> str:
     sources = ", ".join(f"`{source}`" for source in one.sources)
-    head = f"\n## {one.zh} · {one.en}\n\n`{one.id}`, from {sources}. Owner: {one.owner}\n"
+    counted = standards.load().statistical_unit[one.statistical_unit]
+    classes = ", ".join(f"`{name}`" for name in one.classified_by) or "none"
+    head = (
+        f"\n## {one.zh} · {one.en}\n\n`{one.id}`, from {sources}. Owner: {one.owner}\n\n"
+        f"Statistical unit: {counted.zh} · {counted.en}. Classified by: {classes}.\n"
+    )
     return head + "".join(map(_definition, one.definition))
 
 

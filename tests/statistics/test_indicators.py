@@ -82,6 +82,12 @@ CARDS = table(
     {"customer_key": "string", "state_region": "string", "state_staff": "string", "overdue": "boolean"},
     [("a", "ok", "invalid", False), ("b", "missing", None, True), ("c", "ok", "misplaced", False)],
 )
+IDENTITIES = table({"customer_key": "string", "duplicate": "boolean"}, [("a", True), ("b", True), ("c", False)])
+ENTRIES = table(
+    {"compared": "int64", "equal": "int64", "recorded_at": "timestamp"},
+    # The last one is of November in Shanghai
+    [(10, 9, at("2026-10-01")), (30, 30, at("2026-10-20")), (9, 0, at("2026-10-31 16:00"))],
+)
 EXPOSURE = table({"customer_key": "string", "exposure_fen": "int64"}, [("a", 900), ("b", -100)])
 PAID = table(
     {"customer_key": "string", "due_fen": "int64", "in_time_fen": "int64", "open_fen": "int64"},
@@ -89,7 +95,7 @@ PAID = table(
 )
 TABLES = {
     "sales": SALES, "customer_versions": CUSTOMERS, "service_events": EVENTS, "demands": DEMANDS, "gradings": GRADINGS,
-    "cards": CARDS, "exposure": EXPOSURE, "payment_behaviour": PAID,
+    "cards": CARDS, "identities": IDENTITIES, "second_entries": ENTRIES, "exposure": EXPOSURE, "payment_behaviour": PAID,
 }  # fmt: skip
 GIVEN = Given({name: (lambda _, found=found: found) for name, found in TABLES.items()}, ZONE)
 EMPTY = Given({name: (lambda _, found=found: found.limit(0)) for name, found in TABLES.items()}, ZONE)
@@ -106,6 +112,7 @@ EXPECTED = {
     "customers_a": 1, "customers_b": 0, "customers_c": 2,
     "complaints": 1, "satisfaction": Fraction(7, 2), "days_to_answer": Fraction(63, 4),
     "completeness": Fraction(3, 4), "validity": Fraction(2, 3), "timeliness": Fraction(2, 3),
+    "duplicate_rate": Fraction(2, 3), "agreement": Fraction(39, 40),
     "exposure": 800, "overdue": 50, "paid_in_time": Fraction(3, 4),
 }  # fmt: skip
 

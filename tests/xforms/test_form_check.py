@@ -223,6 +223,14 @@ def test_the_columns_of_custinfo() -> None:
     assert places(checked(right + SETTINGS + entities).errors) == [("settings", 6, "namespaces", "settings.namespace")]
 
 
+def test_the_question_that_says_which_department_decides_is_there() -> None:
+    settings = OWN_SETTINGS.replace("custinfo:double_entry", "custinfo:decided_in")
+    right = survey("text | department | D | | | | | | | |", columns=OWN)
+    assert checked(right + settings.format(double="department")).errors == ()
+    [wrong] = checked(right + settings.format(double="departement")).errors
+    assert (places([wrong])[0][3], wrong.facts["near"]) == ("own.decided_in", "department")
+
+
 def test_a_quota_inside_a_repeat_is_refused() -> None:
     rows = (
         "begin_repeat | r | R | | | | | | | |",

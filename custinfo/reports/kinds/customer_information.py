@@ -1,20 +1,23 @@
 """Customer information by department (客户信息统计表、分析表、分析报告, R163): each one's indicators.
 
 The statistics tables are those of the departments that answer for the indicators; the analysis tables tell customers
-apart; the analysis report is what people write to them, without which it is not put forward.
+apart, by what they said of us (R167) and how they are evaluated (R166) too; the analysis
+report is what people write to them, without which it is not put forward.
 """
 
-from collections.abc import Iterator
-from datetime import tzinfo
+from collections.abc import Callable, Iterator
+from datetime import date, tzinfo
 from functools import partial
 
 from custinfo import lake
+from custinfo.classification import evaluation, relation, value_grade
+from custinfo.classification.rules import Rule
 from custinfo.domain.periods import Period
 from custinfo.reports import indicator_sources, parameters, report
 from custinfo.reports.charts import Drawing
 from custinfo.reports.figures import Figures, Table
 from custinfo.reports.kind import Kind
-from custinfo.reports.parts import compared, members
+from custinfo.reports.parts import compared, evaluated, members, satisfied
 from custinfo.reports.text import PERIOD, Fact, Source
 from custinfo.statistics import indicators
 from custinfo.statistics.sources import Given
@@ -24,6 +27,11 @@ DEPARTMENTS = {"service": "客户服务部", "sales": "销售部", "finance": "�
 """The tables, and how the owner of an indicator begins that stands in each; every other owner's are in `others`."""
 OTHERS = "others"
 PROPERTIES = ("customer_type", "province")
+BY_RULES: dict[str, Callable[[date], Rule]] = {
+    "value_grade": value_grade.rule, "old_new": relation.old_new_rule, "lifecycle": relation.lifecycle_rule,
+    "evaluation": lambda day: evaluation.card(day).rule,
+}  # fmt: skip
+"""The rules that classes of customers and evaluations rest on."""
 
 
 def figures(found: lake.Lake, period: Period, zone: tzinfo) -> Figures:
@@ -36,7 +44,9 @@ def figures(found: lake.Lake, period: Period, zone: tzinfo) -> Figures:
     for name in PROPERTIES:
         rows = members.by_property(name, period, found, given)
         parts.append(members.table(name, AREA, name, members.MEMBERS, rows, name))
-    return Figures(period, found.as_of, found.version, day > period.last, tuple(parts))
+    parts += [*satisfied.tables(AREA, found, period, zone), *evaluated.tables(AREA, found, period, zone)]
+    versions = {name: rule(period.last).version for name, rule in BY_RULES.items()}
+    return Figures(period, found.as_of, found.version, day > period.last, tuple(parts), versions)
 
 
 def _owned() -> dict[str, list[str]]:
@@ -61,6 +71,8 @@ def facts(figures: Figures) -> Iterator[Fact]:
         named = {"customers": "service.customers.now", "new": "service.new_customers.now", "net": "sales.net_sales.now"}
         yield Fact(f"{AREA}.text.all", {PERIOD: Source(PERIOD), **{name: Source(at) for name, at in named.items()}})
         yield from (_moved(figures, other) for other in ("before", "ago"))
+        yield from satisfied.facts(AREA, figures.table("satisfaction_lifecycle"))
+        yield from evaluated.facts(AREA, figures.table("evaluation"))
     if not figures.complete:
         yield Fact(f"{members.WORDS}.text.provisional", {})
 
@@ -76,6 +88,6 @@ DRAWINGS = (
     Drawing("c1", "customer_type", ("customers",), "column", f"{AREA}.chart.customer_type", messages=True),
     Drawing("c2", "province", ("net",), "bar", f"{AREA}.chart.province", most=10),
 )
-KIND = Kind("customer_information", figures, facts, DRAWINGS)
+KIND = Kind("customer_information", figures, facts, DRAWINGS, tuple(BY_RULES.values()))
 open = partial(report.opened, KIND)
 """The report in a notebook: `open(period, as_of, language)`."""

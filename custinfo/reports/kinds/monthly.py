@@ -16,6 +16,8 @@ from custinfo.reports.charts import Drawing
 from custinfo.reports.figures import LABEL, Cell, Column, Figures, Label, Row, Table
 from custinfo.reports.figures import Kind as CellKind
 from custinfo.reports.kind import Kind
+from custinfo.reports.makeup import Makeup
+from custinfo.reports.parts import makeup_monthly
 from custinfo.reports.text import PERIOD, Fact, Source
 from custinfo.statistics import customers, rounding, sales
 
@@ -32,15 +34,11 @@ def figures(tables: lake.Lake, period: Period, zone: tzinfo) -> Figures:
     day, month = parameters.check_begun(period, tables.as_of, zone), Month.of(period.last)
     rule = value_grade.rule(period.last)
     months = _months(tables.sales, month)
-
-    def graded(of: lake.Lake) -> ir.Table:
-        return value_grade.grade(of.customers, of.sales, period.last, rule)
-
     found = (
         _composition("t1", "ownership", tables, _listed_order),
         _composition("t2", "region", tables, _largest_first),
         _composition("t3", "industry", tables, _listed_order),
-        _grades(regional.graded(tables, graded), bool(rule.products)),
+        _grades(_graded(tables, period), bool(rule.products)),
         _sales(months, month),
         _series(months),
     )
@@ -59,10 +57,31 @@ GROUPS: Mapping[By, str] = {"ownership": "code", "region": "province", "industry
 """The column of each code table by which customers are counted."""
 
 
+def _graded(tables: lake.Lake, period: Period) -> ir.Table:
+    """The grade of each customer on the period's last day."""
+    day = period.last
+    rule = value_grade.rule(day)
+    return regional.graded(tables, ("value", day), lambda of: value_grade.grade(of.customers, of.sales, day, rule))
+
+
+def makeup(tables: lake.Lake, found: Figures, _zone: tzinfo) -> Makeup:
+    """What the cells of the monthly report are made of."""
+    compositions: Mapping[str, By] = {"t1": "ownership", "t2": "region", "t3": "industry"}
+    groups = {
+        table_id: customers.grouped(tables.customers, by, _groups_of(by, tables))
+        for table_id, by in compositions.items()
+    }
+    return makeup_monthly.makeup(tables, found, groups, _graded(tables, found.period))
+
+
+def _groups_of(by: By, tables: lake.Lake) -> ir.Table:
+    codes: ir.Table = getattr(tables, by)
+    return codes.select(code=codes.code, group=codes[GROUPS[by]])
+
+
 def _composition(table_id: str, by: By, tables: lake.Lake, order: Order) -> Table:
     codes: ir.Table = getattr(tables, by)
-    groups_of = codes.select(code=codes.code, group=codes[GROUPS[by]])
-    counted = customers.composition(tables.customers, by, groups_of).to_pyarrow().to_pylist()
+    counted = customers.composition(tables.customers, by, _groups_of(by, tables)).to_pyarrow().to_pylist()
     numbers: dict[str, int] = {row["group"]: row["customers"] for row in counted}
     not_stated = numbers.pop(customers.NOT_STATED, 0)
     not_listed = numbers.pop(customers.NOT_LISTED, 0)
@@ -217,6 +236,6 @@ DRAWINGS = (
     Drawing("c2", "t4", ("customers",), "column", "reports.chart.grade", messages=True),
     Drawing("c3", "t2", ("customers",), "bar", "reports.chart.region", most=10),
 )
-KIND = Kind("monthly", figures, facts, DRAWINGS, (value_grade.rule,))
+KIND = Kind("monthly", figures, facts, DRAWINGS, (value_grade.rule,), makeup)
 open = partial(report.opened, KIND)
 """The report in a notebook: `open(period, as_of, language, region)`."""

@@ -26,6 +26,9 @@ from custinfo.store.schema import report_calendar  # isort: skip
 from custinfo.store.schema import statistics  # isort: skip
 from custinfo.store.schema import report_uses  # isort: skip
 from custinfo.store.schema import plans  # isort: skip
+from custinfo.store.schema import studies  # isort: skip
+from custinfo.store.schema import deciders  # isort: skip
+from custinfo.store.schema import indicator_systems  # isort: skip
 from custinfo.store.schema.base import migrations
 
 __all__ = [
@@ -35,9 +38,11 @@ __all__ = [
     "batch_contents",
     "batches",
     "credit",
+    "deciders",
     "exports",
     "forms",
     "incidents",
+    "indicator_systems",
     "ledger",
     "login",
     "match_events",
@@ -56,4 +61,5 @@ __all__ = [
     "segments",
     "spine",
     "statistics",
+    "studies",
 ]

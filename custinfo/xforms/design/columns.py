@@ -16,6 +16,8 @@ OWN = {
     "consent", "third_person", "sensitive", "information",
 }  # fmt: skip
 """The columns beyond XLSForm: `bind::custinfo:<name>`."""
+SETTINGS = {"double_entry", "procedure", "decided_in", "audience", "impact_assessment", "survey"}
+"""The settings beyond XLSForm: `attribute::custinfo:<name>`."""
 _KNOWN: dict[str, frozenset[str]] = {
     "survey": frozenset({
         "type", "name", *_TEXTS, "required", "relevant", "constraint", "calculation", "read_only", "default",
@@ -188,7 +190,7 @@ def _unknown(sheet: Sheet, columns: tuple[Column, ...], used: set[str]) -> Itera
     for column in columns:
         heading = column.heading
         if column.own:
-            names = OWN if sheet.name == "survey" else {"double_entry", "procedure", "audience", "impact_assessment"}
+            names = OWN if sheet.name == "survey" else SETTINGS
             if column.name not in names:
                 facts = {"heading": heading, "near": nearest(column.name, names) or ", ".join(sorted(names))}
                 yield sheet.found("form_check.column.own_unknown", facts, row=sheet.heading_row, column=heading), True

@@ -44,10 +44,16 @@ def errors(table: Table, survey: Table, *, publishing: bool) -> Iterator[Finding
     audience = line.cell("audience")
     if audience is not None and audience.value not in set(Audience):
         yield audience.found("form_check.own.audience", known=", ".join(Audience))
+    asks = line.cell("survey")
+    if asks is not None and asks.value != "yes":
+        yield asks.found("form_check.own.survey")
     procedure = line.cell("procedure")
     if procedure is not None and procedure.value not in PROCEDURES:
         near = nearest(procedure.value, PROCEDURES) or ", ".join(PROCEDURES)
         yield procedure.found("form_check.own.procedure", near=near)
+    asked, names = line.cell("decided_in"), {one.get("name") for one in survey.lines}
+    if asked is not None and asked.value not in names:
+        yield asked.found("form_check.own.decided_in", near=nearest(asked.value, names) or "")
     own = [column.heading for column in (*survey.columns, *table.columns) if column.own]
     namespaces = line.cell("namespaces")
     if own and (namespaces is None or NAMESPACE not in namespaces.value):
