@@ -117,6 +117,8 @@ def test_the_keys_of_the_site_and_the_audit_log_do_not_lead_to_the_row_in_the_la
 
 def test_nothing_new_of_the_erased_reaches_the_lake_or_the_store(store, staff, planted, tmp_path):
     erased(store, staff, planted.customer_id)
+    new = publishing.publish(store, SERVICE)
+    assert {file.table for file in new.files} <= {"register_events", "register_entries", "survey_questions"}
     assert publishing.publish(store, SERVICE) is None
     with pytest.raises(Exception, match="C000001|customer"):
         erasing.sold(store, tmp_path, planted.customer_number)

@@ -356,7 +356,8 @@ def test_on_the_command_line(tmp_path, monkeypatch):
     assert recovered.exit_code == 0, recovered.output
     assert not any(word in recovered.output for word in typed[0].split() if len(word) > 6)
     assert run("rotate", "level1").exit_code == 0
-    assert run("rotate", "store").exit_code == 0
+    done = run("rotate", "store")
+    assert done.exit_code == 0, done.output
     assert run("list").exit_code == 0
 
 

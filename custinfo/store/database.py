@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Self
@@ -158,17 +158,22 @@ class Store:
     def _connect(cls, site: Site) -> "Store":
         if sqlcipher.sqlite_version_info < OLDEST_SQLITE:
             raise SiteFault("store.sqlite", found=sqlcipher.sqlite_version)
-        here = occupancy.enter(site.home)
-        db = Database(_keyed_connection(site))
-        store = cls(site, db, here)
-        # A schema that is up to date needs no lock: a page opens the store while others write
-        if migrations.pending(db):
-            with store._immediate():
-                first = any(one.name == FIRST_ANCHORED for one in migrations.pending(db))
-                migrations.apply(db)
-                if first:
-                    store._anchor.begin(store._last_entry(), store._entries_after)
+        with ExitStack() as undone:
+            here = undone.enter_context(occupancy.enter(site.home))
+            store = cls(site, Database(_keyed_connection(site)), here)
+            undone.callback(store.close)
+            store._migrate()
+            undone.pop_all()
         return store
+
+    def _migrate(self) -> None:
+        # A schema that is up to date needs no lock: a page opens the store while others write
+        if migrations.pending(self._db):
+            with self._immediate():
+                first = any(one.name == FIRST_ANCHORED for one in migrations.pending(self._db))
+                migrations.apply(self._db)
+                if first:
+                    self._anchor.begin(self._last_entry(), self._entries_after)
 
     def __enter__(self) -> Self:
         return self

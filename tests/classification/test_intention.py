@@ -121,12 +121,9 @@ def test_a_nearer_order_is_never_called_later() -> None:
 
 
 def test_the_a_card_offers_the_levels_of_the_rule_and_has_none_of_its_own() -> None:
-    [(name, offered)] = rule_lists.of_day(ON)
-    rows = [tuple(line.split(",")) for line in offered.decode().splitlines()[1:]]
-    assert (name, [(row[0], int(row[3])) for row in rows]) == (
-        "intention_level.csv",
-        [(one.name, one.contact_days) for one in RULE.level],
-    )
+    name = "intention_level.csv"
+    rows = [tuple(line.split(",")) for line in dict(rule_lists.of_day(ON))[name].decode().splitlines()[1:]]
+    assert [(row[0], int(row[3])) for row in rows] == [(one.name, one.contact_days) for one in RULE.level]
     card = FORM.read_text("utf-8")
     assert f"select_one_from_file {name}" in card
     assert not [line for line in card.splitlines() if line.startswith("| | level |")]

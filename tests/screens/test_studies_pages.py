@@ -54,7 +54,7 @@ def step(browser, name, **more):
 def test_from_the_list_to_the_report(office, visit):
     store, zhou = office.store, office.zhou
     page, told = visit(zhou, "/studies")
-    assert "no survey proposal without a study" in told
+    assert "There is no survey proposal without a study" in told
     number = office.proposal()
     page, told = visit(zhou, "/studies")
     assert f"{number} 华南区客户满意度抽样调查" in told and "Customer satisfaction survey" in told
