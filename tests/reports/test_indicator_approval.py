@@ -2,7 +2,7 @@
 
 import pytest
 
-from custinfo.actions import approvals, report_definitions
+from custinfo.actions import approvals, report_definitions, report_issues
 from custinfo.domain import indicator_definitions
 from custinfo.domain.errors import WrongState
 from custinfo.domain.people import Role
@@ -50,5 +50,8 @@ def test_an_issue_waits_for_its_indicators_and_names_them(office, monkeypatch):
     assert indicator_approval.told(store, {}) is None
     shipped = indicator_definitions.content()
     monkeypatch.setattr(indicator_definitions, "content", lambda: shipped.replace("净销售额".encode(), "净额".encode()))
+    report_issues.comment(
+        store, wu, issue_id, "analysis", {"zh-CN": "与上季基本持平。", "en": "As in the quarter before."}
+    )
     with pytest.raises(WrongState, match="Net sales"):
         issuing.put_forward(store, wu, issue_id)
