@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from custinfo.actions import entities, pseudonyms, sealing
+from custinfo.actions import entities, pseudonyms, sealing, staff_keys
 from custinfo.domain.clock import parse
-from custinfo.domain.pseudonym import pseudonym
 from custinfo.domain.sensitivity import Level
 from custinfo.lake.published_tables import TableRow
 from custinfo.store import Store
@@ -41,7 +40,7 @@ def lake_rows(store: Store, after: int) -> Iterator[TableRow]:
                     "version": row["version"],
                     "visited_on": said.get("visited_on", ""),
                     **{name: said.get(name) or None for name in CODED},
-                    "staff_key": known.staff_key(row["first_by"]),
+                    "staff_key": staff_keys.recorder(store, row["first_by"]),
                     "department": row["department"],
                     "recorded_at": parse(row["recorded_at"]),
                 },
@@ -55,7 +54,6 @@ class Known:
         self._store = store
         self._keys = pseudonyms.keys(store)
         self._secret = {row["entity_id"] for row in store.rows(_OF_LEVEL_1, [int(Level.SECRET)])}
-        self._pseudonym = store.site.secret("pseudonym")
 
     def key(self, number: str) -> tuple[bool, str | None]:
         """Whether a row about the customer of a number may be told, and the customer's key: none without a number."""
@@ -65,7 +63,3 @@ class Known:
         entity_id = str(found["entity_id"]) if found else ""
         may = entity_id in self._keys and entity_id not in self._secret
         return may, self._keys.get(entity_id)
-
-    def staff_key(self, person_id: str) -> str:
-        """What tells a member of staff from the others."""
-        return pseudonym(self._pseudonym, f"staff {person_id}")

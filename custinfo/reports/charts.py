@@ -21,6 +21,8 @@ FEN_PER_WAN = Decimal(1_000_000)
 WIDE = 610
 HALF = 270
 HEIGHT = 175
+DIGIT = 7
+"""How wide a digit beside a bar may be, in pixels."""
 LABELLED = 8
 """So many columns at most bear their number."""
 TOTAL = "total"
@@ -137,7 +139,8 @@ def _columns(drawing: Drawing, _table: Table, values: list[dict[str, object]], w
 def _bars(_drawing: Drawing, _table: Table, values: list[dict[str, object]], width: int) -> Any:
     import altair as alt
 
-    base = _base(values, width - 50).encode(
+    longest = max((len(str(one["shown"])) for one in values), default=0)
+    base = _base(values, width - 8 - DIGIT * longest).encode(
         y=alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=110)),
         x=alt.X("number:Q", title=None, axis=alt.Axis(format=",~f", tickCount=4)),
     )

@@ -23,8 +23,6 @@ BY_DEPARTMENT = columns(
 )  # fmt: skip
 BY_STAFF = BY_DEPARTMENT[:4] + BY_DEPARTMENT[5:]
 LEFT_OUT = columns(grade_a="count", visited="count", not_visited="count", not_visited_share="percent")
-SHOWN_OF_KEY = 6
-"""Characters of a pseudonym that stand in a table: enough to tell colleagues apart."""
 Counts = Mapping[str, int | str]
 
 
@@ -48,9 +46,8 @@ def staff_table(table_id: str, made: ir.Table, period: Period, until: date) -> T
     found.sort(key=lambda one: (str(one["department"]), -int(one["visits"]), str(one["staff_key"])))
     rows = []
     for one in found:
-        short = str(one["staff_key"])[:SHOWN_OF_KEY]
         cells = _cells(one, days)
-        name = Label("plain", f"{one['department']} · {short}".removeprefix(" · "))
+        name = Label("plain", f"{one['department']} · {one['staff_key']}".removeprefix(" · "))
         rows.append(Row(row_id(f"{one['staff_key']}-{one['department']}"), name, (*cells[:4], cells[5])))
     return members.table(table_id, AREA, "staff", BY_STAFF, rows, "staff")
 
