@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from custinfo.actions import credit, credit_due, credit_watch, financial_statements, forms
+from custinfo.actions import credit, credit_due, credit_watch, drafts, financial_statements, forms
 from custinfo.actions.delegations import today
 from custinfo.classification.credit import financial_statements as series_of
 from custinfo.classification.credit.early_warning import Statement
@@ -171,3 +171,13 @@ def test_a_customer_with_credit_is_asked_for_the_last_year_and_quarter(office, t
     assert [quarter.show("zh-CN") in row.text("zh-CN") for row in asked(made)] == [True]
     file(office, made.customer_number, quarter.year, quarter=quarter.number)
     assert asked(made) == []
+
+
+def test_a_form_that_is_opened_for_a_customer_begins_with_its_defaults(office):
+    store, people = office
+    made = credit_sites.customer(store, people["one"], 95077)
+    begun = drafts.blank(store, people["one"], financial_statements.FORM, made.customer_id).instance["statement"]
+    told = {name: begun[name] for name in ("customer_number", "period_kind", "part", "obtained_on")}
+    assert told == {
+        "customer_number": made.customer_number, "period_kind": "year", "part": "both", "obtained_on": str(today(store)),
+    }  # fmt: skip

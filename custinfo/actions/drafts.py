@@ -109,7 +109,9 @@ def _about_customer(store: Store, actor: Person, draft: Draft, customer_id: str)
     elif forms.find(store, draft.form_id)["dataset"] == customer["dataset"]:
         raise WrongState("customers.other_card", number=customer["number"])
     else:
-        instance = entities.about(form, customer["dataset"], customer["number"])
+        ref = entities.about_place(form, customer["dataset"])
+        # An answer to a form that has begun: with its defaults, which an instance of the number alone would go without
+        instance = _with(store, actor, draft, {ref: customer["number"]}) if ref else {}
     return replace(draft, customer_id=customer_id, base_version=customer["version"], instance=instance)
 
 

@@ -240,12 +240,6 @@ def marked(form: Form, column: str) -> Iterator[tuple[str, str]]:
             yield ref, node.bind.extra[column]
 
 
-def about(form: Form, dataset: str, number: str) -> dict[str, Any]:
-    """A fresh instance of `form` in which the question about an entity of `dataset` holds `number`."""
-    ref = about_place(form, dataset)
-    return nested(ref, number) if ref else {}
-
-
 def about_place(form: Form, dataset: str) -> str | None:
     """The question that holds the number of the entity which a whole record is about; one in a repeat is not that."""
     refs = (ref for ref, named in marked(form, ABOUT) if named == dataset and ref in form.rules.single)
