@@ -162,6 +162,9 @@ class Rules:
         if expression is None:
             return
         reads = Reads(self.form, ref).of(expression.tree)
+        if kind in ("constraint", "soft"):
+            # A blank answer holds whatever the expression says, so it reads the answer even where it does not name it
+            reads = tuple(dict.fromkeys((*reads, Read(ref, ref))))
         if kind in ("label", "heading"):
             self.labels.append(Rule(ref, kind, expression, reads))
             return

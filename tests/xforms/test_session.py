@@ -34,6 +34,19 @@ def test_an_answer_says_what_it_changed() -> None:
     assert one.state("/data/who/staff").required
 
 
+@pytest.mark.parametrize("rule", ["${x} != ''", ". != '' and ${x} != ''"])
+def test_a_rule_that_does_not_name_its_answer_is_asked_when_the_answer_is_given(rule: str) -> None:
+    one = session(survey("text | x | X | | | |", f"text | y | Y | | {rule} | |"))
+    one.answer("/data/y", "1")
+    assert one.state("/data/y").violation
+    one.answer("/data/x", "a")
+    assert not one.state("/data/y").violation
+    one.answer("/data/x", "")
+    assert one.state("/data/y").violation
+    one.answer("/data/y", "")
+    assert not one.state("/data/y").violation
+
+
 def test_everything_wrong_at_once_in_document_order() -> None:
     one = customer()
     one.answer("/data/who/kind", "company")
