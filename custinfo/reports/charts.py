@@ -22,7 +22,11 @@ WIDE = 610
 HALF = 270
 HEIGHT = 175
 DIGIT = 7
-"""How wide a digit beside a bar may be, in pixels."""
+"""How wide a digit beside a bar may be, in pixels; a Chinese sign is twice as wide."""
+WIDE_SIGNS = 0x2E80
+"""The first sign of Chinese."""
+NAMES = 110
+"""How wide the names beside bars may be, in pixels; of a wide chart up to a third of it."""
 LABELLED = 8
 """So many columns at most bear their number."""
 TOTAL = "total"
@@ -140,8 +144,10 @@ def _bars(_drawing: Drawing, _table: Table, values: list[dict[str, object]], wid
     import altair as alt
 
     longest = max((len(str(one["shown"])) for one in values), default=0)
-    base = _base(values, width - 8 - DIGIT * longest).encode(
-        y=alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=110)),
+    names = max((sum(1 if ord(sign) < WIDE_SIGNS else 2 for sign in str(one["name"])) for one in values), default=0)
+    limit = max(NAMES, min(names * DIGIT, width // 3))
+    base = _base(values, width - 8 - DIGIT * longest - (limit - NAMES)).encode(
+        y=alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=limit)),
         x=alt.X("number:Q", title=None, axis=alt.Axis(format=",~f", tickCount=4)),
     )
     bars = base.mark_bar(color=style.ACCENT, cornerRadiusTopRight=2, cornerRadiusBottomRight=2)
