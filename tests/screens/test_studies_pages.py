@@ -53,7 +53,7 @@ def step(browser, name, **more):
 
 def test_from_the_list_to_the_report(office, visit):
     store, zhou = office.store, office.zhou
-    page, told = visit(zhou, "/studies")
+    _, told = visit(account(store, Role.SUPERVISOR, department="新设部门"), "/studies")
     assert "There is no survey proposal without a study" in told
     number = office.proposal()
     page, told = visit(zhou, "/studies")
