@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from click.testing import CliRunner
 
-from custinfo.actions import sample_frames, samples, study_steps
+from custinfo.actions import sample_frames, samples, studies, study_steps
 from custinfo.actions.sample_frames import Chosen
 from custinfo.actions.samples import Design, Verified
 from custinfo.cli import main
@@ -177,9 +177,10 @@ def test_by_the_command_line(office):
     assert "Jiangsu: 2 of 3" in run("plan", *design)
     assert samples.newest(office.store, study_id) is None
     assert "2026" in run("draw", study_id, *design, "--seed", "2026")
-    run("verify", study_id, "--as", "zhou")
+    number = studies.read(office.store, office.zhou, study_id).number
+    assert run("verify", study_id, "--as", "zhou") == run("verify", number, "--as", "zhou")
     assert study_id in run("list", "--as", "manager")
-    assert "0" in run("rates", study_id, "--as", "zhou", "--by", "stratum")
-    run("rates", "ST-nothing", "--as", "zhou", status=1)
+    assert "0" in run("rates", number, "--as", "zhou", "--by", "stratum")
+    run("rates", "ST999999", "--as", "zhou", status=1)
     run("draw", study_id, *design, status=1)
     run("draw", study_id, "--as", "li", "--size", "3", status=1)

@@ -153,6 +153,15 @@ def read(store: Store, actor: Person, study_id: str) -> Study:
     return _study(store, row(store, study_id))
 
 
+def find(store: Store, actor: Person, number: str) -> str:
+    """The id of the study with this number (ST000001); an id is its own. Raises NotAllowed, NotFound."""
+    permissions.check(actor, "study.read")
+    found = store.row("SELECT study_id FROM study WHERE ? IN (number, study_id)", [number])
+    if found is None:
+        raise NotFound("studies.unknown")
+    return str(found["study_id"])
+
+
 def row(store: Store, study_id: str) -> Row:
     """The row of a study with its proposal's number, for an action that has checked who asks. Raises NotFound."""
     found = store.row(f"{_SELECT} WHERE study_id = ?", [study_id])

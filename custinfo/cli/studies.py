@@ -107,14 +107,15 @@ def plan(home: Path, login_name: str | None, **given: Any) -> None:
 @study.command("draw")
 @HOME
 @ACTOR
-@click.argument("study_id")
+@click.argument("number")
 @click.option("--seed", default="", help="The same seed, frame and design give the same units.")
 @click.option("--reason", default="", help="Why another sample is drawn.")
 @_designed
-def draw(home: Path, login_name: str | None, study_id: str, seed: str, reason: str, **given: Any) -> None:
+def draw(home: Path, login_name: str | None, number: str, seed: str, reason: str, **given: Any) -> None:
     """Draw a sample for a study and keep it."""
     with opened(home) as store:
         actor = acting(store, login_name)
+        study_id = studies.find(store, actor, number)
         samples.draw(store, actor, study_id, _design(given), reason=reason, seed=seed)
         made = samples.of_study(store, actor, study_id)[0]
     say("studies.cli.drawn", units=made.units, frame=made.frame_units, seed=made.seed, sample=made.number)
@@ -123,13 +124,13 @@ def draw(home: Path, login_name: str | None, study_id: str, seed: str, reason: s
 @study.command("verify")
 @HOME
 @ACTOR
-@click.argument("study_id")
+@click.argument("number")
 @click.pass_context
-def verify(context: click.Context, home: Path, login_name: str | None, study_id: str) -> None:
+def verify(context: click.Context, home: Path, login_name: str | None, number: str) -> None:
     """Draw every sample of a study again from its record, and compare. Exit status 1 when one differs."""
     with opened(home) as store:
         actor = acting(store, login_name)
-        found = [(one, samples.verify(store, actor, one.sample_id)) for one in _samples(store, actor, study_id)]
+        found = [(one, samples.verify(store, actor, one.sample_id)) for one in _samples(store, actor, number)]
     holds = [verified == Verified(True, True) for _, verified in found]
     for (one, _), same in zip(found, holds, strict=True):
         say(f"studies.cli.{'verified' if same else 'differs'}", number=one.number)
@@ -139,13 +140,13 @@ def verify(context: click.Context, home: Path, login_name: str | None, study_id:
 @study.command("rates")
 @HOME
 @ACTOR
-@click.argument("study_id")
+@click.argument("number")
 @click.option("--by", type=click.Choice(["channel", "stratum"]), default=None)
-def rates(home: Path, login_name: str | None, study_id: str, by: str | None) -> None:
+def rates(home: Path, login_name: str | None, number: str, by: str | None) -> None:
     """How many questionnaires of the newest sample were handed out, came back and are valid."""
     with opened(home) as store:
         actor = acting(store, login_name)
-        (newest, *_) = _samples(store, actor, study_id)
+        (newest, *_) = _samples(store, actor, number)
         found = fieldwork.rates(store, actor, newest.sample_id, by or "")
     for one in found:
         name = text(f"studies.channel.{one.code}", language()) if by == "channel" else ""
@@ -156,9 +157,9 @@ def rates(home: Path, login_name: str | None, study_id: str, by: str | None) -> 
         say("studies.cli.rates", name=name, sent=returns.sent, returned=returns.returned, valid=returns.valid, **shares)
 
 
-def _samples(store: Store, actor: Person, study_id: str) -> list[samples.Sample]:
+def _samples(store: Store, actor: Person, number: str) -> list[samples.Sample]:
     """The samples of a study, the newest first; complains where there is none."""
-    found = samples.of_study(store, actor, studies.read(store, actor, study_id).study_id)
+    found = samples.of_study(store, actor, studies.find(store, actor, number))
     if not found:
         raise click.ClickException(text("studies.no_sample", language()))
     return found
