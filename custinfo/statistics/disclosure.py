@@ -12,7 +12,7 @@
 
 A contributor who is alone in a suppressed cell knows that cell: the attack is made with that knowledge too. A cell of
 value zero is never taken out: it would hide nothing. What earlier issues gave away counts as known
-(`disclosure_issues`).
+(`known`).
 
 Contributors may be below zero (who returned more than they bought): the rules then go by what they hold, signs left
 aside. A cell below zero is attacked by one who knows that it does not lie below its true value.

@@ -15,7 +15,6 @@ from custinfo.classification.disclosure_rules import CLASSES, release_class
 from custinfo.domain.errors import BadInput
 from custinfo.statistics import disclosure, disclosure_rounding
 from custinfo.statistics.disclosure import audit, protect, too_narrow, unsafe
-from custinfo.statistics.disclosure_issues import Issue, protect_against
 from custinfo.statistics.disclosure_table import AdditiveTable, Contribution, Key, table
 
 
@@ -199,25 +198,10 @@ def test_three_dimensions_are_one_more_relation() -> None:
     assert not too_narrow(found, Rule(9))
 
 
-def test_two_issues_do_not_tell_together_what_neither_tells() -> None:
-    before = counted({"a": [10, 20], "b": [20, 30]}, "xy")
-    first = protect(before, Rule())
-    assert not first.suppressed
-    one_more = counted({"a": [11, 20], "b": [20, 30]}, "xy")
-    second = protect_against(one_more, Rule(), [Issue(before, first.suppressed)])
-    # The newcomer would be seen by subtraction in the cell and in each of its totals
-    assert {("a", "x"), ("a", ""), ("", "x"), ("", "")} == second.suppressed
-    assert not protect_against(before, Rule(), [Issue(before, frozenset())]).suppressed
-
-
-def test_what_was_hidden_stays_hidden_and_what_was_shown_is_known() -> None:
+def test_what_was_shown_before_protects_nothing_and_is_named() -> None:
     before = counted({"a": [2, 20], "b": [20, 30]}, "xy")
-    hidden = protect(before, Rule()).suppressed
-    now = counted({"a": [3, 20], "b": [20, 30]}, "xy")
-    later = protect_against(now, Rule(), [Issue(before, hidden)])
-    assert later.unsafe["a", "x"] == "issues"
-    careless = protect_against(before, Rule(), [Issue(before, frozenset())])
-    assert careless.exposed == (("a", "x"),)
+    assert not protect(before, Rule()).exposed
+    assert protect(before, Rule(), known=before.cells).exposed == (("a", "x"),)
 
 
 def test_controlled_rounding_keeps_every_sum() -> None:
