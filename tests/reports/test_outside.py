@@ -204,6 +204,17 @@ def test_a_corrected_cell_says_what_the_outside_edition_said_before(site, monthl
     assert (found.slip, found.revised) == ("RS-1", {"t5.sales.this_month": 1})
 
 
+def test_a_cell_that_nothing_can_protect_stops_the_edition_and_is_named(monthly):
+    figures, makeup, _ = monthly
+    august = makeup.shows["t6.2026-08.sales"].key
+    # As if readers had every other sum of the report
+    told = replace(makeup, known=frozenset(makeup.cells) - {august})
+    with pytest.raises(outside.Exposed) as refused:
+        outside.decided(figures, told, date(2026, 11, 1))
+    assert "August 2026" in refused.value.text("en")
+    assert "8月" in refused.value.text("zh-CN")
+
+
 def test_every_report_that_may_leave_the_house_says_what_its_cells_are_made_of():
     outward = {name for name, one in report_definitions.load().items() if one.release != "inside"}
     assert outward == {"monthly", "quarterly", "annual"}
