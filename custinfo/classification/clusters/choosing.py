@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from custinfo.classification.clusters import ClusterRule, fitting, models
 from custinfo.classification.clusters.sampling import Sample
 from custinfo.domain.errors import BadInput
 
 MOST_COMPARED = 2000
-"""Customers that each is compared with for the silhouette, which costs the square of them."""
+"""The first customers of the sample, each compared with each for the silhouette: it costs the square of them."""
+
+Distances = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -37,28 +40,36 @@ def figures(sample: Sample, method: str, rule: ClusterRule) -> Choice:
     most = min(rule.most_clusters, fitting.different(drawn, method))
     if most < 2:
         raise BadInput("clusters.alike", count=2)
-    found = [_figure(drawn, method, count, rule) for count in range(2, most + 1)]
-    if method == "latent":
+    few = drawn.only(np.arange(min(len(drawn), MOST_COMPARED)))
+    apart = None if method == "latent" else _apart(few, method)
+    found = [_figure(drawn, few, apart, method, count, rule) for count in range(2, most + 1)]
+    if apart is None:
         return Choice(tuple(found), min(found, key=lambda one: (one.bic or 0.0, one.count)).count)
     return Choice(tuple(found), min(found, key=lambda one: (-(one.silhouette or 0.0), one.count)).count)
 
 
-def _figure(drawn: Sample, method: str, count: int, rule: ClusterRule) -> Figure:
-    if method == "latent":
+def _apart(few: Sample, method: str) -> Distances:
+    """How far each is from each; with k-prototypes, by the distance that it uses."""
+    from scipy.spatial.distance import cdist
+
+    squared = cdist(few.numbers, few.numbers, "sqeuclidean")
+    if method == "kprototypes":
+        for codes in few.codes.T:
+            squared += fitting.GAMMA * (codes[:, None] != codes[None, :])
+    return np.asarray(np.sqrt(squared))
+
+
+def _figure(drawn: Sample, few: Sample, apart: Distances | None, method: str, count: int, rule: ClusterRule) -> Figure:
+    if apart is None:
         bic = float(fitting.latent_model(drawn, count, rule, rule.restarts).bic(drawn.codes))
         return Figure(count, None, round(bic, 3))
-    return Figure(count, _silhouette(drawn, fitting.fit(drawn, method, count, rule)), None)
+    return Figure(count, _silhouette(few, apart, fitting.fit(drawn, method, count, rule)), None)
 
 
-def _silhouette(sample: Sample, model: models.Model) -> float:
-    """Over the first customers of the sample; with k-prototypes, by the distance that it uses."""
+def _silhouette(few: Sample, apart: Distances, model: models.Model) -> float:
     from sklearn.metrics import silhouette_score  # type: ignore[import-untyped]
 
-    few = sample.only(np.arange(min(len(sample), MOST_COMPARED)))
     where = models.labels(few, model)
     if len(np.unique(where)) < 2:
         return 0.0
-    apart = ((few.numbers[:, None, :] - few.numbers[None, :, :]) ** 2).sum(axis=2)
-    if model.method == "kprototypes":
-        apart += model.gamma * (few.codes[:, None, :] != few.codes[None, :, :]).sum(axis=2)
-    return round(float(silhouette_score(np.sqrt(apart), where, metric="precomputed")), 4)
+    return round(float(silhouette_score(apart, where, metric="precomputed")), 4)
