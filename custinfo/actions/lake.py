@@ -21,6 +21,7 @@ from custinfo.actions import (
     segments,
     surveys_published,
     visits_published,
+    withholding,
 )
 from custinfo.domain.clock import parse, utc_now
 from custinfo.domain.errors import NotAllowed
@@ -77,6 +78,7 @@ def publish(store: Store, actor: Person, *, even_unchanged: bool = False) -> lak
     wanted `even_unchanged`, by which a branch says that it is not late.
     """
     permissions.check(actor, "lake.publish")
+    withholding.catch_up(store, actor)
 
     def witness(version: lake.Manifest, sha256: str) -> None:
         facts = {"last_seq": version.last_seq, "batches": len(version.batches)}

@@ -100,6 +100,11 @@ def _summary(view: View) -> str:
     return view.word("summary", first=ends[0], second=ends[1], **told)
 
 
+def _amount(view: View, few: bool, fen: int) -> str:
+    """What customers have together; of few customers, it would tell of them."""
+    return view.word("hidden") if few else money.show(fen)
+
+
 def _sizes(view: View) -> Any:
     tables, chosen = view.tables, _ends(view) or ()
     assert isinstance(tables, Quarters)
@@ -109,7 +114,8 @@ def _sizes(view: View) -> Any:
         return _none(view)
     found = view.counted(view.rows(figures.sizes({quarter: view.tables[str(quarter)] for quarter in known})))
     for row in found:
-        row |= {"name": _grade(view, row["grade"]), "net": money.show(row.pop("net_fen")), "place": row.pop("grade")}
+        net = _amount(view, row["few"], row.pop("net_fen"))
+        row |= {"name": _grade(view, row["grade"]), "net": net, "place": row.pop("grade")}
     names = [_grade(view, grade) for grade in GRADES]
     scale = explorer_charts.categories(names, list(COLOURS.values()))
     return (
@@ -144,7 +150,8 @@ def _matrix(view: View) -> Any:
             "code": f"{cell['from_grade']}{ARROW}{cell['to_grade']}",
             "share": view.word("hidden") if few else f"{part:.1%}",
         }  # fmt: skip
-        row.pop("from_customers")
+        for name in ("from_customers", "before_fen", "after_fen"):
+            row.pop(name)
     first, second = (view.word(f"chart.{name}", quarter=end) for name, end in zip(("from", "to"), ends, strict=True))
     names = [_grade(view, grade) for grade in PLACES]
     told = [("y", first), ("x", second), ("told", view.word("chart.customers")), ("share", view.word("chart.share"))]
@@ -169,7 +176,8 @@ def _reasons(view: View) -> Any:
     for row in found:
         row |= {
             "code": row["reason"], "name": view.word(f"reason.{row['reason']}"),
-            "way": view.word(f"direction.{row['direction'] or 'other'}"), "change": money.show(row.pop("change_fen")),
+            "way": view.word(f"direction.{row['direction'] or 'other'}"),
+            "change": _amount(view, row["few"], row.pop("change_fen")),
         }  # fmt: skip
     ways = [view.word(f"direction.{one}") for one in ("up", "down", "other")]
     select = explorer_charts.points(view, "reason")

@@ -68,6 +68,19 @@ def test_every_chart_is_drawn_of_a_few_sums_and_the_sentence_is_in_both_language
     assert said(view) != said(replace(view, language="zh-CN"))
 
 
+@pytest.mark.parametrize("name", SCREENS)
+def test_no_chart_tells_what_few_customers_have_together(views, name):
+    view = choose(views[name], quarter=("2026-Q3",)) if name == "abc" else views[name]
+    view = replace(view, opened=replace(view.opened, smallest_group=analysts.CUSTOMERS // 10))
+    drawn = [panel.draw(view) for panel in SCREENS[name].panels]
+    charts = [one.to_dict(validate=False) for one in drawn if not isinstance(one, str)]
+    told = [row for chart in charts for rows in chart.get("datasets", {}).values() for row in rows]
+    few = [row for row in told if row.get("few")]
+    assert [row for row in few if any("¥" in str(value) or key.endswith("_fen") for key, value in row.items())] == []
+    if name in ("abc", "value"):
+        assert "not told" in {value for row in few for value in row.values()}, "a row that has an amount to keep back"
+
+
 def test_the_quarters_agree_with_the_list_and_the_way_that_is_picked(views):
     view = choose(views["abc"], quarter=("2026-Q3",))
     changed = rows(view)
