@@ -79,7 +79,8 @@ def test_what_was_entered_wrongly_is_set_right_by_a_later_entry(office):
     line = told(office, sample_id)[number]
     assert (line.disposition, line.record_id) == ("partial", record_id)
     fieldwork.enter(store, li, sample_id, other, "refused")
-    fieldwork.enter(store, li, sample_id, other, "not_reached", channel="phone")
+    fieldwork.enter(store, li, sample_id, other, "not_reached", channel="phone", note="三次未接")
+    assert told(office, sample_id)[other].note == "三次未接"
     assert (told(office, sample_id)[other].disposition, told(office, sample_id)[other].channel) == (
         "not_reached",
         "phone",
@@ -90,9 +91,57 @@ def test_what_was_entered_wrongly_is_set_right_by_a_later_entry(office):
         study_steps.take_back(store, office.zhou, study_id, "重新抽样")
 
 
-def test_who_withdrew_since_the_draw_is_neither_asked_nor_listed(office):
-    store = office.store
+def test_an_answer_over_which_something_else_was_entered_is_linked_again(office):
+    store, li = office.store, office.li
     _, sample_id = office.sampled()
+    fieldwork.hand_out(store, li, sample_id, "phone")
+    number, silent = office.numbers(sample_id)[:2]
+    record_id = office.answer(number)
+    fieldwork.enter(store, li, sample_id, number, "refused", note="误登")
+    assert told(office, sample_id)[number].record_id is None
+    fieldwork.enter(store, li, sample_id, number, "complete")
+    line = told(office, sample_id)[number]
+    assert (line.disposition, line.record_id, line.note) == ("complete", record_id, "")
+    with pytest.raises(BadInput, match=f"No answers of {silent} are linked"):
+        fieldwork.enter(store, li, sample_id, silent, "complete")
+
+
+def test_a_whole_answer_after_a_partial_one_makes_it_complete(office):
+    store, li = office.store, office.li
+    _, sample_id = office.sampled()
+    fieldwork.hand_out(store, li, sample_id, "phone")
+    known, broken_off = office.numbers(sample_id)[:2]
+    first = office.answer(known)
+    for number in (known, broken_off):
+        fieldwork.enter(store, li, sample_id, number, "partial")
+    assert told(office, sample_id)[known].record_id == first
+    assert fieldwork.remind(store, li, sample_id, "web", [known, broken_off]).units == 2
+    whole = {number: office.answer(number) for number in (known, broken_off)}
+    lines = told(office, sample_id)
+    assert {number: (lines[number].disposition, lines[number].record_id) for number in whole} == {
+        number: ("complete", record_id) for number, record_id in whole.items()
+    }
+
+
+def test_days_of_entries_lie_between_the_draw_and_today(office, monkeypatch):
+    store, li, day = office.store, office.li, today(office.store)
+    _, sample_id = office.sampled()
+    a, b = office.numbers(sample_id)[:2]
+    with pytest.raises(BadInput, match="before the sample was drawn"):
+        fieldwork.hand_out(store, li, sample_id, "web", [a], day - timedelta(days=1))
+    fieldwork.hand_out(store, li, sample_id, "web", [a])
+    monkeypatch.setattr(fieldwork, "today", lambda _store: day + timedelta(days=3))
+    fieldwork.hand_out(store, li, sample_id, "web", [b])
+    for numbers, on in (([a], day - timedelta(days=1)), ([b], day), (None, day + timedelta(days=2))):
+        with pytest.raises(BadInput, match="is not possible"):
+            fieldwork.remind(store, li, sample_id, "web", numbers, on)
+    assert fieldwork.remind(store, li, sample_id, "web", [a], day + timedelta(days=2)).units == 1
+    assert told(office, sample_id)[a].asked_on == day + timedelta(days=2)
+
+
+def test_who_withdrew_since_the_draw_is_neither_asked_nor_listed(office):
+    store, day = office.store, today(office.store)
+    study_id, sample_id = office.sampled()
     first, second = office.numbers(sample_id)[:2]
     office.agree([first], kind="withdrawn")
     try:
@@ -101,6 +150,8 @@ def test_who_withdrew_since_the_draw_is_neither_asked_nor_listed(office):
         assert told(office, sample_id)[first].handed_out_on is None
         office.agree([second], kind="withdrawn")
         assert fieldwork.remind(store, office.li, sample_id, "phone", [second]).stopped == 1
+        due, done = fieldwork.to_remind(store, study_id, day), fieldwork.remind(store, office.li, sample_id, "phone")
+        assert due == done.units == 4, "whom nobody may remind is not due"
         made = fieldwork_lists.make(store, office.zhou, sample_id, "zh-CN")
         assert made.rows == 4
     finally:
@@ -146,9 +197,11 @@ def test_an_interviewer_sees_and_asks_only_their_own_department(office):
 def test_who_is_not_cleared_for_it_is_told_neither_name_nor_stratum(office):
     store = office.store
     _, sample_id = office.sampled()
+    fieldwork.hand_out(store, office.li, sample_id, "web")
+    fieldwork.enter(store, office.li, sample_id, office.numbers(sample_id)[0], "refused", note="老总出差")
     cleared_less = account(store, Role.SUPERVISOR, clearance=Level.PUBLIC)
     _, lines = fieldwork.listed(store, cleared_less, sample_id)
-    assert {(one.label, one.stratum) for one in lines} == {("", "")}
+    assert {(one.label, one.stratum, one.note) for one in lines} == {("", "", "")}
     frame = sample_frames.build(store, cleared_less, Chosen(), "province")
     assert set(frame.strata()) == {"unknown"}
 
@@ -168,6 +221,27 @@ def test_quotas_fill_up_and_a_refusal_makes_room(office):
     units = store.rows("SELECT place, chance, base_weight FROM sample_unit WHERE sample_id = ?", [sample_id])
     assert sorted(one["place"] for one in units) == [1, 2]
     assert {(one["chance"], one["base_weight"]) for one in units} == {(None, None)}, "a quota sample has no chances"
+
+
+def test_who_withdrew_takes_no_room_of_a_quota(office):
+    store, li = office.store, office.li
+    _, sample_id = office.sampled(Design(method="quota", strata_by="province", size=4))
+    gone, later, third = [one for place, one in enumerate(office.customers[:12]) if place % 4 == 3]
+    office.agree([gone], kind="withdrawn")
+    try:
+        done = fieldwork.hand_out(store, li, sample_id, "phone", [gone])
+        assert (done.units, done.stopped) == (0, 1)
+        assert office.numbers(sample_id) == [], "who is not asked is not put on the sample"
+        done = fieldwork.hand_out(store, li, sample_id, "phone", [later, gone])
+        assert (done.units, done.stopped) == (1, 1)
+        office.agree([later], kind="withdrawn")
+        assert fieldwork.hand_out(store, li, sample_id, "phone", [third]).units == 1, "nothing is awaited of them"
+    finally:
+        office.agree([gone, later])
+    with pytest.raises(BadInput, match="handed the questionnaire before"):
+        fieldwork.hand_out(store, li, sample_id, "phone", [third])
+    places = store.rows("SELECT place FROM sample_unit WHERE sample_id = ? ORDER BY place", [sample_id])
+    assert [one["place"] for one in places] == [1, 2]
 
 
 def test_lists_leave_by_the_register_of_exports(office):
@@ -195,5 +269,29 @@ def test_nothing_is_handed_out_before_the_sample_is_settled(office):
 
     study_id = office.study(*TO_SAMPLING)
     sample_id = samples.draw(office.store, office.zhou, study_id, SIX)
-    with pytest.raises(WrongState, match="not settled"):
-        fieldwork.hand_out(office.store, office.li, sample_id, "web")
+    for ask in (
+        lambda: fieldwork.hand_out(office.store, office.li, sample_id, "web"),
+        lambda: fieldwork_lists.make(office.store, office.zhou, sample_id, "en"),
+    ):
+        with pytest.raises(WrongState, match="not settled"):
+            ask()
+
+
+def test_no_list_leaves_once_the_study_is_broken_off(office, monkeypatch):
+    store, zhou = office.store, office.zhou
+    study_id, sample_id = office.sampled()
+    before = store.rows("SELECT count(*) AS n FROM export_event")
+
+    def broken_off_meanwhile(headings, lines):
+        study_steps.stop(store, zhou, study_id, "经费取消")
+        return b""
+
+    monkeypatch.setattr(fieldwork_lists, "_csv", broken_off_meanwhile)
+    for ask in (
+        lambda: fieldwork_lists.make(store, zhou, sample_id, "en", "csv"),
+        lambda: fieldwork_lists.make(store, zhou, sample_id, "en"),
+        lambda: export_register.ask_approval(store, zhou, fieldwork_lists.order(sample_id)),
+    ):
+        with pytest.raises(WrongState, match="was broken off"):
+            ask()
+    assert store.rows("SELECT count(*) AS n FROM export_event") == before

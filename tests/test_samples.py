@@ -86,6 +86,8 @@ def test_nobody_without_consent_or_out_of_scope_or_not_wanted_is_in_the_frame(of
         ({"size": 3, "allocation": "neyman", "facts": {"320000": (6.0, 1.0)}}, 3, {"320000": 2, "440000": 1}),
         # 9 × 1 / √9 = 3 and 3 × 1 / √1 = 3: halves
         ({"size": 4, "allocation": "cost_optimal", "facts": {"440000": (1.0, 9.0)}}, 4, {"320000": 2, "440000": 2}),
+        # 3 × 1 and 9 × 30: 0.03 and 2.97 of 3, but nobody could stand for a stratum of which none is drawn
+        ({"size": 3, "allocation": "neyman", "facts": {"440000": (30.0, 1.0)}}, 3, {"320000": 1, "440000": 2}),
         ({"method": "quota", "size": 4}, 4, {"320000": 1, "440000": 3}),
         ({"method": "cluster", "clusters_by": "province", "clusters": 1, "within": 2, "size": 12}, 12,
          {"clusters": 1, "within": 2}),
@@ -136,7 +138,7 @@ def test_a_record_that_was_tampered_with_is_found(office, ready):
     [
         ({"method": "magic"}, "no method"), ({"strata_by": "shoe size"}, "cannot be divided"), ({"strata_by": ""}, "needs"),
         ({"method": "cluster"}, "needs"), ({"allocation": "fair"}, "no allocation"), ({"size": 13}, "cannot be drawn"),
-        ({"size": 0}, "cannot be drawn"), ({"facts": {"990000": (1.0, 1.0)}}, "no stratum"),
+        ({"size": 0}, "cannot be drawn"), ({"size": 1}, "cannot be divided"), ({"least": 0}, "least number in each stratum is 0"), ({"facts": {"990000": (1.0, 1.0)}}, "no stratum"),
         ({"chosen": Chosen(departments=("无",))}, "Nobody can be drawn"), ({"size": None, "margin": 0.0}, "must be between"),
         ({"method": "cluster", "clusters_by": "province", "clusters": 9}, "cannot be drawn"),
     ],
@@ -165,6 +167,19 @@ def test_more_than_was_approved_or_another_one_without_a_reason_is_not_drawn(off
     assert Design().size is None
 
 
+def test_of_clusters_the_largest_that_can_be_drawn_must_be_approved(office):
+    """Of two provinces with 3 and 9 units one is drawn: which one, nobody knows before."""
+    clusters = replace(SIX, method="cluster", clusters_by="province", clusters=1, size=None)
+    planned = samples.plan(office.store, office.zhou, clusters)
+    assert (planned.asked.least, planned.asked.most, planned.asked.expected) == (3, 9, 6)
+    small = {"/data/method/population": "12", "/data/method/planned_sample": "8", "/data/method/response_rate": "100"}
+    study_id = office.study(*TO_SAMPLING, **small)
+    for seed in map(str, range(4)):
+        with pytest.raises(BadInput, match="Up to 9 units"):
+            samples.draw(office.store, office.zhou, study_id, clusters, seed=seed)
+    assert drawn(office, study_id, replace(clusters, within=8))[0].units in (3, 8)
+
+
 def test_by_the_command_line(office):
     def run(*words, status=0):
         home = ["--home", str(office.store.site.home)]
@@ -175,6 +190,12 @@ def test_by_the_command_line(office):
     study_id = office.study(*TO_SAMPLING)
     design = ["--as", "zhou", "--method", "stratified", "--strata-by", "province", "--size", "6"]
     assert "Jiangsu: 2 of 3" in run("plan", *design)
+    of_clusters = ["--method", "cluster", "--clusters-by", "province", "--clusters", "1"]
+    assert "drawing 1 of the clusters gives 3 to 9 of 12 units to ask, 6 on average" in run(
+        "plan", "--as", "zhou", *of_clusters
+    )
+    for wrong in (["--margin", "-3"], ["--design-effect", "1e308"], ["--least", "0"], ["--confidence", "nan"]):
+        assert "must be between" in run("plan", *design[:6], *wrong, status=1)
     assert samples.newest(office.store, study_id) is None
     assert "2026" in run("draw", study_id, *design, "--seed", "2026")
     number = studies.read(office.store, office.zhou, study_id).number

@@ -30,7 +30,7 @@ def lines(
     `purpose` are left out as there. Events of questions that the person may not see, by the version that was filled in,
     are left out.
     """
-    of, given = _from(actor, form_id, version, state, purpose)
+    of, given = _from(store, actor, form_id, version, state, purpose)
     rows = store.rows(
         "SELECT answer_event.*, draft.form_version, draft.record_id, made.version AS made_as, made.content "
         f"{of} ORDER BY made.seq, answer_event.seq",
@@ -47,18 +47,18 @@ def lines(
 
 def count(store: Store, actor: Person, form_id: str, version: str | None, state: str | None, purpose: str) -> int:
     """How many records those events are about."""
-    of, given = _from(actor, form_id, version, state, purpose)
+    of, given = _from(store, actor, form_id, version, state, purpose)
     return int(store.rows(f"SELECT count(DISTINCT draft.record_id) AS n {of}", given)[0]["n"])
 
 
 def _from(
-    actor: Person, form_id: str, version: str | None, state: str | None, purpose: str
+    store: Store, actor: Person, form_id: str, version: str | None, state: str | None, purpose: str
 ) -> tuple[str, list[Value]]:  # fmt: skip
     """The events that are chosen, as the end of a query."""
     permissions.check(actor, "record.export")
     permissions.check(actor, "record.review")
     mine, scope = assignments.visible_where(actor, "record_current", first=4)
-    agreed, purposes = consents.records_where(purpose, "record_current")
+    agreed, purposes = consents.records_where(purpose, "record_current", consents.today(store))
     of = (
         "FROM answer_event JOIN draft USING (draft_id) "
         "JOIN record_version AS made ON made.record_id = draft.record_id AND made.version = draft.made_version "

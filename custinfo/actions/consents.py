@@ -90,17 +90,19 @@ def check_allowed(store: Store, customer_id: str, purpose: str) -> None:
         raise Stopped(row["number"] if row else "", found)
 
 
-def allowed_where(purpose: str, alias: str, today: date | None = None) -> tuple[str, list[str]]:
-    """`allowed` as a condition of a query: `alias.entity_id` is the person. Marks are plain `?`, in this order."""
+def allowed_where(purpose: str, alias: str, today: date) -> tuple[str, list[str]]:
+    """`allowed` on a day of the site's zone (`consents.today`) as a condition of a query.
+
+    `alias.entity_id` is the person. Marks are plain `?`, in this order.
+    """
     wanted = consent.purpose(purpose)
-    day = (today or utc_now().date()).isoformat()
     person = f"{alias}.entity_id"
     limited = f"{person} NOT IN (SELECT entity_id FROM processing_limit WHERE purpose IN (?, ?))"
     stands = "SELECT entity_id FROM consent_standing WHERE purpose = ? AND kind = "
     parts, given = [limited], [purpose, EVERYTHING]
     if wanted.needs_consent:
         parts.append(f"{person} IN ({stands}'given' AND (expires_on IS NULL OR expires_on > ?))")
-        given += [purpose, day]
+        given += [purpose, today.isoformat()]
     else:
         parts.append(f"{person} NOT IN ({stands}'withdrawn')")
         given.append(purpose)
@@ -109,9 +111,9 @@ def allowed_where(purpose: str, alias: str, today: date | None = None) -> tuple[
     return f"({' AND '.join(parts)})", given
 
 
-def records_where(purpose: str, alias: str) -> tuple[str, list[str]]:
+def records_where(purpose: str, alias: str, today: date) -> tuple[str, list[str]]:
     """`allowed_where` for records: what is about nobody needs nobody's leave, unless the purpose takes consent."""
-    agreed, given = allowed_where(purpose, alias)
+    agreed, given = allowed_where(purpose, alias, today)
     if consent.purpose(purpose).needs_consent:
         return agreed, given
     return f"({alias}.entity_id IS NULL OR {agreed})", given

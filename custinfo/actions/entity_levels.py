@@ -49,6 +49,15 @@ class Reader:
         """Whether the person may see this property of the entity, or its label under the name `LABEL`."""
         return self.sees_all or self._sees(name, self.written_by(entity_id))
 
+    def sees_of_all(self, dataset: str, name: str) -> bool:
+        """Whether the person may see this property of the entities of a dataset, whichever form wrote it: as a count of
+        them tells it.
+        """
+        if self.sees_all:
+            return True
+        published = self.store.rows("SELECT form_id, version FROM form WHERE dataset IS NOT NULL")
+        return self._sees(name, [self._levels(row["form_id"], row["version"], dataset) for row in published])
+
     def finds_by(self, entity_id: str, kind: str) -> bool:
         """Whether the person may find the entity by an identifier of this kind: whoever may not see one may not try."""
         return self.sees_all or self._sees(f"{KEY}{kind}", self.written_by(entity_id))

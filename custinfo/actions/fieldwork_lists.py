@@ -43,14 +43,13 @@ def order(sample_id: str) -> Order:
 
 def make(store: Store, actor: Person, sample_id: str, language: str, format: str = "xlsx") -> FieldworkList:
     """The units of a sample that have not answered and agree to be asked, whom the actor may know of, with how to reach
-    them. Raises NotAllowed, NotFound; WrongState without an approved proposal, or without the approval that so many
-    identities need.
+    them. Raises NotAllowed, NotFound; WrongState while the fieldwork does not run, without an approved proposal, or
+    without the approval that so many identities need.
     """
     permissions.check(actor, "mailing.list")
     export_register.check_tier(actor, Tier.IDENTIFIED)
-    sample = samples.row(store, sample_id)
+    sample = fieldwork.running(store, sample_id)
     study = studies.row(store, sample["study_id"])
-    studies.check_approved(store, study)
     said = consents.newest(store)
     rows = fieldwork.to_ask(store, actor, sample_id)
     approval = export_register.approval_for(store, actor, order(sample_id), Tier.IDENTIFIED, len(rows))
@@ -61,6 +60,7 @@ def make(store: Store, actor: Person, sample_id: str, language: str, format: str
     headings = tuple(text(f"studies.list.{name}", language) for name in COLUMNS)
     data = _csv(headings, lines) if format == "csv" else book([Sheet(study["number"], headings, lines, {})], mark=mark)
     with store.act(actor.person_id, "fieldwork.list", samples.KIND, sample_id, rows=len(rows)) as tx:
+        fieldwork.running(store, sample_id)  # still: the study may have been broken off meanwhile
         consents.check_unmoved(store, said)
         export_register.note(
             tx, store, actor, what=WHAT, object_id=sample_id, format=format, rows=len(rows), columns=list(COLUMNS),

@@ -171,7 +171,7 @@ def _records(
     store: Store, actor: Person, form_id: str, sees: Sees, version: str | None, state: str | None, purpose: str
 ) -> Iterator[exchange.StoredRecord]:
     mine, scope = assignments.visible_where(actor, "record_current", first=4)
-    agreed, given = consents.records_where(purpose, "record_current")
+    agreed, given = consents.records_where(purpose, "record_current", consents.today(store))
     rows = store.rows(
         "SELECT record_current.*, display_name FROM record_current "
         "LEFT JOIN person ON person_id = record_current.recorded_by "
@@ -191,7 +191,8 @@ def _count(
 ) -> int:  # fmt: skip
     """How many records there are for the person; with a purpose, only those whose people may be used for it."""
     mine, scope = assignments.visible_where(actor, "record_current", first=4)
-    agreed, given = consents.records_where(purpose, "record_current") if purpose else ("1", [])
+    today = consents.today(store)
+    agreed, given = consents.records_where(purpose, "record_current", today) if purpose else ("1", [])
     rows = store.rows(
         "SELECT count(*) AS n FROM record_current WHERE form_id = ?1 AND (?2 IS NULL OR form_version = ?2) "
         f"AND (?3 IS NULL OR state = ?3) AND {mine} AND {agreed}",

@@ -66,7 +66,7 @@ def make(store: Store, actor: Person, purpose: str, language: str) -> MailingLis
 
 def _rows(store: Store, actor: Person, purpose: str) -> list[Row]:
     mine, scope = assignments.visible_where(actor, "entity_current")
-    agreed, given = consents.allowed_where(purpose, "entity_current")
+    agreed, given = consents.allowed_where(purpose, "entity_current", consents.today(store))
     return store.rows(
         f"SELECT * FROM entity_current WHERE dataset IN (?, ?) AND {mine} AND {agreed} ORDER BY number",
         [*DATASETS, *scope, *given],

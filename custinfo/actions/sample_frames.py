@@ -71,7 +71,7 @@ def build(store: Store, actor: Person, chosen: Chosen, strata_by: str = "", clus
     _check(chosen)
     stratum, cluster = _divider(store, actor, strata_by), _divider(store, actor, clusters_by)
     mine, scope = assignments.visible_where(actor, "entity_current")
-    agreed, given = consents.allowed_where(PURPOSE, "entity_current")
+    agreed, given = consents.allowed_where(PURPOSE, "entity_current", consents.today(store))
     rows = store.rows(
         f"SELECT entity_id, properties, department, {agreed} AS agreed FROM entity_current "
         f"WHERE dataset = 'customers' AND {mine} ORDER BY number",
@@ -99,6 +99,13 @@ def sees(reader: entity_levels.Reader, by: str, entity_id: str) -> bool:
     if by in GRADES:
         return permissions.may(reader.actor, "lake.read")
     return by not in _SAVED or reader.sees(entity_id, _SAVED[by])
+
+
+def sees_counts(store: Store, actor: Person, by: str) -> bool:
+    """Whether somebody may know how many belong to each stratum of such a division, and how these answered."""
+    if by in GRADES:
+        return permissions.may(actor, "lake.read")
+    return by not in _SAVED or entity_levels.Reader(store, actor).sees_of_all("customers", _SAVED[by])
 
 
 def division_name(by: str, code: str, language: str) -> str:

@@ -8,7 +8,7 @@ import json
 import secrets
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from fractions import Fraction
 from typing import cast
@@ -22,7 +22,7 @@ from custinfo.domain.people import Person
 from custinfo.domain.text import clean
 from custinfo.statistics import draws, sampling
 from custinfo.statistics.draws import Draw, Method, Unit
-from custinfo.statistics.sampling import SampleSize, Stratum
+from custinfo.statistics.sampling import Asked, SampleSize, Stratum
 from custinfo.store import Store
 from custinfo.store.database import Row
 
@@ -40,7 +40,8 @@ LONGEST_SEED = 64
 @dataclass(frozen=True)
 class Design:
     """How a sample is to be drawn. `size` units instead of as many as `margin` needs; of a cluster sample that many
-    `clusters`, all of each or `within`. `facts` are the standard deviation and the cost of an answer by stratum.
+    `clusters`, all of each or `within`. Of each stratum `least` are drawn, or all that it has: nobody could stand for a
+    stratum of which none is. `facts` are the standard deviation and the cost of an answer by stratum.
     """
 
     chosen: Chosen = field(default_factory=Chosen)
@@ -56,19 +57,30 @@ class Design:
     size: int | None = None
     clusters: int = 0
     within: int | None = None
-    least: int = 0
+    least: int = 1
     facts: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a design comes to before anything is drawn: the frame, how many answers and units are needed, and `sizes`
-    by stratum, or of a cluster sample, as a draw takes them.
+    """What a design comes to before anything is drawn: the frame, how many answers and units are needed, `sizes` by
+    stratum, or of a cluster sample, as a draw takes them, and how many units it takes.
     """
 
     frame: Frame
     needed: SampleSize
     sizes: Mapping[str, int]
+    asked: Asked
+
+    @property
+    def figures(self) -> dict[str, int | str]:
+        """What a sentence about it says: `asked` of any sample, or of one of `clusters` from `least` to `most`."""
+        asked = self.asked
+        return {
+            "answers": self.needed.answers, "asked": asked.most, "clusters": self.sizes.get("clusters", 0),
+            "least": asked.least, "most": asked.most, "expected": f"{float(asked.expected):.1f}".removesuffix(".0"),
+            "frame": len(self.frame.units), "left_out": self.frame.left_out,
+        }  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -126,7 +138,8 @@ def plan(store: Store, actor: Person, design: Design) -> Plan:
     if not frame.units:
         raise BadInput("studies.nobody", left_out=frame.left_out)
     needed = _needed(design, len(frame.units))
-    return Plan(frame, needed, _sizes(design, frame, needed.asked))
+    sizes = _sizes(design, frame, needed.asked)
+    return Plan(frame, needed, sizes, _asked(design, frame, sizes))
 
 
 def draw(store: Store, actor: Person, study_id: str, design: Design, *, reason: str = "", seed: str = "") -> str:
@@ -148,21 +161,28 @@ def draw(store: Store, actor: Person, study_id: str, design: Design, *, reason: 
         if number > 1 and not why:
             raise BadInput("studies.why_again")
         consents.check_unmoved(store, said)
+        # Of clusters the most that any draw takes: nobody draws until the lots fall on small ones
+        _check_approved_size(store, study, planned.asked.most)
         made = _drawn(design, planned, seed)
-        _check_approved_size(store, study, len(made.ids) if made else sum(planned.sizes.values()))
         sample_id = f"SM-{secrets.token_hex(6)}"
         row = _row(design, planned, seed) | {"sample_id": sample_id, "study_id": study_id, "number": number}
         tx.insert("sample", row | {"reason": why, "drawn_at": tx.at, "drawn_by": actor.person_id})
-        tx.insert_all("sample_unit", _unit_rows(sample_id, planned.frame, made))
+        tx.insert_all("sample_unit", _unit_rows(sample_id, planned.frame, made, tx.at))
         tx.note(sample=sample_id, frame=row["frame_sha256"], units=len(made.ids) if made else 0)
     return sample_id
 
 
 def of_study(store: Store, actor: Person, study_id: str) -> list[Sample]:
-    """The samples of a study, the newest, which counts, first. Raises NotAllowed."""
+    """The samples of a study, the newest, which counts, first; without strata for who may not know how many are in
+    each (`sample_frames.sees_counts`). Raises NotAllowed.
+    """
     permissions.check(actor, "study.read")
     rows = store.rows(f"{_SELECT} WHERE study_id = ? ORDER BY number DESC", [study_id])
-    return [_sample(store, row) for row in rows]
+    found = (_sample(store, row) for row in rows)
+    return [
+        one if sample_frames.sees_counts(store, actor, one.strata_by)
+        else replace(one, strata={}, sizes={}, drawn={"": one.units}) for one in found
+    ]  # fmt: skip
 
 
 def newest(store: Store, study_id: str) -> Row | None:
@@ -226,6 +246,8 @@ def _sizes(design: Design, frame: Frame, asked: int) -> dict[str, int]:
         within = {} if design.within is None else {"within": design.within}
         if not 1 <= design.clusters <= len(frame.clusters()):
             raise BadInput("sampling.cannot_draw", size=design.clusters, units=len(frame.clusters()))
+        for name, number in within.items():
+            sampling.check(name, number)
         return {"clusters": design.clusters, **within}
     if design.method == "quota":
         return sampling.quotas(asked, frame.strata())
@@ -235,8 +257,16 @@ def _sizes(design: Design, frame: Frame, asked: int) -> dict[str, int]:
         raise BadInput("studies.no_allocation", given=design.allocation[:40], known=", ".join(ALLOCATIONS))
     if odd := sorted(design.facts.keys() - frame.strata().keys()):
         raise BadInput("studies.no_stratum", given=odd[0][:40], known=", ".join(frame.strata()))
+    sampling.check("least", design.least)
     strata = {name: Stratum(units, *design.facts.get(name, (1.0, 1.0))) for name, units in frame.strata().items()}
     return ALLOCATIONS[design.allocation](asked, strata, least=design.least)
+
+
+def _asked(design: Design, frame: Frame, sizes: Mapping[str, int]) -> Asked:
+    if design.method == "cluster":
+        return sampling.of_clusters(frame.clusters().values(), sizes["clusters"], sizes.get("within"))
+    units = sum(sizes.values())
+    return Asked(units, units, Fraction(units))
 
 
 def _drawn(design: Design, planned: Plan, seed: str) -> Draw | None:
@@ -276,7 +306,7 @@ def _row(design: Design, planned: Plan, seed: str) -> Row:
     }  # fmt: skip
 
 
-def _unit_rows(sample_id: str, frame: Frame, made: Draw | None) -> list[Row]:
+def _unit_rows(sample_id: str, frame: Frame, made: Draw | None, at: str) -> list[Row]:
     if made is None:
         return []
     units = {one.id: one for one in frame.units}
@@ -284,7 +314,7 @@ def _unit_rows(sample_id: str, frame: Frame, made: Draw | None) -> list[Row]:
         {
             "sample_id": sample_id, "place": place, "customer_id": id_, "stratum": units[id_].stratum,
             "cluster": units[id_].cluster, "chance": str(chance), "probability": float(chance),
-            "base_weight": float(1 / chance),
+            "base_weight": float(1 / chance), "recorded_at": at,
         }
         for place, (id_, chance) in enumerate(zip(made.ids, made.chances, strict=True), start=1)
     ]  # fmt: skip

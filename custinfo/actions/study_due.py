@@ -12,6 +12,7 @@ from custinfo.domain.people import Person
 from custinfo.domain.periods import months_before
 from custinfo.store import Store
 from custinfo.store.database import Row
+from custinfo.xforms.texts import HIDDEN
 
 OPEN = ", ".join(f"'{state}'" for state in STUDY if studies.next_step(state))
 
@@ -21,7 +22,7 @@ def due_rows(store: Store, actor: Person, today: date) -> list[DueRow]:
     if not permissions.may(actor, "study.run"):
         return []
     rows = store.rows(f"SELECT * FROM study WHERE begun_by = ? AND state IN ({OPEN})", [actor.person_id])
-    return [*_of_studies(store, rows, today), *_regular(store, today)]
+    return [*_of_studies(store, actor, rows, today), *_regular(store, today)]
 
 
 def department_rows(store: Store, actor: Person, today: date) -> list[DueRow]:
@@ -33,18 +34,21 @@ def department_rows(store: Store, actor: Person, today: date) -> list[DueRow]:
         "AND person.department = ? AND begun_by != ?",
         [actor.department, actor.person_id],
     )
-    return _of_studies(store, rows, today)
+    return _of_studies(store, actor, rows, today)
 
 
-def _of_studies(store: Store, rows: list[Row], today: date) -> list[DueRow]:
+def _of_studies(store: Store, actor: Person, rows: list[Row], today: date) -> list[DueRow]:
+    """The number and the day are told to whoever has the step to take; the title to who may see it in the proposal."""
     after = timedelta(days=surveys.rule(today).after_days)
+    reader = studies.ProposalReader(store, actor)
     found: list[DueRow] = []
-    for row in rows:
+    for kept in rows:
+        row = {**kept, **studies.amended(store, kept)}
         step, link = studies.next_step(row["state"]), f"/studies/{row['study_id']}"
         days = (date.fromisoformat(row[name]) for name in ("starts_on", "ends_on", "report_due_on"))
         due_on = studies.due_on(step, *days)
         if due_on <= today:
-            facts = {name: row[name] for name in ("number", "title")}
+            facts = {"number": str(row["number"]), "title": reader.title(row) or HIDDEN}
             found.append(DueRow(f"due.study.{step}", facts, due_on, None, link))
         units = fieldwork.to_remind(store, row["study_id"], today - after) if row["state"] == "sampled" else 0
         if units:

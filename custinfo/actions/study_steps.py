@@ -1,7 +1,8 @@
 """The seven steps of a study (R75), each done by somebody, at a moment, with what it rests on: in order, by `STUDY`.
 
 The evidence of a step is worked out here when the step is taken, from what the store has then: nobody types it. Only
-the report is named by who hands it in.
+the report is named by who hands it in. Where the proposal was amended and approved since, the step says what of it the
+study took over.
 """
 
 import hashlib
@@ -38,7 +39,7 @@ def take(store: Store, actor: Person, study_id: str, step: str, note: str = "", 
     with store.act(actor.person_id, "study.step", studies.KIND, study_id[:40], step=step) as tx:
         study = studies.row(store, study_id)
         state = machines.after(STUDY, study["state"], STEPS[step])
-        evidence = _evidence(store, actor, study, step, report)
+        evidence = {**_evidence(store, actor, study, step, report), **studies.renew(store, tx, study)}
         if step == "questionnaire":
             tx.update("study", study_id, {"form_version": str(evidence["version"])})
         _write(tx, actor, study, step, STEPS[step], note, evidence, state)
@@ -99,8 +100,7 @@ def _problem(_store: Store, _actor: Person, study: Row) -> Evidence:
 
 def _collection(store: Store, _actor: Person, study: Row) -> Evidence:
     answers = studies.proposal_answers(store, study)
-    told = {name: answers[f"/data/method/{name}"] for name in ("collection", "sampling", "planned_sample")}
-    return {"proposal": study["proposal"], **told}
+    return {"proposal": study["proposal"], **{name: answers[ref] for name, ref in studies.METHOD.items()}}
 
 
 def _questionnaire(store: Store, _actor: Person, study: Row) -> Evidence:

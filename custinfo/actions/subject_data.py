@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from custinfo.actions import consents, files, forms, merge_links, third_persons
+from custinfo.actions import consents, files, forms, merge_links, sample_frames, samples, third_persons
 from custinfo.actions.third_persons import Mask
 from custinfo.domain import consent, money
 from custinfo.store import Store, sealing
@@ -63,6 +63,7 @@ class _Gathering:
             "requests": self._requests(),
             "disclosures": self._disclosures(),
             "credit_decisions": self._credit_decisions(),
+            "surveys": self._surveys(),
             "uses": self._uses(record_ids),
         }  # fmt: skip
         names = [*third_persons.staff_names(self._store), *self._others]
@@ -272,6 +273,37 @@ class _Gathering:
             }
             for one in reversed(found)
         ]  # fmt: skip
+
+    def _surveys(self) -> list[dict[str, Any]]:
+        """The samples in whose frame they stand, the earliest first: by what they were put where, whether and with what
+        chance they were drawn, and each time they were asked or answered, with what was remarked.
+        """
+        kept = self._store.rows("SELECT sample_id FROM sample ORDER BY drawn_at, sample_id")
+        found = (self._survey(one["sample_id"]) for one in kept)  # one frame in memory at a time
+        return [one for one in found if one is not None]
+
+    def _survey(self, sample_id: str) -> dict[str, Any] | None:
+        sample = samples.row(self._store, sample_id)
+        unit = next((one for one in samples.frame_of(sample) if one.id == self._id), None)
+        if unit is None:
+            return None
+        (study,) = self._store.rows("SELECT * FROM study WHERE study_id = ?", [sample["study_id"]])
+        mine = [sample_id, self._id]
+        drawn = self._store.row("SELECT * FROM sample_unit WHERE sample_id = ? AND customer_id = ?", mine)
+        said = self._store.rows(
+            "SELECT kind, happened_on, channel, disposition, note, record_id, recorded_at FROM fieldwork "
+            "WHERE sample_id = ? AND customer_id = ? ORDER BY seq",
+            mine,
+        )
+        named = partial(sample_frames.division_name, language=self._language)
+        return {
+            "study": study["number"], "title": study["title"], "aim": study["purpose"],
+            "sample": sample["number"], "drawn_at": sample["drawn_at"], "drawn": drawn is not None,
+            "chance": drawn["chance"] if drawn else None,
+            "stratum": named(sample["strata_by"], unit.stratum) if sample["strata_by"] else None,
+            "cluster": named(sample["clusters_by"], unit.cluster) if sample["clusters_by"] else None,
+            "entries": said,
+        }  # fmt: skip
 
     def _uses(self, record_ids: list[str]) -> list[dict[str, Any]]:
         """How often what was done with the data, without who did it."""

@@ -28,8 +28,6 @@ MILLION = 1_000_000
 """Base weights are in millionths."""
 PLACES = 10_000
 """Rows that one record or one form may have at most: of a row's `seq` it is what stands before its place."""
-UNITS = 100_000_000
-"""The same for the units of one sample."""
 SAID = "instr(xform, 'survey=\"yes\"') > 0"
 """Whether a row of `form` may be a survey: what its settings say is asked of the form itself."""
 _TOGETHER = 500
@@ -107,23 +105,20 @@ def _margins(store: Store, sample: Row) -> dict[str, dict[str, int]]:
 
 
 def units(store: Store, after: int) -> Iterator[TableRow]:
-    """The customers of each sample, in the order of the frame; nobody of level 1 or erased."""
-    samples = store.rows("SELECT sample.*, study.number AS study FROM sample JOIN study USING (study_id) "
-                         "ORDER BY drawn_at, sample_id")  # fmt: skip
-    for place, sample in enumerate(samples, 1):
-        if (place + 1) * UNITS <= after:
-            continue
-        drawn = _lake_customers(store, "SELECT * FROM sample_unit WHERE sample_id = ?2", [sample["sample_id"]])
-        for unit, key in sorted(drawn, key=lambda one: int(one[0]["place"])):
-            weight = unit["base_weight"]
-            seq = place * UNITS + unit["place"]
-            if seq > after:
-                yield TableRow(seq, {
-                    "customer_key": key, "study": sample["study"], "sample": sample["number"],
-                    "stratum": unit["stratum"], "cluster": unit["cluster"],
-                    "base_weight": None if weight is None else round(weight * MILLION),
-                    "recorded_at": parse(sample["drawn_at"]),
-                })  # fmt: skip
+    """The customers of every sample after a `seq`, from the moment on that they came to it: of a quota sample when they
+    were handed the questionnaire. Nobody of level 1 or erased.
+    """
+    drawn = (
+        "SELECT sample_unit.*, sample.number AS sample, study.number AS study FROM sample_unit "
+        "JOIN sample USING (sample_id) JOIN study USING (study_id) WHERE sample_unit.seq > ?2"
+    )
+    for unit, key in sorted(_lake_customers(store, drawn, [after]), key=lambda one: int(one[0]["seq"])):
+        weight = unit["base_weight"]
+        yield TableRow(unit["seq"], {
+            "customer_key": key, "study": unit["study"], "sample": unit["sample"], "stratum": unit["stratum"],
+            "cluster": unit["cluster"], "base_weight": None if weight is None else round(weight * MILLION),
+            "recorded_at": parse(unit["recorded_at"]),
+        })  # fmt: skip
 
 
 def fieldwork(store: Store, after: int) -> Iterator[TableRow]:

@@ -17,7 +17,9 @@ MARK = "third_person"
 PERSONS = ("customers", "contacts", "guests")
 """The datasets whose entities are people, or may be."""
 MASK = "＊＊＊"
-CODES = frozenset({"ref", "form", "record", "record_id", "action", "state", "kind", "purpose", "channel", "bases"})
+CODES = frozenset(
+    {"ref", "form", "record", "record_id", "action", "state", "kind", "purpose", "channel", "bases", "disposition"}
+)
 """The keys of the answer whose values come from the program: nobody's name."""
 NAMING = ("name", "phone", "email", "address", "salutation", "contact")
 """A question called like one of these says who somebody is, or how to reach them."""

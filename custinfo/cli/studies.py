@@ -28,7 +28,7 @@ OPTIONS = (
     click.option("--size", type=int, default=None, help="Units to ask, instead of as many as the margin needs."),
     click.option("--clusters", type=int, default=0, help="How many clusters are drawn."),
     click.option("--within", type=int, default=None, help="Units in each cluster; all where left out."),
-    click.option("--least", type=int, default=0, help="At least so many in each stratum."),
+    click.option("--least", type=int, default=1, show_default=True, help="At least so many in each stratum."),
     click.option("--province", "provinces", multiple=True, help="Code, such as 440000; may be repeated."),
     click.option("--section", "sections", multiple=True, help="Section of industries, such as C; may be repeated."),
     click.option("--department", "departments", multiple=True),
@@ -96,8 +96,7 @@ def plan(home: Path, login_name: str | None, **given: Any) -> None:
     with opened(home) as store:
         planned = samples.plan(store, acting(store, login_name), design)
     frame = planned.frame
-    say("studies.cli.planned", answers=planned.needed.answers, asked=planned.needed.asked, frame=len(frame.units),
-        left_out=frame.left_out)  # fmt: skip
+    say(f"studies.cli.planned{'_clusters' if design.method == 'cluster' else ''}", **planned.figures)
     if design.method in ("stratified", "quota"):
         for code, units in frame.strata().items():
             name = division_name(design.strata_by, code, language())

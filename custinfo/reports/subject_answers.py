@@ -74,8 +74,9 @@ def page(data: Mapping[str, Any], language: str) -> bytes:
     said = lambda key, **facts: text(f"privacy.answer.{key}", language, **facts)  # noqa: E731 - a name for the template
     purposes = {row["purpose"]: row["title"] for row in data["purposes"]}
     shown = template("subject_answer.html.j2").render(
-        d=data, language=language, say=said, purposes=purposes, of=lambda key: text(f"privacy.{key}", language)
-    )
+        d=data, language=language, say=said, purposes=purposes, of=lambda key: text(f"privacy.{key}", language),
+        word=lambda key: text(f"studies.{key}", language),
+    )  # fmt: skip
     return shown.encode()
 
 

@@ -55,14 +55,15 @@ class Desk:
     def _row(self, one: Study) -> list[tuple[str, str] | Block]:
         page = self._page
         step = one.next_step
-        late = bool(step) and one.due_on(step) < page.today()
+        day = one.due_on(step) if step else None
+        late = day is not None and day < page.today()
         following = page.text(f"studies.step.{step}") if step else ""
         place = f"{list(STEPS).index(step) + 1}/{len(STEPS)} " if step else ""
         badges = [blocks.badge(page.text("studies_page.late"), "warn")] if late else []
         return [
             (one.number, f"/studies/{one.study_id}"), (one.title, ""), (one.department, ""),
             blocks.cell("", badges=[study.state_badge(page, one)]), (f"{place}{following}", ""),
-            blocks.cell(str(one.due_on(step)) if step else "", badges=badges),
+            blocks.cell(str(day or ""), badges=badges),
         ]  # fmt: skip
 
     def _begin(self, actor: Person) -> list[Block]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from custinfo.access import permissions
 from custinfo.actions import forms, overlaps, studies, study_steps
-from custinfo.actions.studies import ENDED, STEPS, Done, Study
+from custinfo.actions.studies import ENDED, METHOD, STEPS, Done, Study
 from custinfo.domain.people import Person
 from custinfo.screens import blocks, study_fieldwork, study_sample
 from custinfo.screens.blocks import Block
@@ -37,7 +37,8 @@ class Desk:
         page = self._page
         one = studies.read(page.store, actor, self._id)
         back = blocks.link(page.text("studies_page.all"), "/studies", "quiet")
-        head = blocks.head(one.title, f"{one.number} · {one.purpose}", badges=[state_badge(page, one)], actions=[back])
+        about = " · ".join(part for part in (one.number, one.purpose) if part)
+        head = blocks.head(one.title or one.number, about, badges=[state_badge(page, one)], actions=[back])
         beside = [self._facts(one), *self._overlaps(one), *self._sample.drawn(actor)]
         return [
             head,
@@ -74,9 +75,9 @@ class Desk:
         done = one.last(step)
         title = f"{number}. {page.text(f'studies.step.{step}')}"
         if done is None:
-            following = step == one.next_step
-            late = following and one.due_on(step) < page.today()
-            words = page.text("studies_page.due_on", day=one.due_on(step)) if one.state not in ENDED else ""
+            following, day = step == one.next_step, one.due_on(step)
+            late = following and day is not None and day < page.today()
+            words = page.text("studies_page.due_on", day=day) if day and one.state not in ENDED else ""
             look = "warn" if late else "info"
             badges = [blocks.badge(page.text("studies_page.late" if late else "studies_page.following"), look)]
             return blocks.item(title, meta=words, badges=badges if following else [])
@@ -85,8 +86,18 @@ class Desk:
         return blocks.item(title, meta=" · ".join(part for part in parts if part), badges=[badge])
 
     def _evidence(self, done: Done) -> str:
-        """What a step rests on, in a line."""
+        """What a step rests on, in a line, and what of an amended proposal the study took over with it."""
         page, facts = self._page, dict(done.evidence)
+        parts = [self._rests_on(done, facts)]
+        if "taken_over" in facts:
+            names = ", ".join(page.text(f"studies_page.taken.{name}") for name in facts["taken_over"])  # type: ignore[attr-defined]
+            parts.append(page.text("studies_page.renewed", version=facts["proposal_version"], names=names))
+        return " · ".join(parts)
+
+    def _rests_on(self, done: Done, facts: dict[str, object]) -> str:
+        page = self._page
+        if done.step == "collection" and not facts.keys() >= METHOD.keys():
+            return page.text("studies_page.evidence.problem", **facts)  # the reader may not see the answers themselves
         if done.step == "collection":
             facts |= {name: self._choice(name, str(facts[name])) for name in ("collection", "sampling")}
         elif done.step == "sampling":
@@ -141,8 +152,8 @@ class Desk:
             (page.text("studies_page.proposal"), one.proposal),
             (page.text("studies_page.form"), f"{page.pick(titles[one.form_id])} ({one.form_version})"),
             (page.text("studies_page.department"), one.department),
-            (page.text("studies_page.fieldwork_days"), f"{one.starts_on} – {one.ends_on}"),
-            (page.text("studies_page.report_due"), str(one.report_due_on)),
+            (page.text("studies_page.fieldwork_days"), f"{one.starts_on or ''} – {one.ends_on or ''}".strip(" –")),
+            (page.text("studies_page.report_due"), str(one.report_due_on or "")),
             (page.text("studies_page.begun"), f"{one.by} {page.time(one.begun_at)}"),
         ]
         actions = [blocks.link(page.text("studies_page.open_proposal"), f"/record/{one.proposal_id}", "quiet")]

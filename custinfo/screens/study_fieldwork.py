@@ -6,7 +6,7 @@ from typing import Any
 
 from custinfo.access import permissions
 from custinfo.actions import export_register, fieldwork, fieldwork_lists, samples
-from custinfo.actions.fieldwork import BY_HAND, CHANNELS, Group, UnitLine
+from custinfo.actions.fieldwork import CHANNELS, Group, UnitLine
 from custinfo.actions.sample_frames import division_name
 from custinfo.actions.samples import Sample
 from custinfo.actions.studies import Study
@@ -17,6 +17,7 @@ from custinfo.screens.blocks import Block
 from custinfo.screens.context import Page
 from custinfo.screens.entered import said
 from custinfo.screens.sheet_view import Download, Reaction, Redraw
+from custinfo.statistics.responses import DISPOSITIONS
 
 SHOWN = 20
 LOOK = {"complete": "ok", "partial": "info", "refused": "danger", "not_reached": "warn", "not_eligible": ""}
@@ -40,9 +41,11 @@ class Part:
         if not found or study.last("sampling") is None:
             return []
         sample = found[0]
-        running = study.state == "sampled" and permissions.may(actor, "study.field")
-        entries = [blocks.columns(*([one] for one in self._entries(sample)))] if running else []
-        return [self._rates(actor, sample), *entries, self._register(actor, sample), *self._lists(actor, sample)]
+        running = study.state == "sampled"
+        enters = running and permissions.may(actor, "study.field")
+        entries = [blocks.columns(*([one] for one in self._entries(sample)))] if enters else []
+        lists = self._lists(actor, sample) if running and study.approved else []
+        return [self._rates(actor, sample), *entries, self._register(actor, sample), *lists]
 
     def react(self, actor: Person, name: str, value: Any) -> Reaction:
         """Enter what was handed out, reminded or came back; show other units; take a list as a file."""
@@ -108,7 +111,8 @@ class Part:
         """Why answers are missing, in numbers."""
         page = self._page
         counts = whole.rates.counts
-        told = [(page.text(f"studies.outcome.{one}"), f"{counts[one]:,}") for one in BY_HAND if counts[one]]
+        told = [(page.text(f"studies.outcome.{one}"), f"{counts[one]:,}")
+                for one in DISPOSITIONS if one != "complete" and counts[one]]  # fmt: skip
         return [blocks.facts(told, page.text("studies_page.rates.missing"))] if told else []
 
     # ---- the register ------------------------------------------------------------------------------------------------
@@ -118,9 +122,10 @@ class Part:
         total, lines = fieldwork.listed(
             page.store, actor, sample.sample_id, only=self._only, offset=self._offset, limit=SHOWN
         )
-        names = ("number", "name", "stratum", "channel", "handed_out_on", "waves", "returned_on", "outcome", "record")
+        names = ("number", "name", "stratum", "channel", "handed_out_on", "waves", "returned_on", "outcome", "note",
+                 "record")  # fmt: skip
         columns = [
-            blocks.column(page.text(f"studies_page.unit.{one}"), number=one == "waves", wide=one == "name")
+            blocks.column(page.text(f"studies_page.unit.{one}"), number=one == "waves", wide=one in ("name", "note"))
             for one in names
         ]
         title = page.text("studies_page.register")
@@ -142,7 +147,8 @@ class Part:
             (one.number, f"/customer/{one.customer_id}"), (one.label, ""), (stratum, ""),
             (page.text(f"studies.channel.{one.channel}") if one.channel else "", ""),
             (str(one.handed_out_on or ""), ""), (str(one.waves or ""), ""), (str(one.returned_on or ""), ""),
-            blocks.cell("", badges=[blocks.badge(outcome, LOOK.get(one.disposition, ""))]), record,
+            blocks.cell("", badges=[blocks.badge(outcome, LOOK.get(one.disposition, ""))]), (one.note, ""),
+            record,
         ]  # fmt: skip
 
     # ---- entries -----------------------------------------------------------------------------------------------------
@@ -161,7 +167,7 @@ class Part:
         reminding = [channel, day, blocks.field("numbers", page.text("studies_page.numbers"), "multiline",
                                                 hint=page.text("studies_page.numbers_hint.remind"))]  # fmt: skip
         outcome = page.text("studies_page.unit.outcome")
-        outcomes = [(one, page.text(f"studies.outcome.{one}")) for one in BY_HAND]
+        outcomes = [(one, page.text(f"studies.outcome.{one}")) for one in DISPOSITIONS]
         entering = [
             blocks.field("number", page.text("studies_page.unit.number"), required=True),
             blocks.field("disposition", outcome, "select", options=outcomes, required=True),

@@ -20,7 +20,7 @@ from custinfo.screens.sheet_view import Reaction, Redraw
 SHORT = 16
 NUMBERS = {
     "confidence": "95", "margin": "5", "proportion": "50", "design_effect": "1", "response": "60", "size": "",
-    "clusters": "", "within": "", "least": "",
+    "clusters": "", "within": "", "least": "1",
 }  # fmt: skip
 """The numbers that are asked for, with what stands there first."""
 PERCENT = ("confidence", "margin", "proportion", "response")
@@ -90,7 +90,7 @@ class Part:
             given["clusters_by"] if by_cluster else "", given["allocation"] or "proportional",
             confidence=confidence or 0.0, margin=margin or 0.0, proportion=proportion or 0.0,
             design_effect=effect or 0.0, response=response or 0.0, size=_whole(size), clusters=_whole(clusters) or 0,
-            within=_whole(within), least=_whole(least) or 0, facts=self._facts(),
+            within=_whole(within), least=1 if least is None else int(least), facts=self._facts(),
         )  # fmt: skip
 
     def _number(self, name: str) -> float | None:
@@ -162,11 +162,8 @@ class Part:
         if self._plan is None:
             return []
         page, (design, plan) = self._page, self._plan
-        told = page.text(
-            "studies_page.planned", answers=plan.needed.answers, asked=plan.needed.asked, frame=len(plan.frame.units),
-            left_out=plan.frame.left_out,
-        )  # fmt: skip
-        parts = [blocks.paragraph(told)]
+        key = "studies.cli.planned_clusters" if design.method == "cluster" else "studies_page.planned"
+        parts = [blocks.paragraph(page.text(key, **plan.figures))]
         if design.strata_by:
             sizes = plan.sizes if design.method in ("stratified", "quota") else {}
             parts.append(self._strata(design.strata_by, plan.frame.strata(), sizes))
@@ -221,7 +218,7 @@ class Part:
             words = page.text(f"studies.cli.{'verified' if holds else 'differs'}", number=one.number)
             parts.append(blocks.banner(words, "ok" if holds else "danger"))
         parts.append(blocks.facts(told))
-        if one.strata_by:
+        if one.strata_by and one.strata:
             sizes = one.sizes if one.method == "quota" else one.drawn
             parts.append(self._strata(one.strata_by, one.strata, sizes))
         words = page.text("studies_page.verify")

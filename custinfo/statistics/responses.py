@@ -61,6 +61,11 @@ def rates(dispositions: Iterable[Disposition], eligible: Fraction | None = None)
     return Rates({one: counts[one] for one in DISPOSITIONS}, eligible, *found)
 
 
+def is_valid(disposition: str, *, rejected: bool) -> bool:
+    """Whether a questionnaire is valid (有效问卷): complete by AAPOR's definition, and not rejected by a reviewer."""
+    return disposition == "complete" and not rejected
+
+
 @dataclass(frozen=True, slots=True)
 class Returns:
     """回收率 and 有效率: how many of those sent came back, and how many of these can be used; percent, one decimal."""

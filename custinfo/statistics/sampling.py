@@ -4,17 +4,34 @@ Whole numbers of units come out, rounded up where a precision must be reached, a
 must be kept; of equal remainders the first stratum is served.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from math import ceil
 from statistics import NormalDist
 
 from custinfo.domain.errors import BadInput
+from custinfo.domain.messages import LANGUAGES, text
 from custinfo.statistics.apportioning import apportioned
 
 _HAIR = 1e-9
 """What a computed size may lie above a whole number without being rounded up."""
+PERCENT = ("margin", "confidence", "proportion", "response")
+"""The parameters that people write as a percentage."""
+BOUNDS: Mapping[str, tuple[float, float]] = {
+    "margin": (0.0001, 1),
+    "confidence": (0.5, 0.9999),
+    "proportion": (0.0001, 0.9999),
+    "response": (0.0001, 1),
+    "design_effect": (0.1, 100),
+    "margin_of_mean": (1e-6, 1e12),
+    "deviation": (0, 1e12),
+    "cost": (0.01, 1e12),
+    "least": (1, 10**9),
+    "within": (1, 10**9),
+}
+"""The lowest and the highest that each parameter may be: whatever lies within them can be reckoned with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +51,15 @@ class Stratum:
     cost: float = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How many units a draw takes: at least, at most, and on average of all draws. Only clusters make them differ."""
+
+    least: int
+    most: int
+    expected: Fraction
+
+
 def for_proportion(
     margin: float, *, confidence: float = 0.95, proportion: float = 0.5, population: int | None = None,
     design_effect: float = 1.0, response: float = 1.0,
@@ -43,7 +69,8 @@ def for_proportion(
     n = z² p (1 − p) / margin², corrected for the finite population, times the design effect; asked are n / `response`.
     385 for 0.05 and nothing else. Never more than the population. Raises BadInput for what is out of its range.
     """
-    _within("proportion", proportion, 0, 1)
+    check("proportion", proportion)
+    check("margin", margin)
     return _size(proportion * (1 - proportion), margin, confidence, population, design_effect, response)
 
 
@@ -52,18 +79,17 @@ def for_mean(
     design_effect: float = 1.0, response: float = 1.0,
 ) -> SampleSize:  # fmt: skip
     """The sample that gives a mean within ± `margin`, in the unit of `deviation`, the standard deviation."""
-    _within("deviation", deviation, 0, float("inf"))
+    check("deviation", deviation)
+    check("margin_of_mean", margin)
     return _size(deviation * deviation, margin, confidence, population, design_effect, response)
 
 
 def _size(
     variance: float, margin: float, confidence: float, population: int | None, design_effect: float, response: float
 ) -> SampleSize:
-    _within("margin", margin, 0, float("inf"))
-    _within("confidence", confidence, 0, 1)
-    _within("design_effect", design_effect, 0, float("inf"))
-    if not 0 < response <= 1:
-        raise BadInput("sampling.out_of_range", name="response", found=response, low=0, high=1)
+    check("confidence", confidence)
+    check("design_effect", design_effect)
+    check("response", response)
     if population is not None and population < 1:
         raise BadInput("sampling.no_units")
     z = NormalDist().inv_cdf((1 + confidence) / 2)
@@ -76,9 +102,29 @@ def _size(
     return SampleSize(answers, asked if population is None else min(asked, population))
 
 
-def _within(name: str, found: float, low: float, high: float) -> None:
-    if not low < found < high:
-        raise BadInput("sampling.out_of_range", name=name, found=found, low=low, high=high)
+def check(name: str, found: float, stratum: str = "") -> None:
+    """Raises BadInput for a parameter outside of its BOUNDS, which says it as people write it: 3 % for 0.03."""
+    low, high = BOUNDS[name]
+    if not low <= found <= high:
+        key = "sampling.out_of_range_in" if stratum else "sampling.out_of_range"
+        called = {language: text(f"sampling.parameter.{name}", language) for language in LANGUAGES}
+        numbers = {one: _written(name, value) for one, value in (("found", found), ("low", low), ("high", high))}
+        raise BadInput(key, name=called, stratum=stratum, **numbers)
+
+
+def _written(name: str, number: float) -> str:
+    # By its decimal digits: 100 × 0.07 is not 7
+    exact = Decimal(repr(number))
+    digits = repr(float(exact.scaleb(2) if name in PERCENT else exact)).removesuffix(".0")
+    return f"{digits}%" if name in PERCENT else digits
+
+
+def of_clusters(units: Collection[int], clusters: int, within: int | None = None) -> Asked:
+    """How many units a draw of so many clusters takes, by the units of each cluster of the frame: all of them, or
+    `within` of each (all where there are fewer).
+    """
+    taken = sorted(count if within is None else min(within, count) for count in units)
+    return Asked(sum(taken[:clusters]), sum(taken[-clusters:]), Fraction(clusters * sum(taken), len(taken)))
 
 
 def proportional(size: int, strata: Mapping[str, Stratum], *, least: int = 0) -> dict[str, int]:
@@ -94,8 +140,7 @@ def neyman(size: int, strata: Mapping[str, Stratum], *, least: int = 0) -> dict[
 def cost_optimal(size: int, strata: Mapping[str, Stratum], *, least: int = 0) -> dict[str, int]:
     """`size` divided so that the variance is least for the cost: as units times deviation over the root of the cost."""
     for name, one in strata.items():
-        if not one.cost > 0:
-            raise BadInput("sampling.no_cost", stratum=name)
+        check("cost", one.cost, name)
     return _divided(size, strata, lambda one: one.units * Fraction(one.deviation / one.cost**0.5), least)
 
 
@@ -111,8 +156,10 @@ def _divided(
     if not sum(lows.values()) <= size <= sum(one.units for one in strata.values()):
         most = sum(one.units for one in strata.values())
         raise BadInput("sampling.cannot_divide", size=size, low=sum(lows.values()), high=most)
-    if wrong := [name for name, one in strata.items() if one.units < 0 or not 0 <= one.deviation < float("inf")]:
-        raise BadInput("sampling.wrong_stratum", stratum=wrong[0])
+    for name, one in strata.items():
+        if one.units < 0:
+            raise BadInput("sampling.no_units")
+        check("deviation", one.deviation, name)
     shares = {name: share(one) for name, one in strata.items()}
     fixed: dict[str, int] = {}
     while True:

@@ -3,6 +3,7 @@
 1. *Base weight*: the inverse of the probability with which a unit was drawn.
 2. *Non-response*: within each stratum those who answered stand for those who did not (`responses.for_nonresponse`);
    units outside of the survey count for nobody. Where a stratum has no answer at all, the whole sample is one class.
+   A stratum of the frame of which nobody was drawn is named with those without an answer.
 3. *Raking*, if it is asked for: known margins of the population (`estimation`), with categories of few respondents
    counted as one.
 
@@ -34,7 +35,8 @@ class Weighting:
     """How respondents are weighted, and why so.
 
     `sampled` has weights, strata, clusters and the finite population, in the order of `respondents`. `empty` are the
-    strata without any answer, `margins` those that were raked to, `unused` those that could not be.
+    strata of the frame without any answer, drawn or not, `margins` those that were raked to, `unused` those that could
+    not be.
     """
 
     respondents: tuple[str, ...]
@@ -75,14 +77,16 @@ def of_study(study: Study, drawn: Sequence[Unit], there: Collection[str]) -> Wei
         return plain(names, "quota")
     if wrong := sum(not 0 < weight < float("inf") for weight in weights):
         raise BadInput("survey_tables.wrong_weights", study=study.study, units=wrong)
-    if not came:
-        return Weighting((), unweighted(0), "strata", empty=tuple(sorted({unit.stratum for unit in eligible})))
     strata = [unit.stratum for unit in eligible]
-    empty = tuple(sorted(set(strata) - {unit.stratum for unit in came}))
-    adjusted, classes = for_nonresponse(weights, [OTHERS] * len(strata) if empty else strata, answered)
+    silent = set(strata) - {unit.stratum for unit in came}
+    undrawn = {name for name, size in study.strata.items() if size} - {unit.stratum for unit in drawn}
+    empty = tuple(sorted(silent | undrawn))
+    if not came:
+        return Weighting((), unweighted(0), "strata", empty=empty)
+    adjusted, classes = for_nonresponse(weights, [OTHERS] * len(strata) if silent else strata, answered)
     kept = np.array([weight for weight, did in zip(adjusted, answered, strict=True) if did])
     sampled = _design(study, came, kept)
-    return Weighting(tuple(names), sampled, "sample" if empty else "strata", classes, empty)
+    return Weighting(tuple(names), sampled, "sample" if silent else "strata", classes, empty)
 
 
 def _design(study: Study, came: Sequence[Unit], weights: Numbers) -> Sampled:

@@ -45,8 +45,8 @@ class Study:
 
 @dataclass(frozen=True)
 class Unit:
-    """A unit of a study's sample and what became of it: `disposition` is blank before anything was handed out.
-    `base_weight` is the inverse of its probability, None in a quota sample.
+    """A customer of a study's sample and what became of it: `disposition` is blank before anything was handed out.
+    `base_weight` is the inverse of its probability (see `units` of who was merged), None in a quota sample.
     """
 
     customer_key: str
@@ -96,27 +96,45 @@ def _study(row: Mapping[str, Any]) -> Study:
 
 
 def units(drawn: ir.Table, fieldwork: ir.Table, study: Study) -> tuple[Unit, ...]:
-    """The units of a study's newest sample, in the order of their keys."""
+    """The units of a study's newest sample, in the order of their keys: each customer once.
+
+    Customers of whom several were drawn and merged since are one unit with the sum of their base weights: the
+    population is the frame, where they stand several times, as do others who were merged and of whom one was drawn.
+    Stratum and cluster are those of the heaviest, and an answer of any of them counts before every other outcome.
+    """
     if study.sample is None:
         return ()
-    of_study = [
+    rows, events = (
         one.filter((one["study"] == study.study) & (one["sample"] == study.sample)) for one in (drawn, fieldwork)
-    ]
+    )
+    of_each: dict[str, list[dict[str, Any]]] = {}
+    for row in _rows(rows.order_by("customer_key")):
+        of_each.setdefault(row["customer_key"], []).append(row)
     outcome: dict[str, dict[str, Any]] = {}
     sent: dict[str, dict[str, Any]] = {}
-    for event in _rows(of_study[1].order_by("event_number")):
-        (outcome if event["kind"] == "outcome" else sent)[event["customer_key"]] = event
-    return tuple(_unit(row, outcome.get(row["customer_key"]), sent.get(row["customer_key"]))
-                 for row in _rows(of_study[0].order_by("customer_key")))  # fmt: skip
+    for event in _rows(events.order_by("event_number")):
+        key = event["customer_key"]
+        if event["kind"] != "outcome":
+            sent[key] = event
+        # Of one unit a later outcome sets an earlier one right; of several, nothing that another said takes an answer
+        elif len(of_each.get(key, ())) < 2 or not _answered(outcome.get(key)) or _answered(event):
+            outcome[key] = event
+    return tuple(_unit(of_one, outcome.get(key), sent.get(key)) for key, of_one in of_each.items())
 
 
-def _unit(row: Mapping[str, Any], said: Mapping[str, Any] | None, sent: Mapping[str, Any] | None) -> Unit:
-    weight = row["base_weight"]
+def _answered(outcome: Mapping[str, Any] | None) -> bool:
+    return outcome is not None and outcome["disposition"] in ANSWERED
+
+
+def _unit(rows: Sequence[Mapping[str, Any]], said: Mapping[str, Any] | None, sent: Mapping[str, Any] | None) -> Unit:
+    first = min(rows, key=lambda row: (-(row["base_weight"] or 0), row["stratum"], row["cluster"]))
+    weights = [row["base_weight"] for row in rows]
+    weight = None if None in weights else sum(weights) / 1_000_000
     disposition = said["disposition"] if said is not None else UNHEARD if sent is not None else ""
     channels = (one["channel"] for one in (said, sent) if one is not None and one["channel"])
     return Unit(
-        row["customer_key"], row["stratum"], row["cluster"], None if weight is None else weight / 1_000_000,
-        disposition or "", next(channels, ""), None if said is None else said["respondent"],
+        first["customer_key"], first["stratum"], first["cluster"], weight, disposition or "", next(channels, ""),
+        None if said is None else said["respondent"],
     )  # fmt: skip
 
 

@@ -1,16 +1,26 @@
 """What cannot be done with consents: undo another's objection, go back before a withdrawal, look beyond one's scope."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from custinfo.actions import consent_overview, consents, entities, notices, subject_requests
+from custinfo.actions import (
+    consent_overview,
+    consents,
+    entities,
+    form_exports,
+    mailing_lists,
+    notices,
+    subject_requests,
+)
 from custinfo.actions.subject_requests import Received
+from custinfo.domain.clock import stamp
 from custinfo.domain.errors import BadInput, NotFound
 from custinfo.domain.messages import LANGUAGES
 from custinfo.domain.people import Role
 from custinfo.domain.sensitivity import Level
 from custinfo.screens import receipts
+from custinfo.store import withheld
 from tests.factories import account
 from tests.privacy.conftest import PERSON, recorded
 from tests.privacy.test_consents import agree, stop
@@ -32,7 +42,7 @@ def test_refusing_one_objection_leaves_the_other(office, refused):
     requests = [object_to(office, customer), object_to(office, customer)]
     subject_requests.refuse(store, office.admin, requests[refused], "重复")
     assert consents.standing(store, customer.customer_id, "service").state == "restricted"
-    where, given = consents.allowed_where("service", "entity")
+    where, given = consents.allowed_where("service", "entity", consents.today(store))
     assert store.rows(f"SELECT 1 FROM entity WHERE {where}", given) == []
     subject_requests.take_back(store, office.admin, requests[1 - refused], "撤回")
     assert consents.allowed(store, customer.customer_id, "service")
@@ -128,3 +138,22 @@ def test_a_form_gives_no_consent_of_which_no_notice_speaks(office, monkeypatch):
     assert any("is no consent" in line for line in lines)
     card = entities.current(office.store, made.customer_id)
     assert PERSON["/data/basic/name"] in str(entities.content(office.store, card)), "the record is kept"
+
+
+def test_a_consent_ends_when_its_day_begins_in_the_zone_of_the_site(office, monkeypatch):
+    """In China that is eight hours before it begins in Greenwich: lists, exports and the lake go by the same moment."""
+    store, ends = office.store, office.today() + timedelta(days=1)
+    agree(office, office.company().customer_id, expires_on=ends)
+
+    def reached():
+        listed = mailing_lists.make(store, office.clerk, "marketing", "en").rows
+        return listed, form_exports.export(
+            store, office.head, "enterprise_card", "csv", language="en", purpose="marketing"
+        ).rows  # fmt: skip
+
+    begins = datetime.combine(ends, time(), store.site.zone).astimezone(UTC)
+    assert begins.hour == 16
+    assert [one.since for one in withheld.read(store.site.lake)] == [stamp(begins)]
+    for moment, rows in ((begins - timedelta(seconds=1), (1, 1)), (begins, (0, 0))):
+        monkeypatch.setattr(consents, "utc_now", lambda moment=moment: moment)
+        assert reached() == rows

@@ -312,7 +312,7 @@ class TestWithdrawal:
                     stop(office, other, purpose)
                 states.append((other, purpose, step))
         for customer, purpose, step in states:
-            where, given = consents.allowed_where(purpose, "entity")
+            where, given = consents.allowed_where(purpose, "entity", consents.today(store))
             found = store.rows(f"SELECT 1 FROM entity WHERE entity_id = ? AND {where}", [customer, *given])
             assert bool(found) == consents.allowed(store, customer, purpose), (purpose, step)
 

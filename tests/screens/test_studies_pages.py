@@ -4,8 +4,10 @@ import json
 
 import pytest
 
-from custinfo.actions import samples, sessions
+from custinfo.actions import samples, sessions, studies
+from custinfo.actions.delegations import today
 from custinfo.domain.people import Role
+from custinfo.domain.sensitivity import Level
 from custinfo.screens import showing
 from custinfo.screens import studies as screen
 from custinfo.screens.context import Page
@@ -83,9 +85,10 @@ def test_from_the_list_to_the_report(office, visit):
     assert '"Web"' in told
     first, second = office.numbers(sample.sample_id)[:2]
     office.answer(first)
-    outcome = {"number": second, "disposition": "refused", "channel": "phone", "on": "", "note": ""}
+    outcome = {"number": second, "disposition": "refused", "channel": "phone", "on": "", "note": "请勿再访"}
     _, told = press(interviewer, "enter", outcome)
     assert "16.7%" in told, "one of six came back"
+    assert "请勿再访" in told
     assert refused(press(interviewer, "enter", outcome | {"disposition": "complete"})[0])
     assert refused(press(interviewer, "remind", {"channel": "web", "on": "yesterday", "numbers": ""})[0])
     _, told = press(
@@ -96,7 +99,8 @@ def test_from_the_list_to_the_report(office, visit):
     desk, told = visit(zhou, path)
     answer, _ = press(desk, "list", {"format": "csv"})
     assert answer["kind"] == "download"
-    step(desk, "fieldwork")
+    _, told = step(desk, "fieldwork")
+    assert "List for interviewers" not in told, "nobody is asked any more"
     step(desk, "processing")
     assert refused(step(desk, "report", report="")[0])
     _, told = step(desk, "report", report="YB2026-01")
@@ -114,14 +118,24 @@ def test_what_cannot_be_read_or_drawn_is_said_in_the_readers_language(office, vi
     ):  # fmt: skip
         answer, told = press(desk, "plan", DESIGN | wrong)
         assert refused(answer) and any("\u4e00" <= one <= "\u9fff" for one in told), wrong
+    for wrong, words in (
+        ({"margin": "-3"}, "允许误差为 -3%，应在 0.01% 与 100% 之间"), ({"margin": "1e-198"}, "允许误差为 1e-198%"),
+        ({"confidence": "99.99999999999999"}, "置信度为 99.99999999999999%，应在 50% 与 99.99% 之间"),
+        ({"design_effect": "1e308"}, "设计效应为 1e+308，应在 0.1 与 100 之间"), ({"response": "nan"}, "预计回收率为 nan%"),
+        ({"allocation": "cost_optimal", "facts": "320000; 1e308; 1e-300"}, "层“320000”的单位费用为 1e-300"),
+        ({"least": "0"}, "每层最低数为 0"), ({"size": "1"}, "样本量 1 无法分配到各层"),
+        ({"method": "cluster", "clusters_by": "province", "clusters": "1", "within": "0"}, "每群单位数为 0"),
+    ):  # fmt: skip
+        answer, told = press(desk, "plan", DESIGN | {"size": ""} | wrong)
+        assert refused(answer) and words in told, told
+    assert not (office.store.site.home / "log" / "incidents.log").exists(), "none of these is a defect"
     assert press(desk, "draw", {"reason": "", "seed": ""})[0] is None or samples.newest(office.store, study_id) is None
     press(desk, "plan", DESIGN | {"allocation": "neyman", "facts": "320000；6；1\n\n"})
     press(desk, "draw", {"reason": "", "seed": ""})
-    press(
-        desk,
-        "plan",
-        DESIGN | {"method": "cluster", "clusters_by": "province", "clusters": "1", "within": "2", "size": ""},
-    )
+    clusters = {"method": "cluster", "clusters_by": "province", "clusters": "1", "margin": "30", "size": ""}
+    _, told = press(desk, "plan", DESIGN | clusters)
+    assert "抽取 1 个群，应调查 3 至 9 个单位，平均 6 个（抽样框 12 个）" in told
+    press(desk, "plan", DESIGN | clusters | {"within": "2"})
     assert refused(press(desk, "draw", {"reason": " ", "seed": ""})[0]), "another sample needs a reason"
 
 
@@ -155,3 +169,25 @@ def test_each_sees_what_is_theirs_to_do(office, visit):
     stranger = account(office.store, Role.RESEARCHER, login_name="far", department="别的部门")
     _, told = visit(stranger, f"/studies/{study_id}")
     assert not [one for one in office.numbers(sample_id) if one in told], "no customer out of scope is named"
+
+
+def test_who_is_not_cleared_for_the_proposal_sees_that_there_is_a_study(office, visit):
+    study_id = office.study("problem", "collection")
+    number = studies.row(office.store, study_id)["number"]
+    less = account(office.store, Role.RESEARCHER, login_name="less", clearance=Level.PUBLIC)
+    hidden = ("华南区客户满意度抽样调查", "客户服务部", "500 units planned", f"due on {today(office.store)}")
+    _, told = visit(office.li, f"/studies/{study_id}")
+    assert number in told and all(words in told for words in hidden)
+    for path in ("/studies", f"/studies/{study_id}"):
+        _, told = visit(less, path)
+        assert number in told and not [words for words in hidden if words in told], path
+
+
+def test_a_step_says_what_it_took_over_of_an_amended_proposal(office, visit):
+    study_id = office.study()
+    with office.store.act("x", "test.write", "test", "") as tx:
+        tx.update("study", study_id, {"title": "原来的名称", "ends_on": "2026-01-01"})
+    desk, told = visit(office.zhou, f"/studies/{study_id}", "zh-CN")
+    assert "华南区客户满意度抽样调查" in told and "原来的名称" not in told
+    _, told = step(desk, "problem")
+    assert "已采用立项书第 1 版：结束日期, 名称" in told

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import replace
 from fractions import Fraction
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from custinfo.domain.errors import BadInput
 from custinfo.statistics import draws, responses, sampling
 from custinfo.statistics.draws import Unit
-from custinfo.statistics.sampling import SampleSize, Stratum
+from custinfo.statistics.sampling import Asked, SampleSize, Stratum
 
 SCHOOLS = {
     "E": Stratum(4421, 175.874710156),
@@ -31,12 +32,64 @@ def test_sizes_that_every_textbook_has() -> None:
     assert sampling.for_mean(2, 15) == SampleSize(217, 217)
 
 
+NAN, INFINITE = float("nan"), float("inf")
+
+
 @pytest.mark.parametrize(
-    "facts", [{"margin": 0}, {"confidence": 1}, {"proportion": 0}, {"response": 0}, {"response": 2}]
-)
-def test_a_size_out_of_range_is_refused(facts: dict[str, float]) -> None:
-    with pytest.raises(BadInput):
+    ("facts", "said"),
+    [
+        ({"margin": 0}, "margin of error is 0%; it must be between 0.01% and 100%"), ({"margin": -0.03}, "error is -3%;"),
+        ({"margin": 1e-198}, "error is 1e-196%;"), ({"margin": 1.0001}, "error is 100.01%;"), ({"margin": NAN}, "is nan%;"),
+        ({"confidence": 1}, "confidence is 100%; it must be between 50% and 99.99%"), ({"confidence": 0.07}, "is 7%;"),
+        ({"confidence": 99.99999999999999 / 100}, "confidence is 99.99999999999999%;"),
+        ({"proportion": 0}, "expected share is 0%;"), ({"response": 0}, "response is 0%;"), ({"response": 2}, "is 200%;"),
+        ({"design_effect": 1e308}, "design effect is 1e[+]308; it must be between 0.1 and 100"),
+        ({"design_effect": INFINITE}, "design effect is inf;"),
+    ],
+)  # fmt: skip
+def test_a_size_out_of_range_is_refused_as_it_was_typed(facts: dict[str, float], said: str) -> None:
+    with pytest.raises(BadInput, match=said):
         sampling.for_proportion(**{"margin": 0.05, **facts})  # type: ignore[arg-type]
+
+
+def test_the_name_is_said_in_the_readers_language() -> None:
+    with pytest.raises(BadInput) as refused:
+        sampling.for_proportion(-0.03)
+    assert refused.value.text("zh-CN") == "允许误差为 -3%，应在 0.01% 与 100% 之间。请更正。"
+
+
+@pytest.mark.parametrize("population", [None, 1, 10**9])
+def test_whatever_lies_within_the_bounds_can_be_reckoned_with(population: int | None) -> None:
+    names = ("margin", "confidence", "proportion", "design_effect", "response")
+    for corner in product(*(sampling.BOUNDS[name] for name in names)):
+        found = sampling.for_proportion(**dict(zip(names, corner, strict=True)), population=population)  # type: ignore[arg-type]
+        assert 1 <= found.answers <= found.asked <= (population or 10**16)
+    for margin, deviation in product(sampling.BOUNDS["margin_of_mean"], sampling.BOUNDS["deviation"]):
+        assert sampling.for_mean(margin, deviation).answers >= 1
+    for deviation, cost in product(sampling.BOUNDS["deviation"], sampling.BOUNDS["cost"]):
+        sizes = sampling.cost_optimal(3, {"a": Stratum(5, deviation, cost), "b": Stratum(5)}, least=1)
+        assert sum(sizes.values()) == 3 and min(sizes.values()) >= 1
+
+
+@pytest.mark.parametrize(
+    ("stratum", "said"),
+    [
+        (Stratum(5, 1e308, 1e-300), "cost of an answer in the stratum “a” is 1e-300;"), (Stratum(5, 1.0, 0.0), "“a” is 0;"),
+        (Stratum(5, 1e308), "deviation in the stratum “a” is 1e[+]308; it must be between 0 and 1000000000000"),
+        (Stratum(5, -1.0), "“a” is -1;"), (Stratum(5, NAN), "“a” is nan;"), (Stratum(5, 1.0, INFINITE), "“a” is inf;"),
+        (Stratum(-1), "no units"),
+    ],
+)  # fmt: skip
+def test_a_stratum_that_cannot_be_reckoned_with_is_named(stratum: Stratum, said: str) -> None:
+    with pytest.raises(BadInput, match=said):
+        sampling.cost_optimal(3, {"a": stratum, "b": Stratum(5)})
+
+
+def test_how_many_units_clusters_may_have() -> None:
+    assert sampling.of_clusters([9, 3, 6], 1) == Asked(3, 9, Fraction(6))
+    assert sampling.of_clusters([9, 3, 6], 2) == Asked(9, 15, Fraction(12))
+    assert sampling.of_clusters([9, 3, 6], 2, within=4) == Asked(7, 8, Fraction(22, 3)), "4, 3 and 4"
+    assert sampling.of_clusters([9, 3, 6], 3) == Asked(18, 18, Fraction(18))
 
 
 def test_allocations() -> None:

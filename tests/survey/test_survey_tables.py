@@ -9,15 +9,21 @@ from custinfo.domain.errors import BadInput
 from custinfo.statistics import survey_tables, survey_weights
 from custinfo.statistics.survey_tables import BASE
 from custinfo.statistics.surveys import Unit
+from tests.reports import sites
 from tests.survey import survey_lake
 
 STUDY = "study:ST000002"
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory):
-    """The study of 12 respondents."""
-    return lake.open(survey_lake.site(tmp_path_factory.mktemp("surveys") / "site"))
+def site(tmp_path_factory):
+    return survey_lake.site(tmp_path_factory.mktemp("surveys") / "site")
+
+
+@pytest.fixture(scope="module")
+def small(site):
+    """The study of 12 respondents, as its first version of the lake has it."""
+    return lake.open(site, as_of=sites.later(1))
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +136,36 @@ def test_a_stratum_without_answers_makes_one_class_of_all(found):
     weighting = weigh(found, [unit(1, "company"), unit(2, "company"), unit(3, "consumer", "refused", 3.0)])
     assert (weighting.basis, weighting.empty) == ("sample", ("consumer",))
     assert weighting.sampled.weights == pytest.approx([3.5, 3.5]), "7 in all, for two"
+
+
+def test_a_stratum_of_which_nobody_was_drawn_is_named(found):
+    """The others' weights stay theirs: 4 of a frame of companies and consumers."""
+    companies = [unit(1, "company"), unit(2, "company")]
+    weighting = weigh(found, companies)
+    assert (weighting.basis, weighting.empty) == ("strata", ("consumer",))
+    assert weighting.sampled.weights == pytest.approx([2.0, 2.0])
+    assert weigh(found, [*companies, unit(3, "consumer", "not_eligible")]).empty == (), "there is nobody to speak of"
+    assert weigh(found, [unit(1, "company", "refused")]).empty == ("company", "consumer")
+
+
+def test_who_was_drawn_twice_and_merged_is_one_respondent(site, found):
+    """c7, who refused, was c1, who had answered; c2 and c3 had both answered; c16, never asked, was c8, never heard of.
+    Base weights are added: of companies 10, 10, 5, 5, 5 answered for 43, as c8 now stands for 5 and for 3 of c16.
+    """
+    key = site.secret("pseudonym")
+    links = [lake.TableRow(n, {"customer_key": lake.pseudonym(key, one), "survivor_key": lake.pseudonym(key, other),
+                               "recorded_at": sites.later(2)})
+             for n, (one, other) in enumerate([("c7", "c1"), ("c2", "c3"), ("c16", "c8")], 1)]  # fmt: skip
+    lake.publish(site, [], [], lambda: sites.later(2), tables={"merged": links})
+    merged = Surveys(lake.open(site))
+    taken, weighting = merged.taken(STUDY), merged.weighting(STUDY, "sample")
+    assert len(taken.units) == len({one.customer_key for one in taken.units}) == 13
+    wanted = {f"ST000002-c{n}" for n in (1, 3, 4, 5, 6, 9, 10, 11, 12, 13, 14)}
+    assert set(weighting.respondents) == set(taken.returned.respondents) == wanted
+    weights = dict(zip(weighting.respondents, weighting.sampled.weights, strict=True))
+    assert [weights[f"ST000002-c{n}"] for n in (1, 3, 4, 9)] == pytest.approx([430 / 35, 430 / 35, 215 / 35, 3.0])
+    assert [(one.name, one.drawn, one.answered) for one in weighting.classes] == [("company", 6, 5), ("consumer", 6, 6)]
+    assert len(found.taken(STUDY).units) == 16, "who reads what was known before the merges sees them apart"
 
 
 def test_strata_of_one_respondent_are_put_together(found):

@@ -106,11 +106,11 @@ def _sure(row: Row) -> bool:
 
 def _limits(figures: Figures, study: str) -> Iterator[Fact]:
     table = figures.table("t1")
-    rate, valid = table.cell(study, "response_rate"), table.cell(study, "valid")
+    rate, base = table.cell(study, "response_rate"), figures.table("t3").cell(study, "respondents")
     if rate is not None and rate < 100:
         yield _fact("limit.nonresponse", study=_cell("t1", study, "label"), rate=_cell("t1", study, "response_rate"))
-    if valid and valid < SMALL:
-        yield _fact("limit.small", valid=_cell("t1", study, "valid"))
+    if base and base < SMALL:
+        yield _fact("limit.small", base=_cell("t3", study, "respondents"))
     if figures.table("t3").cell(study, "empty"):
         yield _fact("limit.empty", empty=_cell("t3", study, "empty"))
     if figures.table("t3").cell(study, "hidden"):

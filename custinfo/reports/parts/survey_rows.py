@@ -1,6 +1,6 @@
 """The rows of the survey report's tables. Words stand in `report_survey.toml`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -10,9 +10,9 @@ from custinfo.reports.parts.making import one_decimal, row_id
 from custinfo.reports.parts.survey_results import Result, main_figure
 from custinfo.statistics.banner_data import Labels
 from custinfo.statistics.no_figure import percent
-from custinfo.statistics.responses import rates, returns
+from custinfo.statistics.responses import is_valid, rates, returns
 from custinfo.statistics.survey_tables import BASE, SafeTable
-from custinfo.statistics.surveys import ANSWERED, UNHEARD
+from custinfo.statistics.surveys import ANSWERED, UNHEARD, Unit
 
 AREA = "report_survey"
 CHANNELS = ("web", "email", "phone", "paper", "face_to_face", "")
@@ -51,24 +51,31 @@ PLACES: Mapping[str, Mapping[str, str]] = {
 
 
 def response(result: Result) -> Row:
-    """How many the frame has, were wanted, drawn, asked, came back and could be used; and the rates."""
+    """How many the frame has, were wanted, drawn, asked, came back and are valid; and the rates."""
     units = result.taken.units
     sent = sum(unit.disposition != "" for unit in units)
     back = sum(unit.disposition in ANSWERED for unit in units)
-    found = returns(sent, back, len(result.weighting.respondents))
+    found = returns(sent, back, len(_valid(result, units)))
     aapor = rates([unit.disposition or UNHEARD for unit in units])  # type: ignore[misc]  # as the register writes them
     sizes = result.study.frame_units, result.study.wanted, len(units), sent, back, found.valid
     shares = found.return_rate, found.valid_rate, None if aapor.rr2 is None else percent(aapor.rr2)
     return Row(result.study.study, _study(result), (*sizes, *shares))
 
 
+def _valid(result: Result, units: Sequence[Unit]) -> list[Unit]:
+    """Those whose questionnaires are valid, as the register of the study has them too: answers that are not there were
+    rejected.
+    """
+    there = set(result.taken.returned.respondents)
+    return [unit for unit in units if is_valid(unit.disposition, rejected=unit.respondent not in there)]
+
+
 def by_channel(result: Result) -> Iterator[Row]:
-    """Of what was handed out by each channel, what came back."""
-    there = set(result.weighting.respondents)
+    """Of what was handed out by each channel, what is valid."""
     for channel in CHANNELS:
         asked = [unit for unit in result.taken.units if unit.disposition and unit.channel == channel]
         if asked:
-            came = sum(unit.respondent in there for unit in asked)
+            came = len(_valid(result, asked))
             name = channel or "unknown"
             label = _named(result, {one: text(f"{AREA}.channel.{name}", one) for one in LANGUAGES})
             yield Row(f"{result.study.study}-{name}", label, (len(asked), came, percent(Fraction(came, len(asked)))))

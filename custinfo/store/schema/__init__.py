@@ -29,6 +29,8 @@ from custinfo.store.schema import plans  # isort: skip
 from custinfo.store.schema import studies  # isort: skip
 from custinfo.store.schema import deciders  # isort: skip
 from custinfo.store.schema import indicator_systems  # isort: skip
+from custinfo.store.schema import sample_units  # isort: skip
+from custinfo.store.schema import gradings  # isort: skip
 from custinfo.store.schema.base import migrations
 
 __all__ = [
@@ -41,6 +43,7 @@ __all__ = [
     "deciders",
     "exports",
     "forms",
+    "gradings",
     "incidents",
     "indicator_systems",
     "ledger",
@@ -57,6 +60,7 @@ __all__ = [
     "reports",
     "retention",
     "rewriting",
+    "sample_units",
     "sealing",
     "segments",
     "spine",
