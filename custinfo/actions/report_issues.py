@@ -8,24 +8,29 @@ import hashlib
 import json
 import secrets
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from custinfo.access import permissions
 from custinfo.actions import approvals, report_bundles, report_notices, report_published
-from custinfo.domain import commentary, machines, report_definitions
+from custinfo.domain import commentary, machines, periods, report_definitions
 from custinfo.domain.clock import parse, stamp
 from custinfo.domain.commentary import Comment
 from custinfo.domain.errors import Conflict, NotFound, WrongState
 from custinfo.domain.messages import LANGUAGES, text
 from custinfo.domain.people import Person, Role
+from custinfo.domain.periods import Period
 from custinfo.domain.report_definitions import Definition
 from custinfo.store import Store, Tx
 from custinfo.store.database import Row
 
 KIND = PROCEDURE = report_notices.KIND
 RELEASED = ("released_inside", "released_outside")
+REACH = timedelta(days=800)
+"""Outside editions of periods further apart are not held against each other: the 24 months that analyses show, and
+some.
+"""
 SEES_ALL = frozenset({Role.SUPERVISOR, Role.DEPARTMENT_HEAD, Role.MANAGER, Role.AUDITOR})
 """Who reviews, signs or watches sees issues before they are released, besides those who prepare them."""
 
@@ -63,6 +68,18 @@ class Issue:
         """The manifest read; empty before there is one."""
         found: Mapping[str, Any] = json.loads(self.manifest) if self.manifest else {}
         return found
+
+    @property
+    def against(self) -> Mapping[str, str] | None:
+        """The issues its outside edition was held against, with the hashes of their manifests; None without one."""
+        outside = self.content.get(report_bundles.OUTSIDE, {})
+        found: Mapping[str, str] | None = outside["against"] if outside.get("beside") else None
+        return found
+
+    @property
+    def sha256(self) -> str:
+        """The hash of its manifest, which is what is signed; of nothing before there is one."""
+        return hashlib.sha256(self.manifest or b"").hexdigest()
 
     def title(self, language: str) -> str:
         """Its report and period; a revision is marked r and its number."""
@@ -140,8 +157,8 @@ def copy_comments(store: Store, tx: Tx, of: str, to: str) -> None:
 def put_forward(store: Store, actor: Person, issue_id: str, manifest: bytes) -> None:
     """Put a built bundle before those who review and sign; what was agreed about an earlier one is void then.
 
-    Raises NotAllowed, NotFound, WrongState when commentary that the report needs is missing or changed while the bundle
-    was built, or when the issue is out.
+    Raises NotAllowed, NotFound, WrongState when commentary that the report needs is missing or the issue is out;
+    Conflict when commentary changed while the bundle was built, or another outside edition came.
     """
     permissions.check(actor, "report.prepare")
     with store.act(actor.person_id, "report.put_forward", KIND, issue_id[:40]) as tx:
@@ -154,6 +171,7 @@ def put_forward(store: Store, actor: Person, issue_id: str, manifest: bytes) -> 
         told = commentary.to_json([one.comment for one in said])
         if content["issue"] != issue_id or content["commentary"] != hashlib.sha256(told).hexdigest():
             raise Conflict("report_issues.changed_meanwhile")
+        _check_beside(store, replace(_issue(row), manifest=manifest))
         digest = hashlib.sha256(manifest).hexdigest()
         tx.update(
             "report_issue", issue_id,
@@ -209,7 +227,8 @@ def release(store: Store, actor: Person, issue_id: str, *, outside: bool = False
     """Give a signed issue to its readers inside; then, where its definition allows it, outside.
 
     Raises NotAllowed, NotFound, WrongState when just this manifest was not signed or the state does not allow it; for
-    outside also Conflict when another report published another value for the same indicator and period.
+    outside also Conflict when another report published another value for the same indicator and period, or when another
+    outside edition stands of which this one knew nothing.
     """
     permissions.check(actor, "report.release_outside" if outside else "report.release")
     action = "release_outside" if outside else "release_inside"
@@ -221,6 +240,8 @@ def release(store: Store, actor: Person, issue_id: str, *, outside: bool = False
         approvals.check_approved(store, KIND, issue_id, row["manifest"].encode())
         if outside and not report_bundles.outside_names(row["manifest"].encode()):
             raise WrongState("outside.none")
+        if outside:
+            _check_beside(store, _issue(row))
         tx.update("report_issue", issue_id, {"state": state, f"{state}_at": tx.at, f"{state}_by": actor.person_id})
         tx.note(sha256=row["sha256"])
         if outside:
@@ -254,6 +275,27 @@ def put_out(store: Store) -> list[Issue]:
     """Every issue that is out or before those who sign, the oldest first: for what the service itself does."""
     rows = store.rows(f"{_SELECT} WHERE state IN ('put_forward', ?, ?) ORDER BY drafted_at, issue_id", [*RELEASED])
     return list(map(_issue, rows))
+
+
+def beside(store: Store, issue: Issue) -> list[Issue]:
+    """The other issues with an outside edition that are out or before those who sign, of periods within REACH."""
+    own = periods.find(issue.period)
+    others = (one for one in put_out(store) if one.issue_id != issue.issue_id and one.against is not None)
+    return [one for one in others if _apart(own, periods.find(one.period)) <= REACH]
+
+
+def _apart(one: Period, other: Period) -> timedelta:
+    return max(one.first, other.first) - min(one.last, other.last)
+
+
+def _check_beside(store: Store, issue: Issue) -> None:
+    """Raises Conflict unless of each two outside editions the later one was held against the other, as it stands."""
+    if issue.against is None:
+        return
+    for other in beside(store, issue):
+        known = issue.against.get(other.issue_id), (other.against or {}).get(issue.issue_id)
+        if other.sha256 != known[0] and issue.sha256 != known[1]:
+            raise Conflict("report_issues.beside_meanwhile", other=other.issue_id, name=other.definition.name)
 
 
 def is_signed(store: Store, issue: Issue) -> bool:

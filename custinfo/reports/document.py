@@ -140,6 +140,8 @@ def compose(kind: Kind, figures: Figures, edition: Edition, said: Sequence[Comme
 def _warnings(figures: Figures, language: str, as_of: str) -> Iterator[str]:
     if not figures.complete:
         yield text("reports.provisional", language, as_of=as_of)
+    if figures.outside:
+        yield text("outside.rounded", language)
     if figures.withheld:
         yield text("outside.legend", language, sign=showing.WITHHELD)
 

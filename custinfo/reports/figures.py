@@ -110,7 +110,7 @@ class Figures:
     `complete` is False when `as_of` lies before the period's end. `rules` are the versions of the rule files that they
     rest on, `head` what is in no table and what notes and sentences name, such as the months of a grading
     window. `revised` are the addresses that the correction `slip` changed, each with what was issued before. `withheld`
-    are the addresses of an outside edition whose numbers are not told: they are None here.
+    are the addresses of an edition for `outside` whose numbers are not told: they are None here.
     """
 
     period: Period
@@ -123,6 +123,7 @@ class Figures:
     revised: Mapping[str, int | str | None] = field(default_factory=dict)
     slip: str = ""
     withheld: frozenset[str] = frozenset()
+    outside: bool = False
 
     def table(self, table_id: str) -> Table:
         """The table of that id. Raises KeyError."""
@@ -161,7 +162,7 @@ class Figures:
         }
         if self.slip:
             told |= {"revised": dict(self.revised), "slip": self.slip}
-        if self.withheld:
+        if self.outside:
             told["withheld"] = sorted(self.withheld)
         return json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
@@ -195,7 +196,7 @@ def read(content: bytes) -> Figures:
     return Figures(
         periods.find(told["period"]), clock.parse(told["as_of"]), told["lake_version"], told["complete"],
         tuple(_read_table(one) for one in told["tables"]), told["rules"], told["head"], told.get("revised", {}),
-        told.get("slip", ""), frozenset(told.get("withheld", ())),
+        told.get("slip", ""), frozenset(told.get("withheld", ())), "withheld" in told,
     )  # fmt: skip
 
 

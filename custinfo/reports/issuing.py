@@ -86,6 +86,7 @@ def put_forward(store: Store, actor: Person, issue_id: str) -> Path:
         store, issue.definition.name, definitions.content(issue.definition.name)
     )
     slip = report_corrections.behind(store, issue)
+    _check_data(store.site, issue)
     with indicators.noted() as used:
         figures = figures_of(store.site, issue.definition.name, issue.period, issue.as_of)
     approval = indicator_approval.told(store, used)
@@ -165,6 +166,7 @@ def _rebuilt(store: Store, issue: Issue) -> Iterator[CustinfoError]:
     with tempfile.TemporaryDirectory(prefix="custinfo-") as scratch:
         try:
             beside = {name: text.encode() for name, text in given.items()}
+            _check_data(store.site, issue)
             _editions(store.site, issue, beside, outside, Path(scratch))
             yield from outside_issues.told(store, issue, issued_figures(store.site, issue))
         except CustinfoError as fault:
@@ -174,6 +176,11 @@ def _rebuilt(store: Store, issue: Issue) -> Iterator[CustinfoError]:
         for name in sorted({*told, *made}):
             if told.get(name) != made.get(name):
                 yield SiteFault("report_issues.differs", file=name, issue=issue.issue_id)
+
+
+def _check_data(site: Site, issue: Issue) -> None:
+    """Raises SiteFault, naming the file, unless the lake that it is built from is what was published, byte for byte."""
+    lake.open(site, as_of=issue.as_of, checked=True)
 
 
 def _check_slip(store: Store, actor: Person, slip: Correction, figures: Figures) -> Figures:

@@ -5,40 +5,24 @@ sums are put into one table with all relations between them, and cells are taken
 (`statistics.disclosure`). A linear program then audits what came of it. See docs/adr/0025-outside-edition.md.
 """
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
-from math import ceil
 
 from custinfo.classification import disclosure_rules
 from custinfo.classification.disclosure_rules import ReleaseClass
 from custinfo.domain.corrections import BY_HAND
 from custinfo.domain.errors import WrongState
 from custinfo.reports import figures as counted
-from custinfo.reports import showing
+from custinfo.reports import outside_table, showing
 from custinfo.reports.figures import Cell, Figures, Table
 from custinfo.reports.makeup import Makeup, Sum
+from custinfo.reports.outside_table import Edition, Joint
 from custinfo.reports.withheld import Decision
 from custinfo.statistics import disclosure, disclosure_rounding
-from custinfo.statistics.disclosure import Protected, Reason
-from custinfo.statistics.disclosure_table import AdditiveTable, Key, TableCell
+from custinfo.statistics.disclosure import Protected
+from custinfo.statistics.disclosure_table import AdditiveTable, Key
 
 CLASS = "outside"
-
-
-@dataclass(frozen=True, eq=False)
-class Edition:
-    """Another outside edition that stands: its issue, what it is made of, and the addresses that it withholds."""
-
-    issue_id: str
-    makeup: Makeup
-    withheld: frozenset[str]
-
-    @property
-    def shown(self) -> frozenset[Key]:
-        """The sums that its readers have, or may have reckoned its figures back to."""
-        there = (one for address, one in self.makeup.shows.items() if address not in self.withheld)
-        return frozenset(key for one in there for key in ((one.key,) if isinstance(one, Sum) else one.keys))
 
 
 class Exposed(WrongState):
@@ -55,87 +39,34 @@ class Exposed(WrongState):
         return WrongState(self.key, cell=showing.address(self._figures, self._address, language)).text(language)
 
 
-@dataclass
-class _Joint:
-    """The sums of one edition and of all others that stand, as one table."""
-
-    cells: dict[Key, TableCell]
-    relations: list[tuple[Key, tuple[Key, ...]]]
-    absent: set[Key]
-    known: set[Key]
-    also: dict[Key, Reason] = field(default_factory=dict)
-    changed: dict[Key, list[Key]] = field(default_factory=dict)
-    far: dict[Key, int] = field(default_factory=dict)
-
-    def add(self, other: Edition, rule: ReleaseClass) -> None:
-        """Another edition. A sum that is the same there is one; one that changed since stands beside this one's."""
-        name = {key: self._named(key, cell, other.issue_id) for key, cell in other.makeup.cells.items()}
-        self.known |= {name[key] for key in other.makeup.known}
-        shown = other.shown
-        for key, cell in other.makeup.cells.items():
-            one = name[key]
-            if one not in self.cells:
-                self.cells[one] = cell
-                self.absent.add(one)
-            if key in shown:
-                self.known.add(one)
-            elif one in self.absent and key not in other.makeup.absent and disclosure.is_unsafe(cell, rule):
-                self.also[one] = "issues"
-            if one != key and (key in shown or key not in other.makeup.absent):
-                self._difference(key, cell, rule)
-        self.relations += [(name[total], tuple(name[one] for one in parts)) for total, parts in other.makeup.relations]
-
-    def _named(self, key: Key, cell: TableCell, issue_id: str) -> Key:
-        if key not in self.cells:
-            return key
-        for one in (key, *self.changed.get(key, [])):
-            if self.cells[one].value == cell.value and self.cells[one].changed(cell) == 0:
-                return one
-        # Named by the issue in which it was another
-        other: Key = (*key, issue_id)
-        self.changed.setdefault(key, []).append(other)
-        return other
-
-    def _difference(self, key: Key, before: TableCell, rule: ReleaseClass) -> None:
-        """A sum that is another now: whoever takes the one from the other has the figures of those who changed. It is
-        the difference that is to be kept.
-        """
-        now = self.cells[key]
-        if key not in self.absent and now.value and now.changed(before) < rule.threshold:
-            self.also[key] = "issues"
-            least = ceil(abs(now.value - before.value) * rule.protection_percent / 100)
-            self.far[key] = max(1, least, self.far.get(key, 0))
-
-
-def _joint(makeup: Makeup, rule: ReleaseClass, others: Iterable[Edition]) -> tuple[_Joint, AdditiveTable]:
-    joint = _Joint(dict(makeup.cells), list(makeup.relations), set(makeup.absent), set(makeup.known))
-    for other in others:
-        joint.add(other, rule)
-    return joint, AdditiveTable(joint.cells, tuple(dict.fromkeys(joint.relations)))
-
-
-def protect(makeup: Makeup, rule: ReleaseClass, others: Iterable[Edition] = ()) -> tuple[Protected, frozenset[Key]]:
+def protect(makeup: Makeup, rule: ReleaseClass, others: Iterable[Edition] = ()) -> tuple[Protected, Sequence[Key]]:
     """Which sums readers outside may not have, held against all other editions; and those of which one could be
     computed, whatever is withheld. What others gave away already is none of these: nothing more is told of it.
     """
-    joint, table = _joint(makeup, rule, others)
-    absent = joint.absent - joint.known
-    found = disclosure.protect(table, rule, also=joint.also, known=joint.known, absent=absent, far=joint.far)
-    open_to_all = {*found.exposed, *disclosure.too_narrow(found, rule, known=joint.known)}
-    return found, frozenset(open_to_all - joint.known)
+    joint = outside_table.joined(makeup, rule, others)
+    found = disclosure.protect(joint.table, rule, known=joint.known, absent=joint.absent - joint.known)
+    return found, _open(joint, (*found.exposed, *disclosure.too_narrow(found, rule, known=joint.known)))
 
 
-def audit(makeup: Makeup, withheld: Collection[str], day: date, others: Iterable[Edition] = ()) -> list[Key]:
-    """The unsafe sums of an edition that its readers can compute, whoever made it: none, unless somebody changed it."""
+def audit(makeup: Makeup, withheld: Collection[str], day: date, others: Iterable[Edition] = ()) -> Sequence[Key]:
+    """The unsafe sums that readers of an edition can compute, whoever made it, of this edition or of another: none,
+    unless somebody changed it.
+    """
     rule, _ = disclosure_rules.release_class(CLASS, day)
-    joint, table = _joint(makeup, rule, others)
+    joint = outside_table.joined(makeup, rule, others)
     shown = Edition("", makeup, frozenset(withheld)).shown
-    reasons = {key: one for key, one in disclosure.unsafe(table, rule).items()
-               if key in makeup.cells and key not in joint.absent and key not in joint.known}  # fmt: skip
+    reasons = {key: one for key, one in disclosure.unsafe(joint.table, rule).items() if key not in joint.known}
     hidden = joint.cells.keys() - shown - joint.known
+    found = Protected(joint.table, reasons, frozenset(hidden - reasons.keys()), ())
     told = [key for key in reasons if key in shown]
-    found = Protected(table, reasons, frozenset(hidden - reasons.keys()), ())
-    return told or list(disclosure.too_narrow(found, rule, known=joint.known))
+    return told or _open(joint, disclosure.too_narrow(found, rule, known=joint.known))
+
+
+def _open(joint: Joint, narrow: Iterable[Key]) -> Sequence[Key]:
+    """Those of the sums that can be computed for which this edition answers, as the reports call them."""
+    found = sorted(set(narrow) - joint.known)
+    told = joint.given_away([key for key in found if key in joint.absent])
+    return outside_table.named(joint, (key for key in found if key not in told))
 
 
 def decided(
@@ -151,8 +82,7 @@ def decided(
     found, open_to_all = protect(makeup, rule, others)
     told = _Told(figures, makeup, found.suppressed, rule.rounding_base, by_hand=cause == BY_HAND)
     if open_to_all:
-        first = min(open_to_all)
-        raise Exposed(figures, told.at(first), first)
+        raise Exposed(figures, told.at(open_to_all[0]), open_to_all[0])
     shown = told.cells()
     inside = {address: counted.plain(cell) for address, cell in figures.cells()}
     values = {address: counted.plain(cell) for address, cell in shown.items()}

@@ -1,37 +1,35 @@
 """What the outside edition of an issue is built with and held against: every other outside edition that stands."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
 from custinfo import lake
-from custinfo.actions import report_bundles, report_issues
+from custinfo.actions import report_bundles, report_corrections, report_issues
 from custinfo.actions.report_corrections import Correction
 from custinfo.actions.report_issues import Issue
 from custinfo.domain import commentary, periods
 from custinfo.domain.commentary import Comment
+from custinfo.domain.corrections import BY_HAND
 from custinfo.domain.errors import SiteFault
 from custinfo.domain.messages import LANGUAGES
-from custinfo.domain.periods import Period
-from custinfo.reports import comments, kinds, outside, places, withheld
+from custinfo.reports import comments, kinds, outside, outside_table, places, withheld
 from custinfo.reports import figures as counted
 from custinfo.reports.figures import Figures
 from custinfo.reports.makeup import Makeup
-from custinfo.reports.outside import Edition
+from custinfo.reports.outside_table import Edition
 from custinfo.store import Store
 from custinfo.store.site import Site
 
 FOLDER = report_bundles.OUTSIDE
 """Of a bundle: a folder for each language of the outside edition."""
-REACH = timedelta(days=800)
-"""Issues of periods further apart are not held against each other: the 24 months that analyses show, and some."""
 
 
 def given(
     store: Store, issue: Issue, figures: Figures, said: Sequence[Comment], slip: Correction | None
 ) -> dict[str, Any]:  # fmt: skip
     """What the manifest tells of the outside edition: `beside`, the files that it is built with, as text by name, and
-    `against`, the issues that it was held against. Nothing for a report that is released inside alone.
+    `against`, the issues that it was held against, with the hashes of their manifests. Nothing for a report that is
+    released inside alone.
 
     `figures` are those of the inside edition, its correction applied.
 
@@ -39,7 +37,8 @@ def given(
     """
     if issue.definition.release == "inside":
         return {}
-    others = list(standing(store, issue))
+    beside = report_issues.beside(store, issue)
+    others = [_edition(store, one) for one in beside]
     before = None
     if slip is not None:
         before = _shown(store, report_issues.find(store, slip.issue_id))
@@ -50,18 +49,21 @@ def given(
     files = {withheld.FILE: decided.to_json().decode()}
     if may := withheld.may_be_said(said, withheld.applied(figures, decided)):
         files[comments.FILE] = commentary.to_json(may).decode()
-    return {"beside": files, "against": [one.issue_id for one in others]}
+    return {"beside": files, "against": {one.issue_id: one.sha256 for one in beside}}
 
 
-def standing(store: Store, issue: Issue, only: Sequence[str] | None = None) -> Iterator[Edition]:
-    """The other outside editions that are out or before those who sign, within REACH; of these `only` some."""
-    own = periods.find(issue.period)
-    for one in report_issues.put_out(store):
-        if one.issue_id == issue.issue_id or not _beside(one) or (only is not None and one.issue_id not in only):
-            continue
-        if _apart(own, periods.find(one.period)) <= REACH:
-            figures = counted.read(_file(store.site, one, f"{LANGUAGES[0]}/{report_bundles.FIGURES}"))
-            yield Edition(one.issue_id, makeup_of(store.site, one, figures), frozenset(_decided(one).withheld))
+def _edition(store: Store, issue: Issue) -> Edition:
+    """An outside edition as its readers have it."""
+    figures = counted.read(_file(store.site, issue, f"{LANGUAGES[0]}/{report_bundles.FIGURES}"))
+    return Edition(issue.issue_id, _as_issued(store, issue, figures), frozenset(_decided(issue).withheld))
+
+
+def _as_issued(store: Store, issue: Issue, figures: Figures) -> Makeup:
+    """What the figures of an issue are made of, by what it says of them. What was corrected by hand tells of nobody."""
+    slip = report_corrections.behind(store, issue)
+    by_hand = figures.revised if slip is not None and slip.cause == BY_HAND else {}
+    issued = {address: cell for address, cell in figures.cells() if address not in by_hand}
+    return outside_table.as_issued(makeup_of(store.site, issue, figures), issued)
 
 
 def makeup_of(site: Site, issue: Issue, figures: Figures) -> Makeup:
@@ -78,8 +80,9 @@ def told(store: Store, issue: Issue, figures: Figures) -> Iterator[SiteFault]:
     if not _beside(issue):
         return
     decided = _decided(issue)
-    others = standing(store, issue, issue.content[FOLDER]["against"])
-    makeup = makeup_of(store.site, issue, figures)
+    against = issue.against or {}
+    others = [_edition(store, one) for one in report_issues.beside(store, issue) if one.issue_id in against]
+    makeup = _as_issued(store, issue, figures)
     for key in outside.audit(makeup, decided.withheld, figures.period.last, others):
         yield SiteFault("outside.tells", cell=" · ".join(filter(None, key)), issue=issue.issue_id)
 
@@ -101,7 +104,3 @@ def _beside(issue: Issue) -> Mapping[str, str] | None:
 
 def _file(site: Site, issue: Issue, name: str) -> bytes:
     return report_bundles.read_file(site, issue.issue_id, issue.manifest or b"{}", name)
-
-
-def _apart(one: Period, other: Period) -> timedelta:
-    return max(one.first, other.first) - min(one.last, other.last)

@@ -64,8 +64,9 @@ def applied(figures: Figures, decided: Decision) -> Figures:
     shown = figures.with_cells({**decided.values, **nothing})
     tables = tuple(_ordered(table, decided.order.get(table.id)) for table in shown.tables)
     return replace(
-        shown, tables=tables, slip=decided.slip, revised=decided.revised, withheld=frozenset(decided.withheld)
-    )
+        shown, tables=tables, slip=decided.slip, revised=decided.revised, withheld=frozenset(decided.withheld),
+        outside=True,
+    )  # fmt: skip
 
 
 def _ordered(table: Table, order: Sequence[str] | None) -> Table:

@@ -2,8 +2,8 @@
 
 1. *Unsafe* cells (`unsafe`): fewer contributors than the threshold; the n largest hold more than k per cent
    (dominance); or the second largest could reckon the largest to within p per cent (p % rule: what the others hold is
-   less than p per cent of the largest). In a count, where everybody adds one, only the threshold matters. Zero is not
-   unsafe.
+   less than p per cent of the largest). In a count, where everybody adds one, only the threshold matters. A cell of
+   nobody is not unsafe.
 2. *Secondary* suppression (`protect`): other cells are taken out until an attacker who knows every cell that is shown,
    that all sums hold, and that nothing is below zero, can compute no unsafe cell to within its protection. Totals stay
    true. What is not needed is put back.
@@ -11,22 +11,23 @@
    table, however it was made.
 
 A contributor who is alone in a suppressed cell knows that cell: the attack is made with that knowledge too. A cell of
-value zero is never taken out: it would hide nothing. What earlier issues gave away counts as known
+nobody is never taken out: it would hide nothing. What earlier issues gave away counts as known
 (`known`).
 
 Contributors may be below zero (who returned more than they bought): the rules then go by what they hold, signs left
-aside. A cell below zero is attacked by one who knows that it does not lie below its true value.
+aside; a zero made of opposite figures tells each of two what the other's is. A cell of zero or below is attacked by one
+who knows that it does not lie below its true value.
 """
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Set
+from dataclasses import dataclass
 from math import ceil
 from typing import Literal, Protocol
 
 from custinfo.statistics.disclosure_audit import Attack, Interval
 from custinfo.statistics.disclosure_table import AdditiveTable, Key, TableCell
 
-Reason = Literal["threshold", "dominance", "p_percent", "issues"]
+Reason = Literal["threshold", "dominance", "p_percent"]
 
 
 class ReleaseRule(Protocol):
@@ -61,8 +62,7 @@ class Protected:
     """Which cells may not be shown: those unsafe in themselves and why, and those taken out to protect them.
 
     `exposed` are unsafe cells that cannot be protected, because earlier issues gave away what would have to be hidden.
-    `absent` are cells that take part in the sums and are not in the table that is shown. `far` says of cells that are
-    not unsafe in themselves how far their interval must reach, where that is not what `protection` asks.
+    `absent` are cells that take part in the sums and are not in the table that is shown.
     """
 
     table: AdditiveTable
@@ -70,7 +70,6 @@ class Protected:
     secondary: frozenset[Key]
     exposed: tuple[Key, ...]
     absent: frozenset[Key] = frozenset()
-    far: Mapping[Key, int] = field(default_factory=dict)
 
     @property
     def suppressed(self) -> frozenset[Key]:
@@ -79,7 +78,7 @@ class Protected:
 
     def needed(self, rule: ReleaseRule) -> dict[Key, int]:
         """How far the interval of each unsafe cell must reach."""
-        return {key: self.far.get(key) or protection(self.table.cells[key], rule) for key in sorted(self.unsafe)}
+        return {key: protection(self.table.cells[key], rule) for key in sorted(self.unsafe)}
 
     @property
     def shown(self) -> dict[Key, int | None]:
@@ -100,7 +99,7 @@ def is_unsafe(cell: TableCell, rule: ReleaseRule) -> bool:
 
 
 def _reason(cell: TableCell, rule: ReleaseRule) -> Reason | None:
-    if cell.value == 0:
+    if cell.value == 0 and cell.count == 0:
         return None
     if cell.count < rule.threshold:
         return "threshold"
@@ -140,19 +139,15 @@ def protection(cell: TableCell, rule: ReleaseRule) -> int:
 
 
 def protect(
-    table: AdditiveTable, rule: ReleaseRule, *, also: Mapping[Key, Reason] | None = None,
-    known: Collection[Key] = (), absent: Collection[Key] = (), far: Mapping[Key, int] | None = None,
-) -> Protected:  # fmt: skip
-    """The cells that must be taken out. `also` are unsafe for reasons outside of this table, `known` is what readers
-    have from elsewhere, whatever is shown here. The same table gives the same cells.
+    table: AdditiveTable, rule: ReleaseRule, *, known: Collection[Key] = (), absent: Collection[Key] = ()
+) -> Protected:
+    """The cells that must be taken out. `known` is what readers have from elsewhere, whatever is shown here. The same
+    table gives the same cells.
 
-    `absent` cells take part in the sums and are not shown anyhow; one of them is protected where `also` names it. `far`
-    is how far the interval must reach of cells that `also` names, where it is not their value that is to be kept.
+    `absent` cells take part in the sums and are not shown anyhow: unsafe ones are protected like all others.
     """
-    found = {key: reason for key, reason in unsafe(table, rule).items() if key not in absent}
-    reasons = {**(also or {}), **found}
-    own = {key: least for key, least in (far or {}).items() if key not in found}
-    needed = Protected(table, reasons, frozenset(), (), far=own).needed(rule)
+    reasons = unsafe(table, rule)
+    needed = Protected(table, reasons, frozenset(), ()).needed(rule)
     defence = _Defence(table, Attack(table, frozenset(known)), needed, frozenset(absent))
     hidden, exposed = defence.covered()
     chosen = hidden - needed.keys() - set(absent)
@@ -160,7 +155,7 @@ def protect(
         if defence.holds(hidden - {key}, exposed):
             hidden.discard(key)
     secondary = frozenset(hidden - needed.keys() - set(absent))
-    return Protected(table, reasons, secondary, tuple(sorted(exposed)), frozenset(absent), own)
+    return Protected(table, reasons, secondary, tuple(sorted(exposed)), frozenset(absent))
 
 
 class _Insiders:
@@ -225,11 +220,11 @@ class _Defence:
             if len(hidden) == before:
                 return hidden, exposed
 
-    def holds(self, hidden: Collection[Key], exposed: Collection[Key]) -> bool:
+    def holds(self, hidden: Set[Key], exposed: Collection[Key]) -> bool:
         """Whether every cell that can be protected withstands when these are hidden."""
         return next(self.open(hidden, exposed), None) is None
 
-    def open(self, hidden: Collection[Key], exposed: Collection[Key] = ()) -> Iterator[Key]:
+    def open(self, hidden: Set[Key], exposed: Collection[Key] = ()) -> Iterator[Key]:
         """The cells, but for the exposed ones, that do not withstand when these are hidden."""
         found = set(exposed)
         for key, far, insider in self._questions(hidden):
@@ -242,7 +237,7 @@ class _Defence:
             else:
                 self._ways.setdefault((key, far), []).append(way)
 
-    def _questions(self, hidden: Collection[Key]) -> list[tuple[Key, int, Key | None]]:
+    def _questions(self, hidden: Set[Key]) -> list[tuple[Key, int, Key | None]]:
         insiders = _Insiders(self._table, self._attack, hidden)
         return [
             (key, far, insider)
@@ -251,8 +246,8 @@ class _Defence:
             for far in _ends(self._table, key, self._needed[key], insider)
         ]
 
-    def _proved(self, key: Key, far: int, hidden: Collection[Key], insider: Key | None) -> bool:
-        return any(insider not in way and way <= set(hidden) for way in self._ways.get((key, far), ()))
+    def _proved(self, key: Key, far: int, hidden: Set[Key], insider: Key | None) -> bool:
+        return any(insider not in way and way <= hidden for way in self._ways.get((key, far), ()))
 
 
 def audit(protected: Protected, *, known: Collection[Key] = ()) -> dict[Key, Interval]:

@@ -3,7 +3,7 @@
 The attacker knows every cell that is shown, every relation, and that no value is below zero. For the cells that are
 suppressed, the values that are compatible with that knowledge make a polytope; a cell's interval is its extent there.
 Work is done in differences from the true values: each suppressed cell may go down by its value at most, and up without
-bound. A cell below zero is taken to be known from below: it goes up only.
+bound. A cell of zero or below is taken to be known from below: it goes up only.
 """
 
 from collections.abc import Collection
@@ -37,8 +37,9 @@ class Attack:
         self._keys = sorted(table.cells)
         self._place = {key: place for place, key in enumerate(self._keys)}
         self._values = np.array([table.cells[key].value for key in self._keys], dtype=np.float64)
-        # A zero is taken for known: that nobody is in a cell is often plain from outside
-        self._fixed = np.array([table.cells[key].value == 0 or key in known for key in self._keys])
+        # Nobody's zero is taken for known: that nobody is in a cell is often plain from outside
+        nobody = {key for key, cell in table.cells.items() if cell.value == 0 and cell.count == 0}
+        self._fixed = np.array([key in nobody or key in known for key in self._keys])
         self._costs = np.array([self._cost(key, value) for key, value in zip(self._keys, self._values, strict=True)])
         rows, columns, entries = [], [], []
         for number, (total, parts) in enumerate(table.relations):

@@ -5,7 +5,7 @@ dimension, TOTAL where a dimension is summed. A dimension may be a hierarchy: it
 beginning of a path is a subtotal.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
 from typing import TypeAlias
@@ -55,10 +55,23 @@ class TableCell:
         """How many contributors came, went, or have another figure. Of cells of many no fewer than that did: so many
         buckets differ.
         """
-        of_all = bool(self.others or before.others)
-        found = (one.buckets if of_all else one.contributors for one in (self, before))
-        new, old = ({name: tuple(sums) for name, *sums in one} for one in found)
+        new, old = ({name: tuple(sums) for name, *sums in one} for one in self._of_both(before))
         return sum(new.get(one) != old.get(one) for one in new.keys() | old.keys())
+
+    def less(self, before: "TableCell") -> "TableCell":
+        """What whoever has both cells has of those who changed, as a cell of theirs; turned round where it is below
+        zero. Of cells of many each bucket counts as one contributor: no fewer changed, and none by more unseen.
+        """
+        new, old = ({name: sums[-1] for name, *sums in one} for one in self._of_both(before))
+        changes = {one: new.get(one, 0) - old.get(one, 0) for one in new.keys() | old.keys()}
+        turned = -1 if self.value < before.value else 1
+        there = ((name, turned * value) for name, value in changes.items() if value)
+        ordered = sorted(there, key=lambda one: (-abs(one[1]), one[0]))
+        return TableCell(abs(self.value - before.value), tuple(ordered))
+
+    def _of_both(self, before: "TableCell") -> Iterator[tuple[tuple[str, *tuple[int, ...]], ...]]:
+        of_all = bool(self.others or before.others)
+        return (one.buckets if of_all else one.contributors for one in (self, before))
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,12 +1,12 @@
 """Banner tables of surveys as they may be shown: what would tell a few respondents' answers is hidden.
 
 Each question against each banner point is a table of counts to disclosure control (`disclosure.protect`): bases,
-choices and nets. What it hides is hidden in every figure of that cell. A column whose base is hidden shows nothing at
-all, and means and scores go with any hidden choice of theirs, which could be reckoned from them. Of several choices
-each is a table of its own, chosen or not.
+choices and nets; where one hides a total, all points of the question are one table. What it hides is hidden in every
+figure of that cell. A column whose base is hidden shows nothing at all, and means and scores go with any hidden choice
+of theirs, which could be reckoned from them. Of several choices each is a table of its own, chosen or not.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ from custinfo.statistics.banner import Banner, Point, Table, point
 from custinfo.statistics.banner_data import Answers, Category, Chosen, Labels, Places, Question, single
 from custinfo.statistics.banner_letters import Significance
 from custinfo.statistics.disclosure import ReleaseRule, protect
-from custinfo.statistics.disclosure_table import STEP, TOTAL, Contribution
+from custinfo.statistics.disclosure_table import STEP, TOTAL, AdditiveTable, Contribution
 from custinfo.statistics.survey_weights import Weighting
 from custinfo.statistics.surveys import Returned
 
@@ -72,33 +72,40 @@ def property_point(name: str, labels: Labels, codes: Mapping[str, Labels], of_ea
 def _safe(
     banner: Banner, columns: Sequence[Point], answers: Answers, who: Sequence[str], rule: ReleaseRule
 ) -> SafeTable:
-    hidden: set[tuple[str, int]] = set()
+    parts: dict[int, Chosen] = {}
     first = 1  # the total stands before the points
     everybody = Point((), np.ones((0, len(who)), dtype=np.bool_))
     for one in columns or [everybody]:
         # Columns that share respondents do not add up: each is held against the total by itself
         shared = bool((one.members.sum(axis=0) > 1).any())
         for members in np.split(one.members, len(one.members)) if shared else [one.members]:
-            for code, column in _hidden(answers, members, who, rule):
-                hidden.add((code, 0 if column == TOTAL else first + int(column)))
+            parts[first] = members
             first += len(members)
+    hidden = set(_hidden(answers, parts, who, rule))
     table = banner.table(answers)
     told = {place for code, place in hidden if code != BASE}
     hidden |= {(row.code, place) for row in table.rows if row.kind in ("mean", "score") for place in told}
     return SafeTable(answers.question, table, frozenset(hidden))
 
 
-def _hidden(answers: Answers, members: Chosen, who: Sequence[str], rule: ReleaseRule) -> Iterator[tuple[str, str]]:
-    """The cells to hide in the table of a question and the columns of a banner point, of which nobody is in two: (row,
-    number of the column or TOTAL).
+def _hidden(
+    answers: Answers, parts: Mapping[int, Chosen], who: Sequence[str], rule: ReleaseRule
+) -> Iterator[tuple[str, int]]:
+    """The cells to hide in the table of a question: (row, place of the column). `parts` are columns of which nobody is
+    in two, by the place of the first: a banner point, or one column of it.
     """
-    inside = members & answers.answered
-    small = _small(inside, answers.answered, who, rule.threshold)
-    yield from ((BASE, str(column)) for column in small)
-    kept = [n for n in range(len(members)) if n not in small]
-    rest = answers.answered & ~inside[kept].any(axis=0)
-    columns = {str(n): inside[n] for n in kept} | ({REST: rest} if rest.any() else {})
-    yield from _of_rows(answers, columns or {REST: answers.answered}, who, rule)
+    columns: list[dict[str, Chosen]] = []
+    for first, members in parts.items():
+        inside = members & answers.answered
+        small = _small(inside, answers.answered, who, rule.threshold)
+        yield from ((BASE, first + column) for column in small)
+        kept = [n for n in range(len(members)) if n not in small]
+        rest = answers.answered & ~inside[kept].any(axis=0)
+        found = {str(first + n): inside[n] for n in kept} | ({f"{REST}{first}": rest} if rest.any() else {})
+        columns.append(found or {f"{REST}{first}": answers.answered})
+    for code, column in _of_rows(answers, columns, who, rule):
+        if not column.startswith(REST):
+            yield code, 0 if column == TOTAL else int(column)
 
 
 def _small(inside: Chosen, answered: Chosen, who: Sequence[str], threshold: int) -> list[int]:
@@ -120,19 +127,16 @@ def _people(there: Chosen, who: Sequence[str]) -> int:
 
 
 def _of_rows(
-    answers: Answers, columns: Mapping[str, Chosen], who: Sequence[str], rule: ReleaseRule
+    answers: Answers, columns: Sequence[Mapping[str, Chosen]], who: Sequence[str], rule: ReleaseRule
 ) -> Iterator[tuple[str, str]]:
-    """The choices, nets and bases to hide in columns that hold everybody who answered once."""
-    inside = [(int(row), name) for name, one in columns.items() for row in np.flatnonzero(one)]
-    across = list(columns)
+    """The choices, nets and bases to hide; each of `columns` holds everybody who answered once."""
     question = answers.question
     if answers.places is not None:
         paths = _paths(question)
-        places = answers.places
-        rows = [Contribution(who[row], (paths[places[row]], column)) for row, column in inside]
+        rows = {row: paths[answers.places[row]] for row in map(int, np.flatnonzero(answers.answered))}
         called = {path: one.code for path, one in zip(paths, question.categories, strict=True)}
         called |= {net.code: net.code for net in question.nets} | {TOTAL: BASE}
-        yield from ((called[row], column) for row, column in _cells(rows, paths, across, rule) if row in called)
+        yield from ((called[row], column) for row, column in _cells(rows, paths, columns, who, rule) if row in called)
         return
     parts: dict[str, Chosen] = {}
     if answers.chosen is not None:
@@ -141,17 +145,43 @@ def _of_rows(
     else:
         parts = {BASE: answers.answered}
     for code, chosen in parts.items():
-        rows = [Contribution(who[row], ("in" if chosen[row] else "out", column)) for row, column in inside]
-        for row, column in _cells(rows, ["in", "out"], across, rule):
+        rows = {row: "in" if chosen[row] else "out" for row in map(int, np.flatnonzero(answers.answered))}
+        for row, column in _cells(rows, ["in", "out"], columns, who, rule):
             yield BASE if row == TOTAL else code, column
 
 
 def _cells(
-    rows: Sequence[Contribution], down: Sequence[str], across: Sequence[str], rule: ReleaseRule
-) -> Iterator[tuple[str, str]]:
-    made = disclosure_table.table(rows, (down, across))
-    if any(0 < cell.count < rule.threshold for cell in made.cells.values()):
-        yield from ((row, column) for row, column in protect(made, rule).suppressed if column != REST)
+    rows: Mapping[int, str], down: Sequence[str], columns: Sequence[Mapping[str, Chosen]], who: Sequence[str],
+    rule: ReleaseRule,
+) -> Iterator[tuple[str, str]]:  # fmt: skip
+    """What to hide where each respondent stands in the row that `rows` says. Totals belong to all of the tables: one
+    that a table hides is not to be added up from another, so they are then protected as one.
+    """
+    made = [_table(rows, down, across, who) for across in columns]
+    found = [_protected(one, rule) for one in made]
+    if len(made) > 1 and any(column == TOTAL for of_one in found for _, column in of_one):
+        cells = {key: cell for one in made for key, cell in one.cells.items()}
+        relations = dict.fromkeys(relation for one in made for relation in one.relations)
+        found = [_protected(AdditiveTable(cells, tuple(relations)), rule)]
+    for of_one in found:
+        yield from of_one
+
+
+def _table(
+    rows: Mapping[int, str], down: Sequence[str], across: Mapping[str, Chosen], who: Sequence[str]
+) -> AdditiveTable:
+    there = (
+        Contribution(who[int(row)], (rows[int(row)], name))
+        for name, one in across.items()
+        for row in np.flatnonzero(one)
+    )
+    return disclosure_table.table(there, (down, list(across)))
+
+
+def _protected(made: AdditiveTable, rule: ReleaseRule) -> Collection[tuple[str, str]]:
+    if not any(0 < cell.count < rule.threshold for cell in made.cells.values()):
+        return ()
+    return [(row, column) for row, column in sorted(protect(made, rule).suppressed)]
 
 
 def _paths(question: Question) -> list[str]:

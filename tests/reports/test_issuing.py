@@ -22,6 +22,7 @@ from custinfo.store import Site, Store
 from tests.factories import PASSWORD, account, adopt_indicators, empty_site
 from tests.readable import text_of
 from tests.reports import sites
+from tests.test_lake import flip
 
 guarantee = pytest.mark.guarantee
 CAUSE = {
@@ -200,6 +201,9 @@ def test_nothing_begins_before_its_definition_is_approved(fresh):
     with pytest.raises(WrongState):
         issuing.draft(fresh.store, fresh.analyst, "monthly", "2026-10")
     fresh.decide(fresh.manager, report_definitions.KIND, "monthly-1")
+    with pytest.raises(WrongState, match="custinfo indicators propose"):
+        issuing.draft(fresh.store, fresh.analyst, "monthly", "2026-10")
+    adopt_indicators(fresh.store)
     assert issuing.draft(fresh.store, fresh.analyst, "monthly", "2026-10")
 
 
@@ -261,6 +265,64 @@ def test_without_its_commentary_it_is_not_put_forward_and_unsigned_it_is_not_rel
         report_issues.release(fresh.store, fresh.information_administrator, issue_id, outside=True)
     report_issues.release(fresh.store, fresh.manager, issue_id, outside=True)
     assert fresh.issue(issue_id).state == "released_outside"
+
+
+@guarantee("report-outside")
+def test_an_outside_edition_is_held_against_the_one_that_stands_as_its_readers_have_it(shipped):
+    office, issue_id = shipped
+    other = office.issue(office.draft("2026-09"))
+    figures = issuing.figures_of(office.store.site, "monthly", other.period, other.as_of)
+    alone = office.issue(issue_id)
+    try:
+        found = outside_issues.given(office.store, other, figures, [], None)
+    finally:
+        report_issues.withdraw(office.store, office.analyst, other.issue_id)
+    assert found["against"] == {issue_id: alone.sha256}
+    assert alone.against == {}
+
+
+@guarantee("report-outside")
+def test_two_issues_put_forward_at_once_are_held_against_each_other(fresh, without_building, monkeypatch):
+    fresh.define()
+    issues = {period: fresh.draft(period) for period in ("2026-09", "2026-10")}
+    meanwhile = [issues["2026-09"]]
+
+    def given(store, issue, *_):
+        beside = {one.issue_id: one.sha256 for one in report_issues.beside(store, issue)}
+        if issue.issue_id == issues["2026-10"] and meanwhile:
+            issuing.put_forward(store, fresh.analyst, meanwhile.pop())
+        return {"beside": {"outside.json": "{}"}, "against": beside}
+
+    monkeypatch.setattr(outside_issues, "given", given)
+    with pytest.raises(Conflict, match=issues["2026-09"]):
+        issuing.put_forward(fresh.store, fresh.analyst, issues["2026-10"])
+    assert fresh.issue(issues["2026-10"]).state == "draft"
+    issuing.put_forward(fresh.store, fresh.analyst, issues["2026-10"])
+    september, october = (fresh.issue(one) for one in issues.values())
+    assert (september.against, october.against) == ({}, {september.issue_id: september.sha256})
+    # Put forward again, the first knows the second, whose manifest names what the first was: either way will do
+    report_issues.comment(fresh.store, fresh.analyst, september.issue_id, "measure", EFFECT)
+    issuing.put_forward(fresh.store, fresh.analyst, september.issue_id)
+    fresh.sign(october.issue_id)
+    report_issues.release(fresh.store, fresh.manager, october.issue_id)
+    report_issues.release(fresh.store, fresh.manager, october.issue_id, outside=True)
+
+
+@guarantee("report-outside")
+def test_an_issue_that_knew_nothing_of_another_is_not_released_outside(fresh, without_building, monkeypatch):
+    fresh.define()
+    monkeypatch.setattr(outside_issues, "given", lambda *_: {"beside": {"outside.json": "{}"}, "against": {}})
+    # As if an earlier version of the program had put the second forward
+    with monkeypatch.context() as patched:
+        patched.setattr(report_issues, "_check_beside", lambda *_: None)
+        one, other = (fresh.draft(period) for period in ("2026-09", "2026-10"))
+        for issue_id in (one, other):
+            issuing.put_forward(fresh.store, fresh.analyst, issue_id)
+    fresh.sign(other)
+    report_issues.release(fresh.store, fresh.manager, other)
+    with pytest.raises(Conflict, match=one):
+        report_issues.release(fresh.store, fresh.manager, other, outside=True)
+    assert fresh.issue(other).state == "released_inside"
 
 
 @guarantee("report-signed")
@@ -389,6 +451,7 @@ def test_by_commands_from_the_definition_to_the_draft(fresh, monkeypatch):
     assert "Version 1" in ran("define", "monthly", "--reason", "New").output
     for person in (fresh.information_administrator, fresh.manager):
         fresh.decide(person, report_definitions.KIND, "monthly-1")
+    adopt_indicators(fresh.store)
     issue_id = json.loads(ran("draft", "monthly", "--period", "2026-10", "--json").output)["issue"]
     assert ran("comment", issue_id, "--kind", "cause", "--zh", "好", "--en", "Good").exit_code == 0
     assert "Monthly customer statistics 2026-10  draft" in ran("list").output
@@ -405,3 +468,18 @@ def test_a_rebuild_whose_lake_is_gone_says_so(fresh, without_building):
     issuing.put_forward(fresh.store, fresh.analyst, issue_id)
     shutil.rmtree(fresh.store.site.home / "lake")
     assert issuing.verify(fresh.store, fresh.analyst, issue_id).faults
+
+
+@guarantee("lake-unchanged")
+def test_of_a_lake_with_another_byte_nothing_is_put_forward(fresh, without_building):
+    fresh.define()
+    issue_id = fresh.draft()
+    (sold,) = (fresh.store.site.lake / "sales").glob("*.parquet")
+    flip(sold, sold.stat().st_size // 2)
+    with pytest.raises(SiteFault, check=lambda fault: fault.key == "lake.damaged"):
+        issuing.put_forward(fresh.store, fresh.analyst, issue_id)
+    assert fresh.issue(issue_id).manifest is None
+    flip(sold, sold.stat().st_size // 2)
+    issuing.put_forward(fresh.store, fresh.analyst, issue_id)
+    flip(sold, sold.stat().st_size // 2)
+    assert "lake.damaged" in {fault.key for fault in issuing.verify(fresh.store, fresh.analyst, issue_id).faults}

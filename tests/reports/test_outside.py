@@ -16,12 +16,12 @@ from custinfo.domain.commentary import Comment
 from custinfo.domain.messages import LANGUAGES
 from custinfo.domain.periods import Month, find
 from custinfo.reports import document, kinds, outside, showing, withheld
-from custinfo.reports.figures import LABEL, Column, Figures, Label, Row, Table
+from custinfo.reports.figures import LABEL, Column, Figures, Label, Row, Table, read
 from custinfo.reports.makeup import Makeup, Reckoned, Sum
-from custinfo.reports.outside import Edition
+from custinfo.reports.outside_table import Edition
 from custinfo.reports.report import Report
 from custinfo.statistics.disclosure import unsafe
-from custinfo.statistics.disclosure_audit import Attack
+from custinfo.statistics.disclosure_audit import Attack, Interval
 from custinfo.statistics.disclosure_table import TOTAL, AdditiveTable, Contribution, table
 from tests.readable import text_of
 from tests.reports import sites
@@ -36,7 +36,7 @@ CUSTOMERS = [
 ]  # fmt: skip
 SALES = [(f"c{n}", "sale", f"{month}-10", EACH) for month in MONTHS for n in range(1, 37)]
 SALES += [(f"c{n}", "return", f"{month}-12", 100_00) for month in MONTHS for n in range(1, 13)]
-SALES += [("c1", "payment", "2026-10-20", 1_234_56)]
+SALES += [("c1", "payment", "2026-10-20", 1_234_56), ("c7", "payment", "2026-08-16", 17_777_00)]
 ONE_LARGE = ("c36", "sale", "2026-08-11", 30 * LARGE)
 """36 customers who each buy for 10,000 yuan a month, 12 of whom return for 100; one buys for very much in August."""
 OCTOBER = Month(2026, 10)
@@ -80,9 +80,9 @@ def masked(monthly):
 
 def test_exactly_what_tells_of_one_customer_is_withheld_and_totals_stay_true(monthly, masked):
     figures, _, found = monthly
-    # One paid in October, and in no other month anybody
+    # One paid in October, another in August, and in no other month anybody
     payments = {"t5.payments.this_month", "t5.payments.on_month", "t5.payments.on_month_share", "t5.payments.on_year",
-                "t5.payments.on_year_share", "t6.2026-10.payments"}  # fmt: skip
+                "t5.payments.on_year_share", "t6.2026-10.payments", "t6.2026-08.payments"}  # fmt: skip
     # c36 holds nearly all of August, and with it 83 % of the twelve months: the one customer of grade A. Who is in C
     # hides how many are in A. Of the net sales nothing stays: with B or C shown, c36 would have all others' from the total
     august = {"t6.2026-08.sales", "t6.2026-08.net"}
@@ -132,6 +132,16 @@ def pdf_text(content):
     return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)
 
 
+def test_an_edition_that_withholds_nothing_says_that_its_counts_are_rounded(site, masked):
+    whole = replace(masked, withheld=frozenset())
+    for figures, told in ((whole, True), (masked, True), (replace(whole, outside=False), False)):
+        edition = document.Edition(site.name, site.zone, True, "en")
+        warning = document.compose(kinds.named("monthly"), figures, edition).warning
+        assert ("counts are rounded" in warning) == told
+        assert (f"marked {showing.WITHHELD}" in warning) == bool(figures.withheld)
+        assert read(figures.canonical()).outside == told
+
+
 def test_sentences_say_what_is_shown_and_none_takes_the_withheld_for_nothing(monthly, masked):
     kind = kinds.named("monthly")
     inside = [one.template.rpartition(".")[2] for one in kind.facts(monthly[0])]
@@ -172,6 +182,20 @@ def test_months_that_are_out_are_held_against_the_quarter(site, quarterly):
     shown = set(together[2].withheld) - {"t2.net_sales.now", "t1.now.net", "t7.total.net_now", "t8.total.net_now",
                                          "t9.total.net_now", "t10.total.net_now"}  # fmt: skip
     assert outside.audit(together[1], shown, date(2026, 11, 1), others)
+
+
+@guarantee("report-outside")
+def test_receivables_tell_what_was_paid_and_who_came_new_what_was_bought_first(quarterly):
+    _, makeup = quarterly
+    attack = Attack(AdditiveTable(makeup.cells, makeup.relations))
+    payments, owed = ("payments", "2026-Q3", ""), ("receivables", "2026-09", "")
+    hidden = {key for key in makeup.cells if key[0] == "payments"}
+    # What was owed by June, and bought since, less what is owed by September
+    assert attack.interval(payments, hidden) == Interval(17_777_00, pytest.approx(17_777_00))
+    assert attack.interval(payments, {*hidden, owed}).high > 100 * 17_777_00
+    assert makeup.shows["t2.receivables.now"] == Sum(owed), "whether a quarter or a year ends in September"
+    buyers, new = (("new_buyers", "2026-Q3", ""), ("traded", "2026-Q3", "since 2025-Q3:new"))
+    assert any({buyers, new} <= {total, *parts} for total, parts in makeup.relations)
 
 
 @guarantee("report-outside")

@@ -15,7 +15,7 @@ from custinfo.classification.disclosure_rules import CLASSES, release_class
 from custinfo.domain.errors import BadInput
 from custinfo.statistics import disclosure, disclosure_rounding
 from custinfo.statistics.disclosure import audit, protect, too_narrow, unsafe
-from custinfo.statistics.disclosure_table import AdditiveTable, Contribution, Key, table
+from custinfo.statistics.disclosure_table import AdditiveTable, Contribution, Key, TableCell, table
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,37 @@ def test_who_adds_nothing_hides_nobody() -> None:
     made = summed({("a",): [700, 0, 0, 0], ("b",): [40, 40, 40, 0]})
     assert (made.cells["a",].count, made.cells["b",].count) == (1, 3)
     assert unsafe(made, Rule(3)) == {("a",): "threshold"}
+
+
+def amount(**held: int) -> TableCell:
+    ordered = sorted(held.items(), key=lambda one: (-abs(one[1]), one[0]))
+    return TableCell(sum(held.values()), tuple(ordered))
+
+
+def test_a_zero_of_opposite_figures_is_not_nobodys() -> None:
+    # What one bought another took back; whoever is one of the two reads the other's figure
+    nought, rest = amount(a=500, b=-500), amount(c=300, d=300, e=300)
+    cells = {
+        ("x",): nought,
+        ("y",): rest,
+        ("z",): TableCell(0, ()),
+        ("",): TableCell(900, nought.contributors + rest.contributors),
+    }
+    made = AdditiveTable(cells, ((("",), (("x",), ("y",), ("z",))),))
+    assert unsafe(made, Rule()) == {("x",): "threshold"}
+    found = protect(made, Rule())
+    assert found.secondary == {("y",)}
+    assert not found.exposed and not too_narrow(found, Rule())
+    assert audit(found)["x",] == disclosure.Interval(0, pytest.approx(900))  # type: ignore[arg-type]
+    assert too_narrow(disclosure.Protected(made, found.unsafe, frozenset(), ()), Rule()) == (("x",),)
+
+
+def test_what_changed_is_a_cell_of_those_who_changed() -> None:
+    changed = amount(a=10, b=5, d=7).less(amount(a=40, b=5, c=1))
+    assert (changed.value, changed.contributors) == (24, (("a", 30), ("d", -7), ("c", 1)))
+    many = TableCell(500, (("a1", 90),), 40, 410, (("a1", 21, 300), ("b2", 20, 200)))
+    assert many.less(replace(many, value=450, buckets=(("a1", 21, 300), ("b2", 20, 150)))).contributors == (("b2", 50),)
+    assert many.less(many) == TableCell(0, ())
 
 
 def test_a_wider_circle_sees_nothing_that_is_hidden_from_a_narrower_one() -> None:

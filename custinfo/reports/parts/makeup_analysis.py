@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import tzinfo
 
 import ibis
+import ibis.expr.types as ir
 
 from custinfo import lake
 from custinfo.domain.periods import Month, Period, Year, find
@@ -26,10 +27,18 @@ from custinfo.statistics.sources import NOT_STATED, By, Missing
 SUMS = ("customers", "new_customers", "active_customers", "new_buyers", "lapsed_customers", "receivables",
         "gross_profit", "complaints")  # fmt: skip
 """Indicators, besides those of MEASURES, that are sums of figures of one customer each."""
+OWED = "receivables"
+
+
+def owed_at_end(period: Period) -> Key:
+    """The receivables at the end of a period: the same, whether a quarter or a year ends then."""
+    return named(OWED, Month.of(period.last))
+
+
 RATIOS: Mapping[str, Callable[[Period], tuple[Key, ...]]] = {
     "return_rate": lambda one: (named("returns", one), named("sales", one)),
     "collection_rate": lambda one: (
-        named("payments", one), named(NET, one), named("receivables", one.plus(-1)),
+        named("payments", one), named(NET, one), owed_at_end(Month.of(one.first).plus(-1)),
     ),
 }  # fmt: skip
 """Indicators that are reckoned from such sums alone."""
@@ -49,13 +58,14 @@ class Of:
         self.period = found.period
         self.periods = {NOW: found.period, **others}
         self.making = Making()
-        self._counted: set[tuple[str, Period]] = set()
+        self._counted: dict[Key, bool] = {}
 
     def made(self, explained: str) -> Makeup:
         """All of it; `explained` is the name of the period from which the change is told."""
         self._sales()
         self._periods()
         self._indicators()
+        self._dues()
         self._plans()
         self._so_far()
         self._states(self.periods[explained])
@@ -88,18 +98,24 @@ class Of:
         """The sum that an indicator shows of a period; None for one that is no sum."""
         if indicator not in (*SUMS, *MEASURES):
             return None
-        if indicator in SUMS and (indicator, period) not in self._counted:
-            self._counted.add((indicator, period))
-            definition = indicators.get(indicator).on(period.last)
-            try:
-                of = None if definition is None else indicators.counted(definition, period, self.given, self._each())
-            except Missing:
-                of = None
-            if of is None:
-                return None
-            at = literal(*named(indicator, period))
-            self.making.count(of.select(cell=at, contributor=of.code.nullif(NOT_STATED), value="numerator"))
-        return named(indicator, period)
+        key = owed_at_end(period) if indicator == OWED else named(indicator, period)
+        if indicator in SUMS and key not in self._counted:
+            lines = self._of_each(indicator, period)
+            self._counted[key] = lines is not None
+            if lines is not None:
+                self.making.count(lines.mutate(cell=literal(*key)))
+        return key if self._counted.get(key, True) else None
+
+    def _of_each(self, indicator: str, period: Period) -> ir.Table | None:
+        """What each customer has of an indicator: `contributor`, `value`; None where it cannot be counted."""
+        definition = indicators.get(indicator).on(period.last)
+        try:
+            of = None if definition is None else indicators.counted(definition, period, self.given, self._each())
+        except Missing:
+            of = None
+        return (
+            None if of is None else of.select(contributor=of.code.nullif(NOT_STATED), value=of.numerator.cast("int64"))
+        )
 
     def _each(self) -> By:
         """Every customer by itself."""
@@ -151,6 +167,24 @@ class Of:
                 self._show("indicators", name, **{which: Reckoned(keys)})
                 if which != NOW:
                     self._show("indicators", name, **{f"{which}_change": Reckoned((*keys, *of[NOW]))})
+
+    def _dues(self) -> None:
+        """What was owed before and bought since is paid or still owed, but for balances below nothing, which are not
+        counted.
+        """
+        if not any(row.label.value == OWED for row in self._rows("indicators")):
+            return
+        for period in self.periods.values():
+            before = Month.of(period.first).plus(-1)
+            opening, owed, lines = self.key(OWED, before), self.key(OWED, period), self._of_each(OWED, before)
+            if opening is None or owed is None or lines is None:
+                continue
+            due, net = named("due", period), makeup_sales.net(self.tables.sales, period)
+            bought = net.select(contributor="customer_key", value="signed")
+            self.making.count(lines.union(bought).mutate(cell=literal(*due)))
+            self.making.adds_up(due, [opening, named(NET, period)])
+            self.making.adds_up(due, [named("payments", period), owed], rest=True)
+            self.making.absent([due])
 
     def _plans(self) -> None:
         keys: list[Key] = []
@@ -212,7 +246,9 @@ class Of:
             )  # fmt: skip
         for key in totals.values():
             making.adds_up(key, [(*key[:2], part) for part in rows.values()])
-        # Who only returned something is in the states and no buyer
+        # Who only returned something is in the states and no buyer, and may have been there before buying
+        if self.key("new_buyers", now) is not None:
+            making.adds_up((TRADED, str(now), rows["new"]), [named("new_buyers", now)], rest=True)
         if self.key("active_customers", now) is not None:
             buying = [(TRADED, str(now), rows[one]) for one in ("new", "back", "kept")]
             making.adds_up(named("bought", now, at), buying)
@@ -249,10 +285,9 @@ class Of:
         wanted = f"{name}:"
         lines = told_apart(self.tables, name)
         for quarter in makeup_sales.parts_of(year):
-            found = lines.filter(lines.kind.isin(MEASURES[NET]), lines.occurred_on.between(quarter.first, quarter.last))
-            signed = (found.kind == "return").ifelse(-found.amount_fen, found.amount_fen)
+            found = makeup_sales.net(lines, quarter)
             at = literal(NET, str(quarter), wanted)
-            self.making.count(found.select(cell=at + found.segment, contributor=found.customer_key, value=signed))
+            self.making.count(found.select(cell=at + found.segment, contributor="customer_key", value="signed"))
         single = [key for key in self.making.counted() if makeup_sales.is_single(key, year, name)]
         if len(single) <= makeup_sales.MOST:
             for key in single:

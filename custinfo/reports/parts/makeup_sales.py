@@ -92,17 +92,21 @@ def told_apart(tables: lake.Lake, dimension: str) -> ir.Table:
     return joined.select(*sales.columns, segment=joined.segment.fill_null(NOT_STATED))
 
 
+def net(lines: ir.Table, period: Period) -> ir.Table:
+    """The lines of net sales in a period, with `signed`: returns count against it."""
+    found = lines.filter(lines.kind.isin(MEASURES[NET]), lines.occurred_on.between(period.first, period.last))
+    return found.mutate(signed=(found.kind == "return").ifelse(-found.amount_fen, found.amount_fen))
+
+
 def segments(
     making: Making, tables: lake.Lake, dimension: str, period: Period, told: Collection[str]
 ) -> tuple[dict[str, Key], Key]:  # fmt: skip
     """Count net sales of a period by a dimension: the sums of the codes that are `told`, and that of all others."""
-    lines = told_apart(tables, dimension)
-    found = lines.filter(lines.kind.isin(MEASURES[NET]), lines.occurred_on.between(period.first, period.last))
-    signed = (found.kind == "return").ifelse(-found.amount_fen, found.amount_fen)
+    found = net(told_apart(tables, dimension), period)
     rest = OTHERS + hashlib.sha256(repr(sorted(told)).encode()).hexdigest()[:12]
     inside = found.segment.isin(sorted(told)) if told else ibis.literal(False)
     at = literal(NET, str(period), f"{dimension}:")
-    lines = found.select(cell=at + found.segment, contributor=found.customer_key, value=signed, inside=inside)
+    lines = found.select(cell=at + found.segment, contributor="customer_key", value="signed", inside=inside)
     making.count(lines)
     making.count(lines.filter(~lines.inside).mutate(cell=at + rest))
     keys = {code: named(NET, period, f"{dimension}:{code}") for code in told}
