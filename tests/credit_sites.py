@@ -90,3 +90,14 @@ def sell(store, tmp_path, lines):
     path.write_text(head + "\n".join(rows) + "\n", "utf-8")
     batches.import_sales(store, SERVICE, path, source="ERP", lawful_basis="contract", errors=tmp_path)
     lake_actions.publish(store, SERVICE)
+
+
+def place_orders(store, tmp_path, lines):
+    """Import (customer number, order number, day, ordered, delivered, invoiced; yuan) as a batch, and publish."""
+    head = "客户编号,订单号,日期,订货金额(元),已交货金额(元),已入账金额(元)\n"
+    path = tmp_path / f"orders-{secrets.token_hex(4)}.csv"
+    path.write_text(head + "".join(",".join(map(str, line)) + "\n" for line in lines), "utf-8")
+    origin = batches.Origin("ERP", "contract")
+    made = batches.import_file(store, SERVICE, "orders", path, origin, errors=tmp_path)
+    lake_actions.publish(store, SERVICE)
+    return made

@@ -55,7 +55,7 @@ def full(customer_id, day=DAY):
     step = dunning.Step("2026-08-15", 40, 8_000_000, 2, 2, "call", None, None)
     account = AccountView(
         day=day, lake_version=3, terms="net_30", sales_fen=120_000_000, balance_fen=30_000_000, not_invoiced_fen=1_000_000,
-        not_delivered_fen=2_000_000, secured_fen=500_000, exposure_fen=32_500_000, overdue_fen=8_000_000,
+        not_delivered_fen=2_000_000, committed_by="orders", committed_on=day, secured_fen=500_000, exposure_fen=32_500_000, overdue_fen=8_000_000,
         overdue_days=40, due_fen=100_000_000, in_time_fen=85_000_000, late_fen=7_000_000, open_fen=8_000_000,
         days_beyond_terms=6.25, steps=(step,),
         letter=dunning.Letter(2, "call", 8_000_000, 40, (step,), 1), signs=(), first_sale_on=date(2024, 3, 1),

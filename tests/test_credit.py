@@ -223,15 +223,19 @@ def test_what_is_owed_against_the_limit(dealing):
     found = credit.standing(store, people["boss"], new.customer_id)
     owed = found.account
     assert (owed.balance_fen, owed.sales_fen) == (5_500_000, 9_500_000)
-    assert (owed.not_invoiced_fen, owed.not_delivered_fen, owed.secured_fen) == (100_000, 200_000, 0)
+    # Nobody approved the application: what it says counts as little as what it asks for
+    assert (owed.not_invoiced_fen, owed.not_delivered_fen, owed.secured_fen) == (0, 0, 0)
+    assert (owed.committed_by, owed.committed_on) == ("unknown", None)
     assert (found.limit.limit_fen, found.limit.basis) == (1_900_000, "sales")  # a fifth, not yet what was applied for
-    assert owed.exposure_fen == 5_800_000
-    assert found.over_fen == 5_800_000 - 1_900_000
+    assert owed.exposure_fen == 5_500_000
+    assert found.over_fen == 5_500_000 - 1_900_000
     assert (owed.overdue_fen, owed.letter.action, [step.document for step in owed.steps]) == (
         5_000_000, "remind", [str(day - timedelta(days=100))],
     )  # fmt: skip
     approve(store, people["head"], people["manager"], kind="record", object_id=record)
     agreed = credit.standing(store, people["boss"], new.customer_id)
+    assert (agreed.account.not_invoiced_fen, agreed.account.not_delivered_fen) == (100_000, 200_000)
+    assert (agreed.account.committed_by, agreed.account.committed_on) == ("application", day)
     assert (agreed.account.secured_fen, agreed.account.exposure_fen) == (300_000, 5_500_000)
     assert (agreed.limit.limit_fen, agreed.applied_fen) == (1_500_000, 1_500_000)
     later = credit.standing(store, people["boss"], new.customer_id, day + timedelta(days=10))
@@ -326,4 +330,3 @@ def test_the_invented_companies_are_rated_decided_and_approved(world):
     found = [credit.standing(store, people["boss"], one.customer_id) for one in made]
     assert [one.grade for one in found] == ["A", "B", "C"]
     assert all(one.gate_open and not one.apart for one in found)
-    assert found[0].account is None or found[0].account.not_delivered_fen == 1_200_000

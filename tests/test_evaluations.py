@@ -5,15 +5,25 @@ from datetime import timedelta
 import pytest
 
 from custinfo import lake
-from custinfo.actions import evaluation_form, evaluations, forms, pseudonyms
+from custinfo.actions import (
+    drafts,
+    evaluation_form,
+    evaluations,
+    evaluations_published,
+    forms,
+    pseudonyms,
+    record_levels,
+)
 from custinfo.actions import lake as publishing
 from custinfo.actions.delegations import today
 from custinfo.classification import evaluation
+from custinfo.classification.evaluations import in_force
 from custinfo.domain.errors import NotAllowed, NotFound
 from custinfo.domain.people import SERVICE, Role
+from custinfo.domain.sensitivity import Level
 from custinfo.xforms import form_check
 from tests import credit_sites
-from tests.factories import account, site_with_forms
+from tests.factories import account, site_with_forms, submit
 
 SECRET_WORDS = "老板说下月扩仓"
 
@@ -79,6 +89,55 @@ def test_the_lake_knows_what_it_comes_to_and_no_word(office):
     assert lake.open(store.site).table("evaluations").count().to_pyarrow().as_py() == len(rows), "each once"
 
 
+def correct(store, who, record_id, **answers):
+    """The record once more with other answers in its head."""
+    draft = drafts.start(store, who, evaluation_form.FORM, record_id=record_id)
+    opened = forms.session(store, forms.load(store, evaluation_form.FORM), draft.instance)
+    for name, value in answers.items():
+        opened.answer(f"/data/{name}", value)
+    drafts.save(store, who, draft.draft_id, opened.instance, "/data", saves=draft.saves)
+    return submit(store, who, draft.draft_id, f"correct-{draft.draft_id}")
+
+
+def in_lake(store, customer, days_ago):
+    """The whole evaluation of a customer as reports count it on a day."""
+    publishing.publish(store, SERVICE, even_unchanged=True)
+    rows = lake.open(store.site).table("evaluations")
+    found = in_force(rows, today(store) - timedelta(days=days_ago)).to_pyarrow().to_pylist()
+    key = pseudonyms.key_of(store, customer.customer_id)
+    return next((row["rating"] for row in found if (row["customer_key"], row["item"]) == (key, evaluation.ALL)), None)
+
+
+def test_a_correction_counts_on_every_day_that_it_bears_on(office):
+    store, people = office
+    made = credit_sites.customer(store, people["one"], 96021)
+    first = evaluate(store, people["one"], made.customer_number, 5, days_ago=5)
+    assert [in_lake(store, made, ago) for ago in (6, 5, 0)] == [None, 500, 500]
+    # It was of twenty days before, and poor
+    day = str(today(store) - timedelta(days=25))
+    codes = evaluation.card(today(store)).items
+    poor = {f"{code}/{code}_rating": "2" for code in codes} | {f"{code}/{code}_on": day for code in codes}
+    correct(store, people["one"], first.record_id, **{"evaluation/rated_on": day}, **poor)
+    assert evaluations.read(store, people["boss"], made.customer_id).found.points == 200
+    assert [in_lake(store, made, ago) for ago in (26, 25, 5, 0)] == [None, 200, 200, 200]
+    # A later one of somebody else, then the first corrected once more: that of later days is told anew
+    evaluate(store, people["two"], made.customer_number, 3, days_ago=2)
+    assert [in_lake(store, made, ago) for ago in (3, 2)] == [200, 250]
+    better = {f"{code}/{code}_rating": "4" for code in codes}
+    correct(store, people["one"], first.record_id, **better)
+    assert [in_lake(store, made, ago) for ago in (26, 3, 2, 0)] == [None, 400, 350, 350]
+
+
+def test_ratings_that_must_be_talked_over_count_nowhere(office):
+    store, people = office
+    made = credit_sites.customer(store, people["one"], 96022)
+    evaluate(store, people["one"], made.customer_number, 5)
+    assert in_lake(store, made, 0) == 500
+    evaluate(store, people["two"], made.customer_number, 2)
+    assert evaluations.read(store, people["boss"], made.customer_id).found is None
+    assert in_lake(store, made, 0) is None
+
+
 def test_who_may_not_read_an_evaluation(office):
     store, people = office
     made = credit_sites.customer(store, people["one"], 96003)
@@ -88,3 +147,19 @@ def test_who_may_not_read_an_evaluation(office):
         evaluations.read(store, elsewhere, made.customer_id)
     with pytest.raises(NotAllowed):
         evaluations.read(store, account(store, Role.ANALYST, login_name="wu"), made.customer_id)
+
+
+def test_what_was_raised_to_level_1_counts_for_the_cleared_alone_and_not_in_the_lake(office):
+    store, people = office
+    made = credit_sites.customer(store, people["one"], 96009)
+    evaluate(store, people["one"], made.customer_number, 2)
+    evaluate(store, people["two"], made.customer_number, 3)
+    raised = evaluations.read(store, people["boss"], made.customer_id).rated[0]
+    record_levels.set(store, people["boss"], raised.record_id, Level.SECRET, "董事会要求保密")
+    lower = account(store, Role.SUPERVISOR, login_name="lower", clearance=Level.INTERNAL)
+    assert evaluations.read(store, people["boss"], made.customer_id).found.raters == 2
+    alone = evaluations.read(store, lower, made.customer_id)
+    assert (alone.found.raters, raised.record_id in {one.record_id for one in alone.rated}) == (1, False)
+    rows = [one.values for one in evaluations_published.lake_rows(store, 0)]
+    key = pseudonyms.keys(store)[made.customer_id]
+    assert {one["raters"] for one in rows if one["customer_key"] == key} == {1}, "two together would tell the other"

@@ -1,18 +1,21 @@
 """Statements of years and quarters accumulate by customer and period, feed early warning, and are asked for (R168)."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from custinfo.actions import credit, credit_due, credit_watch, drafts, financial_statements, forms
+from custinfo.actions import credit, credit_due, credit_watch, drafts, financial_statements, forms, record_levels
 from custinfo.actions.delegations import today
+from custinfo.classification.credit import early_warning
 from custinfo.classification.credit import financial_statements as series_of
 from custinfo.classification.credit.early_warning import Statement
 from custinfo.classification.credit.financial_statements import BALANCE, INCOME, Part
 from custinfo.domain.errors import CustinfoError, NotAllowed, NotFound
 from custinfo.domain.people import SERVICE, Role
 from custinfo.domain.periods import Quarter, Year
+from custinfo.domain.sensitivity import Level
 from custinfo.xforms import RefusedAnswer
 from tests import credit_sites
 from tests.factories import account, site_with_forms
@@ -92,6 +95,23 @@ def test_a_balance_sheet_and_an_income_statement_of_a_period_are_put_together():
     assert series_of.years(half, told)[2025].assets == 99_00, "a part that no statement gives is the survey's"
 
 
+def test_an_income_statement_alone_neither_raises_the_capital_nor_ends_a_warning():
+    rule = early_warning.rule(date(2026, 11, 1))
+    bad = Statement(2024, revenue=900, operating_profit=50, interest=10, net_profit=-5, assets=1_000, liabilities=1_050)
+    newer = Statement(2025, revenue=950, operating_profit=60, interest=10, net_profit=20)
+    assert early_warning.capital([bad, newer]) == -50
+    assert early_warning.capital([newer]) is None
+    told = told_of([bad, newer], rule)
+    assert {("negative_equity", "equity"), ("alarm", "debt_ratio"), ("missing", "assets")} <= told
+    assert ("loss", "net_profit") not in told, "the newer year tells its profit"
+    whole = replace(newer, assets=1_200, liabilities=500)
+    assert not told_of([bad, whole], rule) & {("negative_equity", "equity"), ("alarm", "debt_ratio")}
+
+
+def told_of(years, rule):
+    return {(one.kind, one.about) for one in early_warning.signals(years, rule)}
+
+
 @pytest.mark.parametrize(
     ("day", "year", "quarter"),
     [
@@ -148,6 +168,23 @@ def test_who_may_not_read_them(office):
     assert financial_statements.series(store, people["boss"], made.customer_id).periods == ()
 
 
+def test_what_was_raised_to_level_1_is_left_out_for_whoever_is_not_cleared(office):
+    store, people = office
+    made = credit_sites.customer(store, people["one"], 95005)
+    for year in (2022, 2023):
+        file(office, made.customer_number, year)
+    raised = financial_statements.series(store, people["boss"], made.customer_id).behind["2023"][0].record_id
+    record_levels.set(store, people["boss"], raised, Level.SECRET, "董事会要求保密")
+    lower = account(store, Role.SUPERVISOR, login_name="lower", clearance=Level.INTERNAL)
+    shown = {
+        who.login_name: [
+            str(one.period) for one, _ in financial_statements.series(store, who, made.customer_id).periods
+        ]
+        for who in (people["boss"], lower)
+    }
+    assert shown == {"boss": ["2022", "2023"], "lower": ["2022"]}
+
+
 def test_a_customer_with_credit_is_asked_for_the_last_year_and_quarter(office, tmp_path):
     store, people = office
     made = credit_sites.customer(store, people["one"], 95003)
@@ -163,10 +200,12 @@ def test_a_customer_with_credit_is_asked_for_the_last_year_and_quarter(office, t
 
     (year, _), (quarter, _) = series_of.awaited(today(store))
     assert [row.text("en") for row in asked(made)] == [
-        f"Customer {made.customer_number}: no financial statement for {period.show('en')} yet"
+        f"Customer {made.customer_number}: the financial statements of {period.show('en')} are not all there yet"
         for period in sorted((year, quarter), key=lambda one: one.last)
     ]
     assert asked(without) == [], "who has no credit is not asked"
+    file(office, made.customer_number, year.year, part="income", balance=None)
+    assert len(asked(made)) == 2, "a year without its balance sheet is still asked for"
     file(office, made.customer_number, year.year)
     assert [quarter.show("zh-CN") in row.text("zh-CN") for row in asked(made)] == [True]
     file(office, made.customer_number, quarter.year, quarter=quarter.number)

@@ -40,8 +40,9 @@ from custinfo.classification.credit import (
     scoring,
 )
 from custinfo.classification.credit.early_warning import Ratio, Signal, Statement
-from custinfo.classification.credit.explanation import SideBySide
+from custinfo.classification.credit.explanation import Explanation, SideBySide
 from custinfo.classification.credit.first_dealing import Proof
+from custinfo.classification.credit.scoring import Finding
 from custinfo.classification.credit.two_raters import combined
 from custinfo.classification.credit.wording import Listed, SpokenBadInput
 from custinfo.domain.errors import BadInput, Conflict, CustinfoError, NotFound, WrongState
@@ -213,15 +214,14 @@ def decide(store: Store, actor: Person, customer_id: str, *, scheme: str = SCHEM
         pair = credit_records.raters(records, card, on)[:2]
         agreed = check_pair(pair, card)
         _check_new(credit_decisions.history(store, customer_id), pair, entity["number"], on)
-        findings = {one.code: one for each in pair for one in each.findings}
         grounds = Grounds(
             customer_id=customer_id,
             number=entity["number"],
             card=card,
-            scored=scoring.score(card, combined(pair[0].ratings, pair[1].ratings), on, list(findings.values())),
+            scored=scoring.score(card, combined(pair[0].ratings, pair[1].ratings), on, _findings(pair)),
             pair=(pair[0], pair[1]),
             agreement=agreed,
-            capital_fen=before.years[-1].equity if before.years else None,
+            capital_fen=early_warning.capital(before.years),
             sales_fen=before.account.sales_fen if before.account else None,
             lake_version=before.account.lake_version if before.account else None,
             day=on,
@@ -248,6 +248,30 @@ def decidable(found: Standing) -> bool:
     except CustinfoError:
         return False
     return True
+
+
+def explained(store: Store, found: Standing) -> Explanation | None:
+    """What moved the grade of the decision in force, for whoever has the standing: by the ratings and rules of then.
+
+    None without such a decision, and where what it was made of is not there any more or comes to something else.
+    """
+    decision = found.decision
+    if decision is None:
+        return None
+    card = scorecards.scorecard(decision.scheme, decision.decided_on)
+    records = credit_records.filed(store, credit_records.RATING, found.customer_id, decision.recorded_at)
+    pair = credit_records.raters(records, card, decision.decided_on)[:2]
+    if tuple((one.record_id, one.record_version) for one in pair) != decision.ratings:
+        return None
+    ratings = combined(pair[0].ratings, pair[1].ratings)
+    told = explanation.explain(card, ratings, decision.decided_on, _findings(pair))
+    points = None if told.scored.points is None else int(told.scored.points)
+    return told if (points, told.scored.grade) == (decision.points, decision.grade) else None
+
+
+def _findings(pair: tuple[RaterView, ...]) -> list[Finding]:
+    """What either of them found, each fact once."""
+    return list({one.code: one for each in pair for one in each.findings}.values())
 
 
 def beside(store: Store, found: Standing) -> tuple[SideBySide, ...]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from custinfo.actions import credit_commitments
+from custinfo.actions.credit_commitments import Orders
 from custinfo.domain.errors import NotFound, WrongState
 from custinfo.domain.periods import Month
 from custinfo.store import Store
@@ -60,10 +62,13 @@ class Owed:
 
 @dataclass(frozen=True)
 class Accounts:
-    """The accounts of some customers, by their key; who has no dealings is not named."""
+    """The accounts of some customers, by their key; who has no dealings is not named. `orders` is None where the lake
+    never had any.
+    """
 
     lake_version: int
     by_key: Mapping[str, Owed]
+    orders: Orders | None = None
 
     def of(self, key: str | None) -> Owed:
         """One customer's, empty for who has no dealings."""
@@ -83,7 +88,10 @@ def read(
         opened = lake.open(store.site, as_of=as_of, purpose=PURPOSE)
     except (WrongState, NotFound):
         return None
-    return Accounts(opened.manifest.version, _accounts(opened, terms, day, sales_months) if terms else {})
+    if not terms:
+        return Accounts(opened.manifest.version, {})
+    orders = credit_commitments.read(opened, terms, day, store.site.zone)
+    return Accounts(opened.manifest.version, _accounts(opened, terms, day, sales_months), orders)
 
 
 def _accounts(opened: "Lake", terms: Mapping[str, str | None], day: date, sales_months: int) -> dict[str, Owed]:

@@ -19,6 +19,7 @@ from custinfo.classification.credit.scorecards import Scorecard
 from custinfo.classification.credit.scoring import Evidence, Finding, Rating, score
 from custinfo.domain import masking, money
 from custinfo.domain.clock import parse, stamp
+from custinfo.domain.sensitivity import Level
 from custinfo.store import Store
 from custinfo.store.database import Row
 
@@ -49,7 +50,7 @@ class Filed:
 
 @dataclass(frozen=True)
 class Application:
-    """What was applied for, and what is not on the account yet; amounts in fen."""
+    """What was applied for, and what was not on the account yet on the day `stated_on`; amounts in fen."""
 
     record_id: str
     requested_fen: int
@@ -57,6 +58,7 @@ class Application:
     not_delivered_fen: int
     not_invoiced_fen: int
     securities: tuple[tuple[int, date, date | None], ...]
+    stated_on: date
 
     def secured_fen(self, day: date) -> int:
         """What is recognised of the securities that are valid on a day."""
@@ -77,9 +79,11 @@ class Dunned:
     disputed_fen: int | None
 
 
-def filed(store: Store, form_id: str, customer_id: str, as_of: datetime | None = None) -> list[Filed]:
+def filed(
+    store: Store, form_id: str, customer_id: str, as_of: datetime | None = None, *, secret: bool = True
+) -> list[Filed]:  # fmt: skip
     """The records of a form about a customer and who was merged into it, the one recorded last in front; as known at
-    `as_of`, or now.
+    `as_of`, or now. Records that were raised to level 1 are left out unless `secret`.
     """
     by_then = stamp(as_of) if as_of else "9999"
     rows = store.rows(
@@ -90,8 +94,10 @@ def filed(store: Store, form_id: str, customer_id: str, as_of: datetime | None =
         "AND version = (SELECT max(version) FROM record_version AS newer WHERE newer.record_id = record.record_id "
         "AND newer.recorded_at <= ?3) AND coalesce((SELECT said.state FROM record_review AS said "
         "WHERE said.record_id = record.record_id AND said.version = record_version.version AND said.reviewed_at <= ?3 "
-        "ORDER BY said.seq DESC LIMIT 1), '') != 'rejected' ORDER BY record_version.seq DESC",
-        [form_id, json.dumps(merge_links.one_with(store, customer_id, as_of)), by_then],
+        "ORDER BY said.seq DESC LIMIT 1), '') != 'rejected' "
+        "AND (?4 OR record.record_id NOT IN (SELECT record_id FROM record_now_level WHERE level = ?5)) "
+        "ORDER BY record_version.seq DESC",
+        [form_id, json.dumps(merge_links.one_with(store, customer_id, as_of)), by_then, secret, int(Level.SECRET)],
     )
     return [_filed(store, row) for row in rows]
 
@@ -233,6 +239,7 @@ def application(records: list[Filed]) -> Application | None:
     return Application(
         one.record_id, _fen(asked, "requested_limit") or 0, asked.get("requested_terms", ""),
         _fen(open_, "not_delivered") or 0, _fen(open_, "not_invoiced") or 0, tuple(given),
+        one.on,
     )  # fmt: skip
 
 

@@ -4,13 +4,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from custinfo.actions import account_cards, approval_cases, credit_decisions, credit_records, record_approvals
+from custinfo.actions import (
+    account_cards,
+    approval_cases,
+    credit_commitments,
+    credit_decisions,
+    credit_records,
+    record_approvals,
+)
 from custinfo.actions.approval_cases import APPROVED, Case
 from custinfo.actions.credit_accounts import Accounts, Owed
 from custinfo.actions.credit_records import Application, Dunned, Filed
 from custinfo.actions.credit_views import AccountView, DecisionView, OverrideView, SignView
 from custinfo.classification.credit import account_cards as card_rule
-from custinfo.classification.credit import dunning, grades, limits, overrides
+from custinfo.classification.credit import dunning, exposure, grades, limits, overrides
 from custinfo.classification.credit.dunning import DunningRule, Item
 from custinfo.classification.credit.limits import Limit
 from custinfo.classification.credit.overrides import Assessment, Override
@@ -160,8 +167,8 @@ def account(
 ) -> AccountView:  # fmt: skip
     """What the customer owes on the day, with the next step of dunning."""
     owed = accounts.of(key)
-    stated = credit_records.application(files.by_form[credit_records.APPLICATION])
-    not_invoiced, not_delivered = (stated.not_invoiced_fen, stated.not_delivered_fen) if stated else (0, 0)
+    days = limits.rule(day, grades.rule(day).order).application_days
+    bound = credit_commitments.of(accounts.orders, key, approved, day, days)
     secured = approved.secured_fen(day) if approved else 0
     rule = dunning.rule(day)
     items = _items(owed, credit_records.dunned(files.by_form[credit_records.DUNNING], day), rule, day)
@@ -172,10 +179,12 @@ def account(
         terms=terms,
         sales_fen=owed.sales_fen,
         balance_fen=owed.balance_fen,
-        not_invoiced_fen=not_invoiced,
-        not_delivered_fen=not_delivered,
+        not_invoiced_fen=bound.not_invoiced_fen,
+        not_delivered_fen=bound.not_delivered_fen,
+        committed_by=bound.source,
+        committed_on=bound.known_on,
         secured_fen=secured,
-        exposure_fen=owed.balance_fen + not_invoiced + not_delivered - secured,
+        exposure_fen=exposure.exposure_fen(owed.balance_fen, bound.not_invoiced_fen, bound.not_delivered_fen, secured),
         overdue_fen=sum(one.open_fen for one in overdue),
         overdue_days=max((overdue_days(one.due_on, day) for one in overdue), default=0),
         due_fen=owed.due_fen,

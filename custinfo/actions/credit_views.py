@@ -19,6 +19,7 @@ from custinfo.classification.credit.limits import Limit
 from custinfo.classification.credit.raters import Agreement, Difference
 from custinfo.classification.credit.scoring import AppliedCap, Finding, Rating
 from custinfo.domain.errors import CustinfoError
+from custinfo.domain.messages import text
 
 
 @dataclass(frozen=True)
@@ -132,8 +133,9 @@ class AccountView:
     """What a customer owes on a day.
 
     `sales_fen` is net sales of the months that the rule of limits looks at, `balance_fen` sales less returns and
-    payments, both of the lake's `lake_version`; `not_invoiced_fen`,
-    `not_delivered_fen` and `secured_fen` are what the newest form `credit_application` states (0 without one).
+    payments, both of the lake's `lake_version`; `not_invoiced_fen` and `not_delivered_fen` are what binds the customer
+    beside it by `committed_by` as of `committed_on` (`credit_commitments`); `secured_fen` is what the newest approved
+    form `credit_application` states (0 without one).
     `exposure_fen` = balance + not invoiced + not delivered − secured. `due_fen`, `in_time_fen`, `late_fen`, `open_fen`
     and `days_beyond_terms` are about what fell due within a year (None: nothing did). `steps` are the overdue items,
     `letter` what is done with them now; an item is named by the day of its goods. `signs` are out of the ordinary.
@@ -147,6 +149,8 @@ class AccountView:
     balance_fen: int
     not_invoiced_fen: int
     not_delivered_fen: int
+    committed_by: str
+    committed_on: date | None
     secured_fen: int
     exposure_fen: int
     overdue_fen: int
@@ -162,6 +166,10 @@ class AccountView:
     first_sale_on: date | None
     purchases: int
     months_bought: int
+
+    def committed_in_words(self, language: str) -> str:
+        """Where the figures of goods on their way come from, and of which day they are."""
+        return text(f"credit_use.committed.{self.committed_by}", language, day=self.committed_on)
 
 
 @dataclass(frozen=True)

@@ -203,10 +203,13 @@ def _warnings(found: Standing) -> Iterator[Notice]:
 
 
 def _statements(found: Standing, day: date) -> Iterator[Notice]:
-    """Of whoever has credit, the last year and quarter without a statement; a year that a survey told is known."""
+    """Of whoever has credit, the last year and quarter of which a statement is missing; a year that a survey told is
+    known.
+    """
     if found.decision is None or found.limit.limit_fen <= 0:
         return
-    known = {one.period for one in found.statements} | {Year(one.year) for one in found.years}
+    known = {one.period for one in found.statements if financial_statements.whole(one.statement)}
+    known |= {Year(one.year) for one in found.years if financial_statements.whole(one)}
     for period, due_on in financial_statements.awaited(day):
         if period not in known:
             spoken = {language: period.show(language) for language in LANGUAGES}

@@ -19,6 +19,7 @@ from custinfo.actions import (
     demo_evaluations,
     demo_figures,
     demo_indicators,
+    demo_orders,
     demo_sales,
     demo_sales_control,
     demo_study,
@@ -37,6 +38,8 @@ from custinfo.store import Store
 from custinfo.xforms import Form, Record
 
 SEED = 20261122
+SOURCE = "custinfo init --demo"
+"""The system that the batches come from."""
 REVIEWED_WITHIN = 380
 """Every card was last gone through within so many days: some are overdue for their yearly review."""
 EAST = ("310000", "320000", "330000")
@@ -65,9 +68,10 @@ def fill(store: Store) -> Made:
         file = Path(folder) / "demo-sales.csv"
         lines = demo_sales_control.tallied(demo_sales.sales(SEED, customers, until=until), areas, until, sold)
         demo_sales.write_sales_csv(file, lines, numbers, areas)
-        batch = batches.import_sales(
-            store, SERVICE, file, source="custinfo init --demo", lawful_basis="contract", errors=Path(folder)
-        )
+        batch = batches.import_sales(store, SERVICE, file, source=SOURCE, lawful_basis="contract", errors=Path(folder))
+        orders = Path(folder) / "demo-orders.csv"
+        demo_orders.write_orders_csv(orders, customers, numbers, until)
+        batches.import_file(store, SERVICE, "orders", orders, batches.Origin(SOURCE, "contract"), errors=Path(folder))
     demo_sales_control.fill(store, staff, customers, numbers, until, sold, PASSWORD)
     first = [number for one, number in zip(customers, numbers, strict=True) if one.answers["province"] not in EAST]
     demo_study.fill(store, staff, first, PASSWORD)

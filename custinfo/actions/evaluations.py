@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from custinfo.access import permissions, visibility
 from custinfo.actions import assignments, credit_records
@@ -59,24 +59,18 @@ def may(actor: Person) -> bool:
 
 
 def read(store: Store, actor: Person, customer_id: str) -> Evaluation | None:
-    """The evaluation of a customer as it counts today; None where nobody evaluated. Audited.
-
-    Raises NotAllowed without the permission `record.read` or clearance for level 2, NotFound out of scope.
+    """The evaluation of a customer as it counts today, of what the actor is cleared for; None where nobody evaluated.
+    Audited. Raises NotAllowed without the permission `record.read` or clearance for level 2, NotFound out of scope.
     """
     permissions.check(actor, "record.read")
     if not may(actor):
         raise NotAllowed("evaluation.not_cleared")
     assignments.check_in_scope(store, actor, customer_id)
-    records = credit_records.filed(store, FORM, customer_id)
+    records = credit_records.filed(store, FORM, customer_id, secret=visibility.sees(actor, Level.SECRET))
     if records:  # that there are none tells nothing
         with store.act(actor.person_id, "customer.evaluation", "customer", customer_id):
             pass
     return of(records, today(store))
-
-
-def known_at(store: Store, customer_id: str, as_of: datetime, day: date) -> Evaluation | None:
-    """The same as it was known at a moment: for this layer, which has checked who asks."""
-    return of(credit_records.filed(store, FORM, customer_id, as_of), day)
 
 
 def of(records: Sequence[Filed], day: date) -> Evaluation | None:
@@ -118,14 +112,20 @@ def _counts(records: Sequence[Filed], day: date) -> tuple[Rated, ...]:
     return tuple(one for one in newest[:2] if newest[0].rated_on - one.rated_on <= TOGETHER)
 
 
-def _rated(record: Filed) -> Rated | None:
+def rated_on(record: Filed) -> date | None:
+    """The day that a record of the form rates."""
     given = record.values.get(HEAD_GROUP, {}).get("rated_on", "")
-    if not given:
+    return date.fromisoformat(given[:10]) if given else None
+
+
+def _rated(record: Filed) -> Rated | None:
+    day = rated_on(record)
+    if day is None:
         return None
     said = {
         code: group.get(f"{code}_rating", "") for code, group in record.values.items() if isinstance(group, Mapping)
     }
     ratings = {code: None if one == NO_INFORMATION else int(one) for code, one in said.items() if one}
     return Rated(
-        record.record_id, record.version, record.person_id, record.name, date.fromisoformat(given[:10]), ratings
+        record.record_id, record.version, record.person_id, record.name, day, ratings
     )  # fmt: skip

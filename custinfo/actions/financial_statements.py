@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from custinfo.access import visibility
 from custinfo.actions import assignments, credit_access, credit_records
 from custinfo.actions.credit_records import Filed
 from custinfo.actions.delegations import today
@@ -18,6 +19,7 @@ from custinfo.domain import money
 from custinfo.domain.errors import BadInput
 from custinfo.domain.people import Person
 from custinfo.domain.periods import Quarter, Year
+from custinfo.domain.sensitivity import Level
 from custinfo.store import Store
 
 FORM = credit_records.STATEMENT
@@ -45,10 +47,12 @@ class Series:
 
 
 def series(store: Store, actor: Person, customer_id: str) -> Series:
-    """What is known today of a customer's years and quarters. Raises NotAllowed, and NotFound out of scope. Audited."""
+    """What is known today of a customer's years and quarters, of what the actor is cleared for. Raises NotAllowed, and
+    NotFound out of scope. Audited.
+    """
     credit_access.check(actor)
     assignments.check_in_scope(store, actor, customer_id)
-    records = credit_records.filed(store, FORM, customer_id)
+    records = credit_records.filed(store, FORM, customer_id, secret=visibility.sees(actor, Level.SECRET))
     if records:  # that there are none tells nothing
         with store.act(actor.person_id, "credit.read", "customer", customer_id) as tx:
             tx.note(form=FORM)

@@ -3,11 +3,14 @@
 Every scheme of SCHEMES partitions the customers: each customer has exactly one class of each, and what is not known is
 a class of its own (`unclassified`, `unknown`, `none`, N). What a scheme means stands in its own module.
 
+Every class says what it was made by: by a rule file (`rule_version`), by a code list (`code_edition`), or by both, as
+the size of an enterprise is, whose limits are a rule's and whose categories follow the industries of a list.
+
 `reason` is a code, NULL where the class speaks for itself: `held` of a value grade that the hysteresis kept; the row of
 the decision table that decides the importance; why somebody is watched (the gravest of the reasons); why a code gives
-no class. `figure` is the number that a class rests on: net sales in fen for the value grade, the scores as r·100 + f·10
-+ m for the RFM segment, the points for the level of service and the trade grade, months with sales for the market
-position.
+no class; of ownership, that it follows from the registered type or contradicts it (`ownership.of_card`). `figure` is
+the number that a class rests on: net sales in fen for the value grade, the scores as r·100 + f·10 + m for the RFM
+segment, the points for the level of service and the trade grade, months with sales for the market position.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,6 +29,7 @@ from custinfo.classification import (
     key_customers,
     listed,
     market_position,
+    ownership,
     region,
     relation,
     rfm,
@@ -39,6 +43,7 @@ from custinfo.classification import (
 from custinfo.classification.credit import grades, terms
 from custinfo.classification.listed import UNCLASSIFIED
 from custinfo.domain import codelists
+from custinfo.domain.codelists import CodeList
 from custinfo.domain.periods import Month, Quarter
 
 NO_GRADE = importance.NOT_ASSESSED
@@ -46,7 +51,7 @@ WATCHED, NOT_WATCHED = "watched", "not_watched"
 CARD = {
     "ownership": "string", "kind": "string", "location_type": "string", "market_position": "string",
     "region": "string", "industry": "string", "staff": "int64", "revenue_fen": "int64", "assets_fen": "int64",
-    "income_fen": "int64", "income_year": "int64", "birth_year": "int64",
+    "income_fen": "int64", "income_year": "int64", "birth_year": "int64", "enterprise_type": "string",
 }  # fmt: skip
 """Columns of customers that classes come from; one that a customers' table lacks is not known of anybody."""
 
@@ -59,7 +64,8 @@ class Known:
     are the value grades of the quarter before as `transitions.of_quarter` gives them, None where it was not graded.
     `credit` has `customer_key` (unique), `grade`, `rule_version`; `terms` has `customer_key` (unique) and `terms`, a
     code of `payment_terms`; `marks` has `customer_key`, `mark`. Rule files are those of `folder`, in force on the last
-    day of the quarter.
+    day of the quarter; `code_list` gives the code lists that the customers' codes were taken from, which are those of
+    the lake's version, not the ones that are shipped today.
     """
 
     quarter: Quarter
@@ -71,6 +77,7 @@ class Known:
     marks: ir.Table | None = None
     terms: ir.Table | None = None
     folder: Path = rules.FOLDER
+    code_list: Callable[[str], CodeList] = codelists.load
 
     @cached_property
     def agreed_terms(self) -> ir.Table:
@@ -130,7 +137,7 @@ def _no_row(columns: dict[str, str]) -> ir.Table:
 
 def classes(known: Known) -> ir.Table:
     """Every customer's class of every scheme: `customer_key`, `scheme`, `class`, `reason`, `figure` (int64),
-    `rule_version` (int32) or `code_edition`; no two rows share the first two. In no order.
+    `rule_version` (int32), `code_edition`, never both NULL; no two rows share the first two. In no order.
 
     Raises BadInput when there was no rule yet on the last day of the quarter.
     """
@@ -208,27 +215,34 @@ def _service_level(known: Known) -> ir.Table:
 
 def _listed(column: str, name: str) -> Callable[[Known], ir.Table]:
     def make(known: Known) -> ir.Table:
-        found = listed.classify(known.cards, column, codelists.load(name))
+        found = listed.classify(known.cards, column, known.code_list(name))
         return _rows(found, "class", reason=found.reason, code_edition=found.edition)
 
     return make
 
 
+def _ownership(known: Known) -> ir.Table:
+    found = ownership.of_card(known.cards, known.code_list("ownership"), known.code_list("enterprise_type"))
+    return _rows(found, "ownership", reason=found.reason, code_edition=found.edition)
+
+
 def _region(known: Known) -> ir.Table:
-    found = region.classify(known.cards, codelists.load("region"), known.on)
+    found = region.classify(known.cards, known.code_list("region"), known.on)
     found = found.mutate(province=found.province.fill_null(UNCLASSIFIED))
     return _rows(found, "province", reason=found.reason, code_edition=found.edition)
 
 
 def _industry(known: Known) -> ir.Table:
-    found = industry.classify(known.cards, codelists.load("industry"))
+    found = industry.classify(known.cards, known.code_list("industry"))
     found = found.mutate(section=found.section.fill_null(UNCLASSIFIED))
     return _rows(found, "section", reason=found.reason, code_edition=found.edition)
 
 
 def _size(known: Known) -> ir.Table:
-    found = size.classify(known.cards, codelists.load("industry"), size.rule(known.on, known.folder))
-    return _rows(found, "size", reason=found.reason, rule_version=found.rule_version)
+    industries = known.code_list("industry")
+    found = size.classify(known.cards, industries, size.rule(known.on, known.folder))
+    edition = ibis.literal(industries.edition)
+    return _rows(found, "size", reason=found.reason, rule_version=found.rule_version, code_edition=edition)
 
 
 def _income_band(known: Known) -> ir.Table:
@@ -271,7 +285,7 @@ SCHEMES: Mapping[str, Callable[[Known], ir.Table]] = {
     "credit_grade": _credit_grade,
     "service_level": _service_level,
     "watch": _watch,
-    "ownership": _listed("ownership", "ownership"),
+    "ownership": _ownership,
     "kind": _listed("kind", "kind_of_customer"),
     "location": _listed("location_type", "location_type"),
     "region": _region,

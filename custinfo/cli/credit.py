@@ -1,4 +1,4 @@
-"""Commands for credit: credit standing | gate | decide | due | watch | form."""
+"""Commands for credit: credit standing | gate | order | decide | due | watch | form."""
 
 import json
 from dataclasses import asdict, fields, is_dataclass
@@ -8,7 +8,15 @@ from typing import Any
 
 import click
 
-from custinfo.actions import assignments, credit, credit_due, credit_rating_form, credit_watch, entities
+from custinfo.actions import (
+    assignments,
+    credit,
+    credit_due,
+    credit_orders,
+    credit_rating_form,
+    credit_watch,
+    entities,
+)
 from custinfo.actions.credit_views import Standing
 from custinfo.classification.credit import scorecards
 from custinfo.classification.credit.early_warning import RATIOS
@@ -68,6 +76,7 @@ def _tell_limit(found: Standing) -> None:
         parts = ("exposure", "balance", "not_invoiced", "not_delivered", "secured", "overdue")
         amounts = {name: money.show(getattr(owed, f"{name}_fen")) for name in parts}
         say("credit.cli.exposure", days=owed.overdue_days, **amounts)
+        say("credit.cli.committed", how=owed.committed_in_words(language()))
     if found.review_on is not None:
         say("credit.cli.review", day=found.review_on)
 
@@ -98,6 +107,30 @@ def gate(home: Path, login_name: str | None, as_json: bool, customer: str) -> No
     else:
         _tell_gate(found)
     if not found.gate_open:
+        raise SystemExit(1)
+
+
+@group.command("order")
+@HOME
+@ACTOR
+@AS_JSON
+@click.option("--terms", default="", help="A code of payment_terms; else the terms agreed with the customer.")
+@click.argument("customer")
+@click.argument("amount")
+def order(home: Path, login_name: str | None, as_json: bool, terms: str, customer: str, amount: str) -> None:
+    """Say whether an order of AMOUNT yuan may go ahead. Exit status 1: it needs approval or is blocked."""
+    with opened(home) as store:
+        actor = acting(store, login_name)
+        found = credit_orders.check(store, actor, _customer(store, actor, customer), money.fen(amount), terms)
+    if as_json:
+        click.echo(json.dumps(asdict(found), ensure_ascii=False))
+    else:
+        outcome = text(f"credit_use.outcome.{found.outcome}", language())
+        figures = {name: money.show(getattr(found, f"{name}_fen")) for name in ("order", "after", "limit")}
+        say("credit.cli.order", outcome=outcome, **figures)
+        for reason in found.reasons:
+            say("credit.cli.note", text=text(f"credit_use.reason.{reason}", language()))
+    if found.outcome != "allowed":
         raise SystemExit(1)
 
 

@@ -28,6 +28,7 @@ _ABOUT = {
     "sales": "sales, payments and returns in one table",
     "payments": "payments",
     "returns": "returns",
+    "orders": "orders: what was ordered, and how much of it is delivered and invoiced",
     "service_events": "service events: enquiries, visits, repairs, complaints …",
     "web_events": "web events: views, clicks, orders, reviews …",
 }

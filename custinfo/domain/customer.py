@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 
 from custinfo.domain import money
-from custinfo.domain.errors import BadInput
 
 _COARSE_FEN = 1000 * 100
 
@@ -32,17 +31,5 @@ PROPERTIES: Mapping[str, tuple[str, Callable[[str], str | int]]] = {
     "income_fen": ("income", coarse_fen),
     "income_year": ("income_year", int),
     "birth_year": ("birth_year_about", int),
+    "enterprise_type": ("enterprise_type", str),
 }
-
-
-def unreadable(properties: Mapping[str, str]) -> list[str]:
-    """The properties that no column of the lake could take: a card that has any must not be recorded."""
-    return [name for name, read in PROPERTIES.values() if not _readable(read, properties.get(name, ""))]
-
-
-def _readable(read: Callable[[str], str | int], text: str) -> bool:
-    try:
-        read(text or "0")
-    except (ValueError, BadInput):
-        return False
-    return True

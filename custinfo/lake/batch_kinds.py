@@ -72,7 +72,7 @@ _PRODUCT = Column("product", ("品名",), "text", "product")
 _QUANTITY = Column("quantity", ("数量",), "quantity", "quantity")
 _KIND = Column("kind", ("类型",), "kind", "kind")
 _OF_PROFIT = (
-    Column("cost", ("成本(元)", "成本"), "cost", "cost_fen", optional=True, blank=_ANY),
+    Column("cost", ("成本(元)", "成本"), "further_amount", "cost_fen", optional=True, blank=_ANY),
     Column("product_line", ("产品线",), "text", "product_line", optional=True, blank=_ANY),
     Column("area", ("销售区域",), "text", "area", optional=True, blank=_ANY),
     Column("channel", ("销售渠道", "渠道"), "text", "channel", optional=True, blank=_ANY),
@@ -101,6 +101,17 @@ RETURNS = BatchKind(
     "returns", "sales", "line_no",
     (_CUSTOMER, _LINE_NO, _DAY, _PRODUCT, _QUANTITY, _AMOUNT, *_OF_PROFIT, _CURRENCY, _STATE), {}, "return",
 )  # fmt: skip
+ORDERS = BatchKind(
+    "orders", "orders", "order_no",
+    (
+        _CUSTOMER, Column("order_no", ("订单号",), "row_id", "order_no"), _DAY,
+        Column("ordered", ("订货金额(元)", "订货金额"), "amount", "amount_fen"),
+        Column("delivered", ("已交货金额(元)", "已交货金额"), "further_amount", "delivered_fen"),
+        Column("invoiced", ("已入账金额(元)", "已入账金额", "已开票金额"), "further_amount", "invoiced_fen"),
+        _CURRENCY, _STATE,
+    ),
+    {}, "order",
+)  # fmt: skip
 SERVICE_EVENTS = BatchKind(
     "service_events", "service_events", "event_id", (*_EVENT, _EVENT_PRODUCT, _RATING, _STATE),
     _named({
@@ -116,4 +127,6 @@ WEB_EVENTS = BatchKind(
     }),
 )  # fmt: skip
 
-KINDS: Mapping[str, BatchKind] = {kind.name: kind for kind in (SALES, PAYMENTS, RETURNS, SERVICE_EVENTS, WEB_EVENTS)}
+KINDS: Mapping[str, BatchKind] = {
+    kind.name: kind for kind in (SALES, PAYMENTS, RETURNS, ORDERS, SERVICE_EVENTS, WEB_EVENTS)
+}

@@ -135,7 +135,7 @@ def _of_value(kind: BatchKind, target: str, value: str, known: Known) -> "Mappin
         "page": {"short": lambda t: t[target].length() <= cells.MAX_TEXT},
         "quantity": {"positive": lambda t: t[target] > 0},
         "amount": {"fen": lambda t: t[target].between(0, MAX_FEN - 1)},
-        "cost": {"fen": lambda t: t[target].between(0, MAX_FEN - 1)},
+        "further_amount": {"fen": lambda t: t[target].between(0, MAX_FEN - 1)},
         "rating": {"rating": lambda t: t[target].between(1, 5)},
     }
     return declared.get(value, {})

@@ -6,22 +6,27 @@ was published with. Versions of before there were such files are read with the l
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from custinfo.domain import codelists
-from custinfo.domain.codelists import CodeList
+from custinfo.domain.codelists import Code, CodeList
 from custinfo.domain.errors import SiteFault
 from custinfo.lake import files
 from custinfo.lake.manifest import LakeFile, Manifest
 
-LISTS = ("ownership", "region", "industry", "kind_of_customer", "location_type", "market_position")
+LISTS = (
+    "ownership", "region", "industry", "kind_of_customer", "location_type", "market_position", "enterprise_type",
+)  # fmt: skip
 """The lists that columns of the lake hold codes of."""
 FOLDER = "codelists"
 _DIGITS = 16
+_OWN_COLUMNS = ("code", "name", "name_en", "parent", "level")
 
 
 def write(lake: Path, last: Manifest | None) -> tuple[LakeFile, ...]:
@@ -70,6 +75,24 @@ def read(lake: Path, version: Manifest, name: str) -> pa.Table:
     if files.sha256(place) != named.sha256:
         raise SiteFault("lake.damaged", file=named.path)
     return pq.read_table(place)
+
+
+def as_list(version: Manifest, name: str, table: pa.Table) -> CodeList:
+    """The list as the version has it, of what `read` gave: its codes, and of which edition they are.
+
+    Raises NotFound when there is no such list.
+    """
+    codes = codelists.load(name)
+    levels = {level for level in table["level"].to_pylist() if level}
+    above = {f"{level}{ending}" for level in levels for ending in ("", "_name", "_name_en")}
+    more = [column for column in table.column_names if column not in {*_OWN_COLUMNS, *above}]
+    rows = tuple(_code({column: value or "" for column, value in row.items()}, more) for row in table.to_pylist())
+    return replace(codes, edition=version.codelists.get(name, codes.edition), rows=rows)
+
+
+def _code(row: Mapping[str, str], more: Sequence[str]) -> Code:
+    extra = MappingProxyType({column: row[column] for column in more})
+    return Code(row["code"], row["name"], row["name_en"], row["parent"], row["level"], extra)
 
 
 def as_table(codes: CodeList) -> pa.Table:

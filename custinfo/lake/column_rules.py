@@ -78,7 +78,7 @@ class ColumnRules:
     def _read(self, column: Column, text: pa.StringArray) -> _Cells:
         read = self._rules.reader(column.value)
         kind = self._lines.field(column.target).type if column.target else pa.bool_()
-        if column.value in ("amount", "cost"):
+        if column.value in ("amount", "further_amount"):
             plain = pc.match_substring_regex(text, _AMOUNT)
             yuan = _where(plain, text).cast(pa.decimal128(15, 2))
             return _rest(text, plain, pc.multiply(yuan, _HUNDRED).cast(pa.int64()), read)

@@ -87,7 +87,7 @@ class RowRules:
             "page": cells.page,
             "quantity": cells.quantity,
             "amount": cells.amount,
-            "cost": cells.amount,
+            "further_amount": cells.amount,
             "rating": cells.rating,
             "yuan_only": cells.yuan_only,
             "state": cells.cancelled,

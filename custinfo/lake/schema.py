@@ -37,6 +37,8 @@ CUSTOMER_VERSIONS = pa.schema(
         pa.field("income_year", pa.int32()),
         # The middle of five years: when somebody was born is of level 1
         pa.field("birth_year", pa.int32()),
+        # What the firm is registered as (2023)
+        pa.field("enterprise_type", pa.string()),
     ]
 )
 """Columns are only ever added, at the end: an older file lacks them, and its rows have NULL there."""
@@ -59,6 +61,19 @@ SALES_LINES = pa.schema(
     ]
 )
 
+ORDER_LINES = pa.schema(
+    [
+        pa.field("customer_key", pa.string(), nullable=False),
+        pa.field("order_no", pa.string(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("occurred_on", pa.date32(), nullable=False),
+        # What was ordered; and of it, by the state of the batch, what was delivered and what came to the account
+        pa.field("amount_fen", pa.int64(), nullable=False),
+        pa.field("delivered_fen", pa.int64(), nullable=False),
+        pa.field("invoiced_fen", pa.int64(), nullable=False),
+    ]
+)
+
 SERVICE_EVENT_LINES = pa.schema(
     [
         pa.field("customer_key", pa.string(), nullable=False),
@@ -72,7 +87,12 @@ SERVICE_EVENT_LINES = pa.schema(
 
 WEB_EVENT_LINES = SERVICE_EVENT_LINES.append(pa.field("page", pa.string()))
 
-LINES = {"sales": SALES_LINES, "service_events": SERVICE_EVENT_LINES, "web_events": WEB_EVENT_LINES}
+LINES = {
+    "sales": SALES_LINES,
+    "orders": ORDER_LINES,
+    "service_events": SERVICE_EVENT_LINES,
+    "web_events": WEB_EVENT_LINES,
+}
 """What a batch's file says, for each table that batches go to."""
 
 
@@ -83,6 +103,7 @@ def _marked(lines: pa.Schema) -> pa.Schema:
 
 
 SALES = _marked(SALES_LINES)
+ORDERS = _marked(ORDER_LINES)
 SERVICE_EVENTS = _marked(SERVICE_EVENT_LINES)
 WEB_EVENTS = _marked(WEB_EVENT_LINES)
 
@@ -102,13 +123,20 @@ The row is the one of `batch_id` whose row id (see `ROW_IDS`) is `row_id`; `cust
 TABLES = {
     "customer_versions": CUSTOMER_VERSIONS,
     "sales": SALES,
+    "orders": ORDERS,
     "service_events": SERVICE_EVENTS,
     "web_events": WEB_EVENTS,
     "superseded": SUPERSEDED,
     **{name: table.columns for name, table in published_tables.TABLES.items()},
 }
 
-ROW_IDS = {"sales": "line_no", "service_events": "event_id", "web_events": "event_id", "superseded": "row_id"}
+ROW_IDS = {
+    "sales": "line_no",
+    "orders": "order_no",
+    "service_events": "event_id",
+    "web_events": "event_id",
+    "superseded": "row_id",
+}
 """The column that tells a row from the others of its batch. It is a number of the system that the batch came from."""
 
 FOLDERS = ("customers", *LINES, "superseded", *published_tables.TABLES)

@@ -136,6 +136,7 @@ def advice(standing: Standing, words: CreditWords) -> list[Part]:
         ("balance", fen(account.balance_fen if account else None)),
         ("not_invoiced", fen(account.not_invoiced_fen if account else None)),
         ("not_delivered", fen(account.not_delivered_fen if account else None)),
+        ("committed", said(account.committed_in_words(language) if account else None)),
         ("secured", fen(account.secured_fen if account else None)),
         ("exposure", fen(account.exposure_fen if account else None)),
         ("used", percent(used, "warn" if standing.over_fen else "plain")),

@@ -77,6 +77,7 @@ def limit(page: Page, standing: Standing, words: CreditWords) -> Block:
             (name, money.show(getattr(account, f"{name}_fen")))
             for name in ("balance", "not_invoiced", "not_delivered", "secured")
         ]
+        told.append(("committed", account.committed_in_words(page.language)))
     parts.append(blocks.facts([(page.text(f"credit_paper.fact.{name}"), value) for name, value in told]))
     return blocks.card(page.text("credit_desk.card.limit"), parts)
 

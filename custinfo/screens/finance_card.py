@@ -6,7 +6,7 @@ from custinfo.actions import credit_access, financial_statements
 from custinfo.actions.financial_statements import Behind
 from custinfo.classification.credit.early_warning import RATIOS, Ratio
 from custinfo.classification.credit.financial_statements import Reported
-from custinfo.domain import money
+from custinfo.domain import messages, money
 from custinfo.domain.errors import BadInput
 from custinfo.domain.people import Person
 from custinfo.reports.credit_report_words import CreditWords
@@ -89,11 +89,15 @@ def _ratios(
 
 
 def _told(page: Page, records: tuple[Behind, ...]) -> str:
-    """Where the figures are from: source, whether audited, how many versions there were."""
+    """Where the figures are from: source, whether audited, how many versions there were. A choice that only the site's
+    own version of the form has is told by its name there.
+    """
     comma = page.text("pages.home.and")
+    sources, audits = (messages.section(f"finance_card.{kind}", page.language) for kind in ("source", "audited"))
     said = []
     for one in records:
-        words = [page.text(f"finance_card.source.{one.source}"), page.text(f"finance_card.audited.{one.audited}")]
+        words = [sources.get(one.source, one.source), audits.get(one.audited, one.audited)]
+        words = [word for word in words if word]
         if one.version > 1:
             words.append(page.text("finance_card.version", version=one.version))
         said.append(" · ".join(words))

@@ -26,7 +26,7 @@ _TYPES: Mapping[str, pa.DataType] = {
     **dict.fromkeys(("event_number", "probability"), pa.int64()),
     **dict.fromkeys(("recency_days", "overdue_days", "birth_year", "income_year", "points"), pa.int64()),
     **dict.fromkeys(("version", "rule_version", "last_level"), pa.int32()),
-    **dict.fromkeys(("ordered", "defaulted"), pa.bool_()),
+    "defaulted": pa.bool_(),
     **dict.fromkeys(("valid_from", "valid_to", "valid_until", "on"), pa.date32()),
     "rating": pa.int64(),
 }
@@ -68,6 +68,7 @@ def _customers(pick: random.Random) -> Iterator[Row]:
             "income_fen": pick.choice((0, -100, 10**7, MANY, None)),
             "income_year": pick.choice((2025, 2026, 2027, None)),
             "birth_year": pick.choice((1896, 1960, 1996, 2008, 2027, None)),
+            "enterprise_type": pick.choice(("111", "112", "110", "900", "no such", "", None)),
         }  # fmt: skip
 
 
@@ -93,10 +94,7 @@ def _demands(pick: random.Random) -> Iterator[Row]:
         yield {
             "demand_number": f"D{n:02d}", "demand_key": f"D{n:02d}", "customer_key": pick.choice((*KEYS, None)),
             "importance": pick.choice(rating), "urgency": pick.choice(rating), "feasibility": pick.choice(rating),
-            "stage": pick.choice(("open", "done", "", None)), "outcome": pick.choice(("open", "sold", "lost", None)),
-            "ordered": pick.choice((True, False, None)), "level": pick.choice(("A", "B", "no such", None)),
-            "expected_on": pick.choice((None, DAY, DAY + timedelta(days=30), DAY + timedelta(days=31), EARLIER)),
-            "last_contact_on": pick.choice((None, DAY, EARLIER, DAY - timedelta(days=7))), "occurred_on": _days(pick),
+            "stage": pick.choice(("open", "done", "", None)), "occurred_on": _days(pick),
         }  # fmt: skip
 
 
@@ -111,12 +109,11 @@ def _documents(pick: random.Random) -> Iterator[Row]:
         }  # fmt: skip
 
 
-def _faulty(pick: random.Random) -> Iterator[Row]:
-    for n, row in enumerate(_documents(pick)):
-        wrong = {"document": None, "customer_key": None, "kind": "gift", "occurred_on": None, "amount_fen": 0}
-        name = pick.choice((*wrong, "document", ""))
-        changed = {name: pick.choice((wrong[name], None))} if name else {"document": f"N{n // 2:03d}"}
-        yield row | changed
+def _orders(pick: random.Random) -> Iterator[Row]:
+    sums = (0, 1, 100, 100, 12_345, MANY)
+    for _ in range(150):
+        amounts = {name: pick.choice(sums) for name in ("amount_fen", "delivered_fen", "invoiced_fen")}
+        yield {"customer_key": pick.choice(KEYS[:12]), "occurred_on": _days(pick), **amounts}
 
 
 def _owed(pick: random.Random) -> Iterator[Row]:
@@ -209,11 +206,6 @@ _SMALL: Mapping[str, Callable[[random.Random], list[Row]]] = {
         {"customer_key": key, "grade": pick.choice(("A", "B", "C", "D", "E", None)), "rule_version": 1}
         for key in KEYS[::2]
     ],
-    "securities": lambda pick: [
-        {"customer_key": key, "amount_fen": pick.choice((0, 100, MANY)), "valid_from": pick.choice((EARLIER, DAY)),
-         "valid_until": pick.choice((None, DAY, EARLIER))}
-        for key in KEYS[:12] * 2
-    ],
     "items": lambda pick: [
         {"customer_key": key, "document": f"O{n:02d}", "grade": pick.choice(("A", "C", "no such", None)),
          "overdue_days": pick.choice((0, 1, 30, 30, 91, 400)), "dunned_fen": pick.choice((0, 100, 10**6, 10**6, MANY))}
@@ -246,18 +238,13 @@ _SMALL: Mapping[str, Callable[[random.Random], list[Row]]] = {
         {"customer_key": key, "what": pick.choice(("birthday", "合同")), "on": date(2026, 10, pick.choice((1, 31)))}
         for key in KEYS * 2
     ],
-    "unit_costs": lambda pick: [
-        {"product": "茶", "valid_from": date(2024, 1, 1), "valid_to": EARLIER, "unit_cost_fen": MANY // 8},
-        {"product": "茶", "valid_from": EARLIER + timedelta(days=1), "valid_to": None, "unit_cost_fen": 0},
-        {"product": "Tea", "valid_from": DAY, "valid_to": DAY, "unit_cost_fen": 3},
-    ],
     "service_events": lambda pick: [
         {"customer_key": pick.choice(KEYS), "occurred_at": _at(_days(pick), pick.choice((0, 23)))} for _ in range(80)
     ],
 }  # fmt: skip
 
 _LARGE: Mapping[str, Callable[[random.Random], Iterator[Row]]] = {
-    "customers": _customers, "sales": _sales, "demands": _demands, "documents": _documents, "faulty": _faulty,
+    "customers": _customers, "sales": _sales, "demands": _demands, "documents": _documents, "orders": _orders,
     "invoices": _owed, "paid": _paid, "features": _features, "decisions": _decisions, "mark_versions": _marks, "matches": _matches,
     "evaluations": _evaluations, "surveyed": _surveyed,
 }  # fmt: skip

@@ -7,6 +7,7 @@ import pytest
 
 from custinfo.classification import data_quality
 from custinfo.classification.data_quality import overdue_until
+from custinfo.domain import codelists
 from custinfo.domain.errors import BadInput
 from custinfo.statistics import quality
 
@@ -72,6 +73,14 @@ def test_every_field_of_every_card_has_the_state_that_is_worked_out_by_hand():
     assert {row["rule_version"] for row in found.values()} == {1}
 
 
+def test_an_abolished_code_is_on_the_list_and_no_fault():
+    codes = ibis.memtable([(row.code,) for row in codelists.load("region").rows], schema={"code": "string"})
+    blank = [None] * 2
+    cards = [(code, 1, moment(2026, 1, 1), *blank, code, None, "company", *blank) for code in ("110103", "110199")]
+    found = data_quality.checked(ibis.memtable(cards, schema=SCHEMA), ON, RULE, {**LISTS, "region": codes})
+    assert {row["customer_key"]: row["state_region"] for row in rows(found)} == {"110103": "ok", "110199": "invalid"}
+
+
 @pytest.mark.parametrize(
     ("on", "last"),
     [
@@ -101,6 +110,29 @@ def test_a_rule_with_a_field_twice_or_of_both_kinds_is_refused(tmp_path):
         with pytest.raises(BadInput) as refused:
             data_quality.rule(ON, tmp_path)
         assert refused.value.key == key
+
+
+def test_an_ownership_that_follows_from_the_registered_type_is_there_and_one_against_it_is_not_valid():
+    rule = data_quality.rule(date(2026, 11, 23))
+    types = ibis.memtable(
+        [("111", "state"), ("132", "collective"), ("110", "")], schema={"code": "string", "ownership": "string"}
+    )
+    lists = data_quality.lists_of(rule, {**LISTS, "enterprise_type": types}.__getitem__)
+    said = {
+        "agrees": ("enterprise", "state", "111", "ok"), "against": ("enterprise", "state", "132", "invalid"),
+        "follows": ("enterprise", None, "132", "ok"), "blank": ("enterprise", "", "111", "ok"),
+        "heading": ("enterprise", None, "110", "missing"), "stated": ("enterprise", "state", "110", "ok"),
+        "neither": ("enterprise", None, None, "missing"), "unlisted": ("enterprise", "x", None, "invalid"),
+        "person": ("individual", None, "111", None),
+    }  # fmt: skip
+    schema = {**SCHEMA, "enterprise_type": "string"}
+    cards = [
+        (key, 1, moment(2026, 11, 1), kind, stated, "110101", "0111", "company", 5, 100, registered)
+        for key, (kind, stated, registered, _) in said.items()
+    ]
+    found = rows(data_quality.checked(ibis.memtable(cards, schema=schema), date(2026, 11, 23), rule, lists))
+    assert {row["customer_key"]: row["state_ownership"] for row in found} == {key: one[3] for key, one in said.items()}
+    assert set(found[0]) == {*schema, *(f"state_{name}" for name in rule.names), "faults", "overdue", "rule_version"}
 
 
 def test_figures_by_field_count_every_card_once():

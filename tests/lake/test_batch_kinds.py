@@ -71,6 +71,23 @@ def test_a_kind_fills_the_columns_of_its_table(kind: object) -> None:
             assert text(f"lake.column.{column.name}", language) in (column.name, *column.aliases)
 
 
+def test_an_order_says_what_of_it_is_delivered_and_invoiced(tmp_path: Path) -> None:
+    order = {"客户编号": "C1", "订单号": "O1", "日期": "2026-10-05", "订货金额(元)": "1,200.50", "已交货金额": "700",
+             "已入账金额(元)": "0"}  # fmt: skip
+    batch = read(tmp_path, "orders", order, order | {"订单号": "O2"})
+    assert batch.lines.to_pylist()[0] == {
+        "customer_key": "k1", "order_no": "O1", "kind": "order", "occurred_on": date(2026, 10, 5),
+        "amount_fen": 120_050, "delivered_fen": 70_000, "invoiced_fen": 0,
+    }  # fmt: skip
+    assert (batch.totals.rows, batch.totals.sum_fen) == (2, 240_100), "the sum is of what was ordered"
+    blank, negative = order | {"已入账金额(元)": ""}, order | {"订单号": "O2", "已交货金额": "-1"}
+    assert refused(tmp_path, "orders", blank, negative) == [
+        ("2", "已入账金额(元)", problem("missing")), ("3", "已交货金额", problem("amount_sign")),
+    ]  # fmt: skip
+    (taken_back,) = read(tmp_path, "orders", {**dict.fromkeys(order, ""), "订单号": "O1", "状态": "作废"}).cancelled
+    assert (taken_back.row_id, taken_back.kind, taken_back.amount_fen) == ("O1", "order", 0)
+
+
 def test_sales_and_returns_may_say_what_profit_is_counted_by(tmp_path: Path) -> None:
     more = {"成本(元)": "8.00", "产品线": "茶叶", "销售区域": "华南", "渠道": "直销"}
     for kind, row in (("sales", SALE), ("returns", {name: SALE[name] for name in SALE if name != "kind"})):

@@ -15,6 +15,8 @@ from tests.lake.test_batch_kinds import NOW, RECORDED, SALE, SHANGHAI, file_of, 
 KNOWN = lake.Known({"C1": "k1"}, NOW, SHANGHAI)
 LINE = {"customer_key": "k1", "line_no": "L1", "kind": "sale", "occurred_on": date(2026, 10, 5), "product": "茶",
         "quantity": 2, "amount_fen": 1250}  # fmt: skip
+ORDER = {"customer_key": "k1", "order_no": "O1", "kind": "order", "occurred_on": date(2026, 10, 5), "amount_fen": 1250,
+         "delivered_fen": 0, "invoiced_fen": 0}  # fmt: skip
 
 
 def check(kind, *rows):
@@ -32,12 +34,19 @@ def check(kind, *rows):
         ("sales", {"product": None}, "product", "filled"), ("sales", {"product": "茶" * 201}, "product", "short"),
         ("sales", {"occurred_on": date(2026, 11, 22)}, "date", "past"), ("sales", {"line_no": "L1"}, "line_no", "unique"),
         ("returns", {"kind": "sale"}, "kind", "kind"), ("payments", {"kind": "return"}, "kind", "kind"),
+        ("orders", {"delivered_fen": -1}, "delivered", "fen"), ("orders", {"invoiced_fen": -1}, "invoiced", "fen"),
         ("web_events", {"rating": 6}, "rating", "rating"), ("service_events", {"event_id": "E" * 65}, "event_id", "short"),
         ("web_events", {"occurred_at": datetime(2026, 11, 21, 4, 1)}, "time", "past"),  # noqa: DTZ001
     ],
 )  # fmt: skip
 def test_what_a_kind_does_not_allow_is_refused_naming_column_rule_and_row(kind, changed, column, rule):
-    good = {"returns": LINE | {"kind": "return"}, "payments": LINE | {"kind": "payment"}, "sales": LINE}.get(kind)
+    lines = {
+        "returns": LINE | {"kind": "return"},
+        "payments": LINE | {"kind": "payment"},
+        "sales": LINE,
+        "orders": ORDER,
+    }
+    good = lines.get(kind)
     row_id = lake.BATCH_KINDS[kind].row_id
     if good is None:
         good = RECORDED | {"kind": next(iter(lake.BATCH_KINDS[kind].kinds.values()))}

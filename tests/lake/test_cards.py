@@ -66,7 +66,7 @@ def test_records_of_before_the_added_questions_stay_valid(tmp_path):
     file = forms.FORMS / "enterprise_card.md"
     newer = file.read_bytes()
     rows = [row for row in newer.decode().splitlines() if not re.search(rf"\| ({'|'.join(ADDED)}) \|", row[:80])]
-    older = "\n".join(rows).replace("| 2026112204 |", "| 2026112201 |").encode()
+    older = "\n".join(rows).replace("| 2026112301 |", "| 2026112201 |").encode()
     assert len(newer.decode().splitlines()) - len(rows) == len(ADDED)
     with empty_site(tmp_path / "site") as store:
         forms.publish(store, SERVICE, file.name, older)

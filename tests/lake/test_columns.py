@@ -158,13 +158,13 @@ def test_a_cell_with_line_ends_across_blocks_keeps_the_numbers_of_rows(tmp_path,
     assert by_columns[1]["errors"] == 2
 
 
-@pytest.mark.parametrize("kind", ["payments", "returns", "service_events", "web_events"])
+@pytest.mark.parametrize("kind", ["payments", "returns", "orders", "service_events", "web_events"])
 def test_other_kinds(tmp_path, kind):
     columns = lake.BATCH_KINDS[kind].columns
     values = {
         "customer": ["C1", "c2"], "row_id": ["1", "2", "3", "4"], "kind": ["visit", "view"], "past_day": ["2026-10-05"],
         "past_moment": ["2026-10-05 10:00", "2026-10-05T10:00:01Z", "20261005", "2026-11-21 12:00:01"],
-        "text": ["茶", ""], "page": ["/a?name=x", "/b#c"], "quantity": ["1"], "amount": ["5"], "cost": ["2"],
+        "text": ["茶", ""], "page": ["/a?name=x", "/b#c"], "quantity": ["1"], "amount": ["5"], "further_amount": ["2"],
         "rating": ["5", "", "6"], "yuan_only": ["CNY"], "state": ["", "void"],
     }  # fmt: skip
     rows = [[values[column.value][n % len(values[column.value])] for column in columns] for n in range(4)]

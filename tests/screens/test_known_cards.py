@@ -2,7 +2,7 @@
 
 import pytest
 
-from custinfo.actions import sessions
+from custinfo.actions import financial_statements, sessions
 from custinfo.actions.delegations import today
 from custinfo.domain.people import Role
 from custinfo.screens import customer
@@ -56,6 +56,22 @@ def test_points_items_and_the_series_with_its_ratios(
     figures, ratios = (one for one in found["finances"]["blocks"] if one["type"] == "table")
     assert {"¥1,500.00", "¥60.00", "¥50.00", "¥600.00"} <= texts(figures)
     assert {ratio, "40.0%", "20.0%"} <= texts(ratios), "40 % debt; a profit of 60 after 50 grew by 20 %"
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"), [("audit_office", "audit_office · audited"), ("", "audited"), ("tax", "Tax return · audited")]
+)
+def test_a_choice_of_the_sites_own_form_is_told_by_its_name(visit, known, supervisor, monkeypatch, source, shown):
+    told = financial_statements._counts
+
+    def renamed(one, day):
+        one.values["statement"]["source"] = source
+        return told(one, day)
+
+    monkeypatch.setattr(financial_statements, "_counts", renamed)
+    found = blocks_of(visit(customer.build, f"/customer/{known.customer_id}", session=supervisor, language="en"))
+    (listing,) = (one for one in found["finances"]["blocks"] if one["type"] == "list")
+    assert {item["meta"] for item in listing["items"]} == {shown}
 
 
 def test_who_may_not_read_about_credit_sees_no_statements(visit, known):

@@ -1,7 +1,7 @@
-"""Back-test of credit grades: did those who were graded worse default more often, and as often as was expected?
+"""Back-test of credit grades: did those who were graded worse default more often?
 
 Everything starts from counts: how many customers a grade had, and how many of them defaulted. A grade that nobody had
-is shown with a rate and an interval of None; it breaks no order and takes no part in the test of calibration.
+is shown with a rate and an interval of None, and breaks no order.
 
 - Rates have Wilson intervals of 95 %.
 - The order is broken where a better grade has a strictly higher rate than the next worse one that anybody had. Whether
@@ -13,7 +13,6 @@ is shown with a rate and an interval of None; it breaks no order and takes no pa
 - KS is the largest distance between the cumulative shares of the two, over all grades.
 - PSI = sum of (actual - expected) ln(actual / expected) over shares. A class that is empty on both sides is left out;
   one that is empty on one side counts there as half a customer, the other shares staying as they are.
-- Calibration is the exact binomial test of each grade, one-sided both ways.
 """
 
 import math
@@ -30,7 +29,6 @@ SIGNIFICANT = 0.05
 PSI_SHIFT, PSI_BREAK = 0.10, 0.25
 """From where on a population counts as shifted, and as another one: what is customary for scorecards."""
 
-VERDICTS = ("as_expected", "more_defaults", "fewer_defaults", "nobody")
 STABILITIES = ("stable", "shifted", "broken")
 
 
@@ -84,19 +82,6 @@ class Stability:
 
     psi: float
     parts: Mapping[str, float]
-    verdict: str
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """Observed against expected defaults of a grade: chances of so many or more, so many or fewer; one of VERDICTS."""
-
-    grade: str
-    customers: int
-    defaults: int
-    expected: float
-    p_more: float | None
-    p_fewer: float | None
     verdict: str
 
 
@@ -204,14 +189,6 @@ def stability(expected: Mapping[str, int], actual: Mapping[str, int]) -> Stabili
     return Stability(psi, parts, STABILITIES[place])
 
 
-def calibration(rows: Iterable[Count], expected: Mapping[str, float]) -> tuple[Calibration, ...]:
-    """Each grade's defaults against the `expected` rate (above 0, below 1).
-
-    Raises BadInput for a grade without an expected rate, or one out of these bounds.
-    """
-    return tuple(_calibrated(row, expected.get(row.grade)) for row in rows)
-
-
 def _rate(row: Count) -> Rate:
     from scipy.stats import binomtest
 
@@ -220,19 +197,6 @@ def _rate(row: Count) -> Rate:
     interval = binomtest(row.defaults, row.customers).proportion_ci(CONFIDENCE, method="wilson")
     rate = row.defaults / row.customers
     return Rate(row.grade, row.customers, row.defaults, rate, float(interval.low), float(interval.high))
-
-
-def _calibrated(row: Count, expected: float | None) -> Calibration:
-    from scipy.stats import binom
-
-    if expected is None or not 0 < expected < 1:
-        raise BadInput("credit_use.test_expected", grade=row.grade, expected=expected)
-    if not row.customers:
-        return Calibration(row.grade, 0, 0, expected, None, None, "nobody")
-    more = float(binom.sf(row.defaults - 1, row.customers, expected))
-    fewer = float(binom.cdf(row.defaults, row.customers, expected))
-    verdict = "more_defaults" if more < SIGNIFICANT else "fewer_defaults" if fewer < SIGNIFICANT else "as_expected"
-    return Calibration(row.grade, row.customers, row.defaults, expected, more, fewer, verdict)
 
 
 def _delong(

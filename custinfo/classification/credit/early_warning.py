@@ -150,6 +150,11 @@ class Signal:
     rule_version: int
 
 
+def capital(years: Sequence[Statement]) -> int | None:
+    """The equity of the last year that tells it, in fen; None where none does."""
+    return next((one.equity for one in reversed(years) if one.equity is not None), None)
+
+
 def rule(on: date, folder: Path = rules.FOLDER) -> EarlyWarningRule:
     """The rule in force on that day. Raises BadInput when there was none yet."""
     return rules.on(on, FILE, EarlyWarningRule, folder)
@@ -184,11 +189,21 @@ def signals(years: Sequence[Statement], rule: EarlyWarningRule) -> tuple[Signal,
     """What to point out in the last of `years` (years in a row, at least one), from the gravest kind on, then in the
     order of the rule.
 
-    Figures that the statement lacks are pointed out too (`missing`): what is not said may be what is bad. The growth of
-    the year before needs the year before that. Raises BadInput as `ratios` does, and for no years.
+    Figures that the statement lacks are pointed out too (`missing`): what is not said may be what is bad, and of what
+    the last year does not say, the signals of the year before stand. The growth of the year before needs the year
+    before that. Raises BadInput as `ratios` does, and for no years.
     """
     if not years:
         raise BadInput("credit_use.no_statement")
+    found = _of_last(years, rule)
+    if len(years) > 1:
+        now = ratios(years[-1], years[-2])
+        stood = (one for one in _of_last(years[:-1], rule) if one.kind != "missing")
+        found += [one for one in stood if _unsaid(one.about, years[-1], now)]
+    return tuple(sorted(found, key=lambda signal: SIGNALS.index(signal.kind)))
+
+
+def _of_last(years: Sequence[Statement], rule: EarlyWarningRule) -> list[Signal]:
     with_before = [(this, before) for this, before in zip(years, [None, *years[:-1]], strict=True)]
     this, before = with_before[-1]
     now = ratios(this, before)
@@ -197,8 +212,12 @@ def signals(years: Sequence[Statement], rule: EarlyWarningRule) -> tuple[Signal,
     for threshold in rule.threshold:
         found += _crossed(threshold, now[threshold.ratio], then.get(threshold.ratio), rule.version)
     lacking = (name for name in FIGURES if getattr(this, name) is None)
-    found += [Signal("missing", name, None, None, None, rule.version) for name in lacking]
-    return tuple(sorted(found, key=lambda signal: SIGNALS.index(signal.kind)))
+    return [*found, *(Signal("missing", name, None, None, None, rule.version) for name in lacking)]
+
+
+def _unsaid(about: str, this: Statement, now: Mapping[str, Ratio]) -> bool:
+    """Whether a year lacks the figures for a ratio, or for equity or net profit."""
+    return now[about].unknown == "missing" if about in now else getattr(this, about) is None
 
 
 def _crossed(threshold: Threshold, now: Ratio, then: Ratio | None, version: int) -> list[Signal]:

@@ -93,6 +93,11 @@ def _completed(statement: Statement, other: Statement) -> Statement:
     return statement
 
 
+def whole(statement: Statement) -> bool:
+    """Whether both of a period's statements are there."""
+    return all(any(getattr(statement, name) is not None for name in names) for names in (BALANCE, INCOME))
+
+
 def last_in_a_row(known: Mapping[int, Statement]) -> tuple[Statement, ...]:
     """The last years without a gap, the earliest first: what early warning looks at."""
     newest = sorted(known, reverse=True)

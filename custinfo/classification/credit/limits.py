@@ -62,7 +62,9 @@ class GradePolicy(Policy):
 
 
 class CreditLimitRule(Rule):
-    """One version: `grade` from the best to the worst; when an order over the limit may still be agreed to."""
+    """One version: `grade` from the best to the worst; when an order over the limit may still be agreed to;
+    for how many days what an approved application says of goods on their way counts, where no orders are imported.
+    """
 
     sales_months: Annotated[int, Field(gt=0, le=120)]
     rounded_down_to_fen: Annotated[int, Field(gt=0)]
@@ -70,6 +72,7 @@ class CreditLimitRule(Rule):
     approval_over_basis_points: Annotated[int, NOT_NEGATIVE]
     approval_overdue_days: Annotated[int, Field(gt=0, le=3660)]
     blocked_overdue_days: Annotated[int, Field(gt=0, le=3660)]
+    application_days: Annotated[int, Field(gt=0, le=3660)]
     grade: Many[GradePolicy]
     ungraded: Policy
 

@@ -140,23 +140,6 @@ def inconsistency(found: Weights) -> dict[str, str]:
     return {"ratio": f"{found.consistency_ratio:.4f}", "highest": f"{HIGHEST_RATIO:g}", "judgements": told}
 
 
-def group(names: Sequence[str], matrices: Sequence[Sequence[Sequence[float | Fraction]]]) -> Matrix:
-    """The judgement of several people as one: the geometric mean of each number, so that reciprocals stay reciprocal.
-
-    Each counts as much as another, in any order. Raises BadInput for no matrix, or one that is not in order.
-    """
-    if not matrices:
-        raise BadInput("credit_scorecards.weights.nobody")
-    checked = [check(names, rows) for rows in matrices]
-    size = len(names)
-    rows = [[1.0] * size for _ in range(size)]
-    for i, j in combinations(range(size), 2):
-        # fsum does not depend on the order of what it adds
-        rows[i][j] = math.exp(math.fsum(math.log(one[i][j]) for one in checked) / len(checked))
-        rows[j][i] = 1 / rows[i][j]
-    return tuple(map(tuple, rows))
-
-
 def whole(weights: Mapping[str, float], total: int) -> dict[str, int]:
     """Weights as whole numbers that sum to `total` exactly: rounded down, and what is left goes to the largest
     remainders, of equal ones to the first.
