@@ -61,7 +61,10 @@ def test_an_edit_gives_new_versions_to_the_same_entities_even_when_a_round_is_go
     drafts.save(store, lin, draft.draft_id, session.instance, "/data", saves=0)
     again = send(store, lin, draft.draft_id, reason="姓名写错")
     assert (again.record_id, again.version) == (first.record_id, 2)
-    assert [made.number for made in again.entities] == ["SHOPS-000001", "T000002"]
+    assert [(made.number, made.dropped) for made in again.entities] == [
+        ("SHOPS-000001", False), ("T000002", False), ("T000001", True),
+    ]  # fmt: skip
+    assert shop(store, first.entities[1].entity_id)["properties"] == "{}", "what is known of it is its history"
     assert [shop(store, made.entity_id)["label"] for made in first.entities] == ["南山店", "甲", "乙二"]
     assert store.row("SELECT reason, state FROM record_version WHERE version = 2") == {
         "reason": "姓名写错",

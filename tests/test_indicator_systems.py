@@ -12,6 +12,7 @@ from custinfo.cli import main
 from custinfo.domain import indicator_definitions
 from custinfo.domain.errors import BadInput, Conflict, NotAllowed, NotFound, WrongState
 from custinfo.domain.people import Role
+from custinfo.statistics import indicators
 from tests.factories import PASSWORD, account, empty_site
 
 
@@ -62,8 +63,7 @@ def changed(monkeypatch, tmp_path, before, after):
     text = indicator_definitions.FILE.read_text("utf-8")
     assert before in text
     file.write_text(text.replace(before, after), "utf-8")
-    content = indicator_definitions.content(file)
-    monkeypatch.setattr(indicator_definitions, "content", lambda: content)
+    monkeypatch.setattr(indicator_definitions, "FILE", file)
 
 
 def test_discussed_by_every_department_then_signed(office):
@@ -194,3 +194,49 @@ def test_the_commands(office):
     assert [one["stance"] for one in shown["opinions"]] == ["agree", "object"]
     assert shown["state"] == "open"
     assert "Net sales" in told("show", "1").output
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "key"),
+    [
+        ('zh = "客户总数"', 'zh = "客户总数', "unreadable"),
+        ('zh = "客户总数"', "", "wrong"),
+        ('formula = "customers"', 'formula = "eval"', "formula"),
+    ],
+)
+def test_a_slip_in_the_file_is_named_and_nothing_is_stored(office, monkeypatch, tmp_path, before, after, key):
+    assert indicators.load()["customers"].zh == "客户总数", "as a page that runs since yesterday has it"
+    changed(monkeypatch, tmp_path, before, after)
+    with pytest.raises(BadInput) as refused:
+        office.propose()
+    assert refused.value.key == f"statistics.indicators.{key}"
+    assert all("indicators.toml" in refused.value.text(language) for language in ("zh-CN", "en"))
+    assert indicator_systems.listed(office.store, office.wu) == []
+
+
+def test_a_process_that_runs_on_has_the_definitions_of_the_moment(office, monkeypatch, tmp_path):
+    version = office.approved()
+    assert indicators.load()["customers"].zh == "客户总数"
+    changed(monkeypatch, tmp_path, 'zh = "客户总数"', 'zh = "客户数"')
+    assert indicators.load()["customers"].zh == "客户数"
+    assert not indicator_systems.stands(office.store)
+    # Edited once more, between two looks
+    changed(monkeypatch, tmp_path, 'zh = "客户数"', 'zh = "在册客户数"')
+    one, [change] = indicator_systems.read(office.store, office.wu, office.propose())
+    assert (one.version, change.fields) == (version + 1, (("zh", "客户总数", "在册客户数"),))
+
+
+@pytest.mark.parametrize("text", ["x", "[[indicator]", "indicator = 1", "indicator = [1]", "", "\xff"])
+def test_no_indicators_is_no_defect(office, monkeypatch, tmp_path, text):
+    """Whatever stands there, whoever asks is told which file to mend: the page, an issue, a proposal."""
+    file = tmp_path / "indicators.toml"
+    file.write_bytes(text.encode("latin-1"))
+    monkeypatch.setattr(indicator_definitions, "FILE", file)
+    for asked in (
+        indicator_definitions.content,
+        indicators.load,
+        office.propose,
+        lambda: indicator_systems.check_in_force(office.store, ["net_sales"]),
+    ):
+        with pytest.raises(BadInput, match="indicators.toml"):
+            asked()

@@ -9,7 +9,7 @@ import secrets
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, tzinfo
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from custinfo.access import permissions, policies
 from custinfo.domain.clock import parse, stamp, utc_now
 from custinfo.domain.errors import BadInput, NotAllowed, NotFound, WrongState
 from custinfo.domain.people import SERVICE, Person
+from custinfo.domain.periods import months_before
 from custinfo.domain.sensitivity import Level
 from custinfo.domain.text import clean
 from custinfo.store import Store, Tx
@@ -24,6 +25,8 @@ from custinfo.store.database import Row, Value
 
 FILE = Path(__file__).parents[2] / "data" / "rules" / "clearances.toml"
 LONGEST_REASON = 500
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""The end of what never began to count."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,13 @@ def needs() -> Mapping[Level, Needs]:
 def review_months() -> int:
     """How often the rights of each department are gone through, in months."""
     return int(tomllib.loads(FILE.read_text("utf-8"))["review_months"])
+
+
+def review_due(since: datetime, zone: tzinfo) -> date:
+    """The last day on which rights that were gone through, or first given, at `since` are gone through anew in time: so
+    many months after that day of the site's `zone`.
+    """
+    return months_before(since.astimezone(zone).date(), -review_months(), keep_month_end=False)
 
 
 def effective(store: Store, person_id: str, now: datetime | None = None) -> Level:
@@ -155,11 +165,18 @@ def _clearance(row: Row, now: datetime) -> Clearance:
 
 
 def _counts(level: Level, days: Mapping[str, datetime | None], now: datetime) -> bool:
-    """Nothing on record is not the same as no end: training and vetting that a level needs have a day."""
-    until, trained, vetted = days["until"], days["trained_until"], days["vetted_until"]
+    ends_at = end(level, days["until"], days["trained_until"], days["vetted_until"])
+    return ends_at is None or ends_at > now
+
+
+def end(
+    level: Level, until: datetime | None, trained_until: datetime | None, vetted_until: datetime | None
+) -> datetime | None:  # fmt: skip
+    """From which moment on a grant counts no more: the first of its own end and of what its level needs. Nothing on
+    record is not the same as no end: a grant without the training or vetting that it needs never counted.
+    """
     wanted = needs()[level]
-    return (
-        (until is None or until > now)
-        and (not wanted.training or (trained is not None and trained > now))
-        and (not wanted.vetting or (vetted is not None and vetted > now))
-    )
+    ends = [until] if until is not None else []
+    ends += [trained_until or NEVER] if wanted.training else []
+    ends += [vetted_until or NEVER] if wanted.vetting else []
+    return min(ends, default=None)

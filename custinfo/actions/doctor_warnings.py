@@ -5,7 +5,7 @@ import socket
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
-from custinfo.actions import backup_settings, backups, clearances, leftovers, people
+from custinfo.actions import backup_settings, backups, clearances, cross_region_published, leftovers, people
 from custinfo.domain.clock import parse, show, utc_now
 from custinfo.domain.errors import CustinfoError, WrongState
 from custinfo.domain.messages import text
@@ -115,6 +115,12 @@ def _leftovers(store: Store) -> Iterator[CustinfoError]:
         yield WrongState("doctor.leftovers", count=len(left), first=left[0])
 
 
+def _cross_region(store: Store) -> Iterator[CustinfoError]:
+    left = cross_region_published.left_out(store)
+    if left:
+        yield WrongState("doctor.cross_region_left_out", count=len(left), first=left[0])
+
+
 CHECKS: tuple[Callable[[Store], Iterator[CustinfoError]], ...] = (
     _backup,
     _drill,
@@ -123,5 +129,6 @@ CHECKS: tuple[Callable[[Store], Iterator[CustinfoError]], ...] = (
     _clearances,
     _smtp,
     _leftovers,
+    _cross_region,
 )
 """Every check; each yields what it finds."""

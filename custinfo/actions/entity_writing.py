@@ -1,11 +1,11 @@
 """What a record does to entities: new ones, new versions, conflicts marked as ODK Central marks them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from custinfo.actions import assignments, demand_steps, entities, entity_levels, forms
-from custinfo.domain import customer
+from custinfo.actions import assignments, demand_steps, entities, entity_levels, forms, sealing
+from custinfo.domain import lake_properties
 from custinfo.domain.errors import Conflict
 from custinfo.domain.people import Person
 from custinfo.store import Store, Tx
@@ -17,22 +17,27 @@ from custinfo.xforms.refs import flat, without_positions
 
 @dataclass(frozen=True)
 class Made:
-    """An entity that a record created or gave a new version."""
+    """An entity that a record created or gave a new version; `dropped` when an edit took its round out."""
 
     dataset: str
     number: str
     entity_id: str
     version: int
+    dropped: bool = False
 
 
 def made_by(store: Store, record_id: str, version: int) -> tuple[Made, ...]:
     """The entities that a version of a record created or gave a new version, in that order."""
     rows = store.rows(
-        "SELECT dataset, number, entity_id, entity_version.version FROM entity_version "
-        "JOIN entity USING (entity_id) WHERE record_id = ? AND record_version = ? ORDER BY seq",
+        "SELECT dataset, number, entity_id, made.version, properties = '{}' AND EXISTS (SELECT 1 FROM entity_version "
+        "AS had WHERE had.entity_id = made.entity_id AND had.version = made.version - 1 AND had.properties != '{}') "
+        "AS dropped FROM entity_version AS made JOIN entity USING (entity_id) "
+        "WHERE record_id = ? AND record_version = ? ORDER BY seq",
         [record_id, version],
     )
-    return tuple(Made(row["dataset"], row["number"], row["entity_id"], row["version"]) for row in rows)
+    return tuple(
+        Made(row["dataset"], row["number"], row["entity_id"], row["version"], bool(row["dropped"])) for row in rows
+    )
 
 
 @dataclass(frozen=True)
@@ -119,6 +124,33 @@ def write(
         entities.mark_conflict(store, tx, current, action)
 
 
+def drop(
+    store: Store, tx: Tx, form: Form, pending: Collection[Pending], record_row: Mapping[str, Any]
+) -> None:  # fmt: skip
+    """Of the entities that rounds of the record made, those whose round an edit took out say nothing from now on: they
+    get a version without properties. One that another record has written since stays as it is, and a customer on file.
+    """
+    datasets = {one.dataset for one in form.entities if one.ref.rsplit("/", 2)[0] not in form.rules.single}
+    datasets -= {"customers"}
+    if not datasets:
+        return
+    stated = {one.entity_id for one in pending}
+    rows = store.rows(
+        "SELECT entity_current.* FROM entity_current JOIN entity_version AS first USING (entity_id) "
+        "WHERE entity_current.record_id = ?1 AND first.record_id = ?1 AND first.version = 1 "
+        "AND entity_current.properties != '{}' ORDER BY entity_current.seq",
+        [record_row["record_id"]],
+    )
+    gone = [row for row in rows if row["dataset"] in datasets and row["entity_id"] not in stated]
+    for row in gone:
+        secret = entity_levels.secret(store, form, row["dataset"], row["entity_id"])
+        label = sealing.opened_entity(store, row)["label"]
+        nothing = EntityAction(row["dataset"], "update", row["entity_id"], label)
+        entities.add_version(store, tx, row["entity_id"], row["version"] + 1, nothing, record_row, secret)
+    if gone:
+        tx.note(dropped=" ".join(row["number"] for row in gone))
+
+
 def _covered(form: Form, action: EntityAction) -> set[str]:
     """The properties that a record of the card itself speaks for: what it leaves blank is blank from now on.
 
@@ -131,13 +163,11 @@ def _covered(form: Form, action: EntityAction) -> set[str]:
 
 def _check_properties(store: Store, form: Form, action: EntityAction) -> None:
     """What the lake could not read would stop every later publication: it is mended now, at its question."""
-    if action.dataset != "customers":
-        return
-    wrong = customer.unreadable(action.properties)
-    for ref, node in form.nodes.items():
-        if node.bind.saveto in wrong:
-            facts = {"value": action.properties[node.bind.saveto]}
-            raise unfinished(store, form, ref, "type", "records.unreadable", facts)
+    for name in lake_properties.unreadable(action.dataset, action.properties):
+        places = (one.properties[name] for one in form.entities
+                  if one.dataset == action.dataset and name in one.properties)  # fmt: skip
+        facts = {"value": action.properties[name][:40]}
+        raise unfinished(store, form, next(places, action.ref), "type", "records.unreadable", facts)
 
 
 def _claim_keys(store: Store, tx: Tx, actor: Person, form: Form, made: Record, pending: Pending) -> None:

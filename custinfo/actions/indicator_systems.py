@@ -81,8 +81,9 @@ def propose(store: Store, actor: Person, reason: str, answer_by: date) -> int:
         raise BadInput("indicator_systems.answer_by", given=answer_by, first=day, last=day + LONGEST_TIME)
     from custinfo.statistics import indicators  # comes with Ibis, which pages that read need not wait for
 
-    indicators.load()
-    content = indicator_definitions.content()
+    given = indicator_definitions.raw()
+    indicators.checked(given)
+    content = indicator_definitions.content(given)
     with store.act(actor.person_id, "indicator.propose", KIND, KIND) as tx:
         known = _systems(store)
         newest = known[0] if known else None

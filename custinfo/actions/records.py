@@ -35,7 +35,7 @@ from custinfo.domain.text import clean
 from custinfo.store import Store, Tx
 from custinfo.store.database import Row
 from custinfo.xforms import Form, Problem, Record, Session, Unfinished
-from custinfo.xforms.refs import flat
+from custinfo.xforms.refs import flat, without_positions
 
 RECEIVED, EDITED = "received", "edited"
 MERGE = "merge"
@@ -250,6 +250,8 @@ def _write(given: _Submission) -> Receipt:
     for one in pending:
         entity_writing.write(given.store, given.tx, given.actor, given.form, given.made, one, row)
         _match(given, one)
+    if version > 1:
+        entity_writing.drop(given.store, given.tx, given.form, pending, row)
     record_approvals.put_forward(given.store, given.tx, given.actor, given.form, row, given.made.values)
     if version == 1:
         fieldwork.answered(given.store, given.tx, given.actor, given.form.form_id, record_id, about)
@@ -305,16 +307,26 @@ def _record_version(given: _Submission, record_id: str, version: int, entity_id:
 
 
 def _entity_asked_about(given: _Submission) -> str | None:
-    """The entity whose number stands in the form's `about` question; a number that nobody has is a mistake in it."""
+    """The entity whose number stands in the form's `about` question, the first one outside repeats; a number that
+    nobody has is a mistake in it, in each round of a repeat too.
+    """
+    about: str | None = None
     answers = flat(given.made.values, given.form.root.ref)
-    for ref, dataset in entities.marked(given.form, entities.ABOUT):
-        if answers.get(ref):
-            found = entities.by_number(given.store, dataset, answers[ref])
-            if found is None or not assignments.in_scope(given.store, given.actor, found["entity_id"]):
-                facts = {"number": answers[ref][:40]}
-                raise unfinished(given.store, given.form, ref, "about", "customers.no_such_number", facts)
-            return str(found["entity_id"])
-    return None
+    datasets = dict(entities.marked(given.form, entities.ABOUT))
+    for ref, number in answers.items():
+        dataset = datasets.get(without_positions(ref))
+        if dataset is not None and number:
+            entity_id = _entity_of(given, dataset, ref, number)
+            about = about or (entity_id if ref in given.form.rules.single else None)
+    return about
+
+
+def _entity_of(given: _Submission, dataset: str, ref: str, number: str) -> str:
+    """Raises Unfinished for a number that nobody has of whom the actor may know."""
+    found = entities.by_number(given.store, dataset, number)
+    if found is None or not assignments.in_scope(given.store, given.actor, found["entity_id"]):
+        raise unfinished(given.store, given.form, ref, "about", "customers.no_such_number", {"number": number[:40]})
+    return str(found["entity_id"])
 
 
 def _receipt(store: Store, record_id: str, version: int) -> Receipt:

@@ -1,7 +1,8 @@
 """The registers of privacy and security for the lake: what happened on them, without words, customers or names.
 
 Whatever is written in the store has its entry on the audit log, in order and never changed: the rows are made of those
-entries, each with what its register says of kind, class and clock. An entry may be on several registers.
+entries, each with what its register says of kind, class and clock. An entry may be on several registers. Penalties are
+on none: that and when somebody was punished is for the readers of their own register alone.
 """
 
 import json
@@ -14,7 +15,7 @@ from custinfo.actions import clearances, incidents, staff_keys
 from custinfo.domain import consent
 from custinfo.domain import incidents as incident_rules
 from custinfo.domain.clock import parse
-from custinfo.domain.periods import Month
+from custinfo.domain.sensitivity import Level
 from custinfo.lake.published_tables import TableRow
 from custinfo.store import Store
 from custinfo.store.database import Row
@@ -52,16 +53,16 @@ def _day(store: Store, row: Row) -> Clocks:
     return None, _end(store, date.fromisoformat(row["due"])) if row["due"] else None, None
 
 
-def _moments(_store: Store, row: Row) -> Clocks:
-    since, due, also = (parse(row[name]) if row[name] else None for name in ("since", "due", "also_due"))
-    return since, due, also
+def _clearance(_store: Store, row: Row) -> Clocks:
+    """A clearance ends with the first of its own end and of the training and vetting that its level needs."""
+    names = ("since", "until", "trained_until", "vetted_until")
+    since, until, trained, vetted = (parse(row[name]) if row[name] else None for name in names)
+    return since, clearances.end(Level(int(row["kind"])), until, trained, vetted), trained
 
 
 def _review(store: Store, row: Row) -> Clocks:
     """The rights of a department are gone through anew so many months after they were."""
-    day = parse(row["at"]).astimezone(store.site.zone).date()
-    month = Month.of(day).plus(clearances.review_months())
-    return None, _end(store, month.first.replace(day=min(day.day, month.last.day))), None
+    return None, _end(store, clearances.review_due(parse(row["at"]), store.site.zone)), None
 
 
 def _incident(store: Store, row: Row) -> Clocks:
@@ -90,7 +91,7 @@ def _incident(store: Store, row: Row) -> Clocks:
 @dataclass(frozen=True)
 class Register:
     """A register: what each action on it is called, which `columns` say what it is about (`entry`, and as far as there
-    is one `event`, `kind`, `class`, `amount`, `since`, `due`, `also_due`), and how its clocks run. `noted`: its entries
+    is one `event`, `kind`, `class`, `amount`, `since`, `due`), and how its clocks run. `noted`: its entries
     are those with this among their details, whatever their action.
     """
 
@@ -173,8 +174,8 @@ REGISTERS: tuple[Register, ...] = (
     Register(
         "clearance", {"clearance.grant": "granted", "person.add": "granted", "access.apply": "granted",
                       "clearance.revoke": "revoked"},
-        "clearance.person_id AS entry, CAST(level AS TEXT) AS kind, granted_at AS since, until AS due, "
-        "trained_until AS also_due", _GRANT, clocks=_moments,
+        "clearance.person_id AS entry, CAST(level AS TEXT) AS kind, granted_at AS since, until, trained_until, "
+        "vetted_until", _GRANT, clocks=_clearance,
     ),
     Register(
         "access_review", {"rights.review": "reviewed"},
@@ -198,7 +199,6 @@ REGISTERS: tuple[Register, ...] = (
         "signature", {}, "audit.seq AS entry, 'voided' AS event, json_extract(detail, '$.voided') AS amount",
         noted="voided",
     ),
-    Register("penalty", {"penalty.decide": "decided", "penalty.revoke": "revoked"}, "audit.seq AS entry"),
 )  # fmt: skip
 
 

@@ -16,7 +16,6 @@ from custinfo.actions.due import DueRow
 from custinfo.domain.clock import parse, stamp
 from custinfo.domain.errors import BadInput, CustinfoError, NotAllowed, NotFound, SiteFault, WrongState
 from custinfo.domain.people import SEPARATED, SERVICE, Person, Role
-from custinfo.domain.periods import Month
 from custinfo.domain.text import clean
 from custinfo.store import Store, Tx
 from custinfo.store.database import Row
@@ -279,9 +278,7 @@ def reviewed_by(store: Store, actor: Person) -> date | None:
     since = next((row["last"] for row in rows if row["last"]), None)
     if since is None:
         return None
-    day = parse(since).astimezone(store.site.zone).date()
-    month = Month.of(day).plus(clearances.review_months())
-    return month.first.replace(day=min(day.day, month.last.day))
+    return clearances.review_due(parse(since), store.site.zone)
 
 
 def due_rows(store: Store, actor: Person, today: date) -> list[DueRow]:

@@ -1,12 +1,14 @@
 """Visits to customers for the lake: who went when, to whom, with whom and with what result, without what was said."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 from custinfo.actions import entities, pseudonyms, sealing, staff_keys
 from custinfo.domain.clock import parse
 from custinfo.domain.sensitivity import Level
 from custinfo.lake.published_tables import TableRow
 from custinfo.store import Store
+from custinfo.store.database import Row
 
 CODED = ("purposes", "accompanied", "superior", "result")
 _VISITS = (
@@ -24,6 +26,9 @@ _OF_LEVEL_1 = (
 def lake_rows(store: Store, after: int) -> Iterator[TableRow]:
     """Every version of a visit after a `seq`; nothing of records of level 1, of customers of level 1, and of who is
     erased. The member of staff is whoever recorded the report first.
+
+    A later version that may not be told stands there with neither customer nor day, as one does that an edit took out:
+    the earlier ones must not count on.
     """
     rows = store.rows(_VISITS, [after, int(Level.SECRET)])
     known = Known(store) if rows else None
@@ -31,20 +36,21 @@ def lake_rows(store: Store, after: int) -> Iterator[TableRow]:
         said = sealing.unsealed_properties(row["properties"])
         assert known is not None  # there are rows
         told, key = known.key(said.get("customer_number", ""))
-        if told:
-            yield TableRow(
-                row["seq"],
-                {
-                    "customer_key": key,
-                    "visit_number": row["number"],
-                    "version": row["version"],
-                    "visited_on": said.get("visited_on", ""),
-                    **{name: said.get(name) or None for name in CODED},
-                    "staff_key": staff_keys.recorder(store, row["first_by"]),
-                    "department": row["department"],
-                    "recorded_at": parse(row["recorded_at"]),
-                },
-            )
+        if told or row["version"] > 1:
+            yield TableRow(row["seq"], _values(store, row, said if told else {}, key if told else None))
+
+
+def _values(store: Store, row: Row, said: Mapping[str, str], key: str | None) -> dict[str, str | int | datetime | None]:
+    return {
+        "customer_key": key,
+        "visit_number": row["number"],
+        "version": row["version"],
+        "visited_on": said.get("visited_on", ""),
+        **{name: said.get(name) or None for name in CODED},
+        "staff_key": staff_keys.recorder(store, row["first_by"]),
+        "department": row["department"],
+        "recorded_at": parse(row["recorded_at"]),
+    }
 
 
 class Known:

@@ -11,13 +11,14 @@ from custinfo.classification.evaluation import ALL, HUNDRED
 
 def in_force(rows: ir.Table, on: date) -> ir.Table:
     """Of each customer and item the evaluation that counts on a day: `customer_key`, `item`, `rating` (hundredths;
-    NULL of no information), `department`. `rows` are those of the lake's table `evaluations`; of two of the same day
-    the one that was recorded later counts.
+    NULL of no information), `department`. `rows` are those of the lake's table `evaluations`; of each evaluation the
+    newest version alone, whatever days the others were of; of two of the same day the one that was recorded later.
     """
-    known = rows.filter(rows.evaluated_on <= ibis.literal(on.isoformat()))
+    placed = rows.mutate(_newest=rows.version.max().over(group_by="evaluation"))
+    newest = placed.filter(placed.version == placed["_newest"])
+    known = newest.filter(newest.evaluated_on <= ibis.literal(on.isoformat()))
     order = [ibis.desc(name) for name in ("evaluated_on", "recorded_at", "evaluation", "version")]
-    newest = ibis.row_number().over(group_by=["customer_key", "item"], order_by=order)
-    placed = known.mutate(_place=newest)
+    placed = known.mutate(_place=ibis.row_number().over(group_by=["customer_key", "item"], order_by=order))
     return placed.filter(placed["_place"] == 0).select("customer_key", "item", "rating", "department")
 
 

@@ -8,11 +8,20 @@ import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+from custinfo.domain.errors import BadInput
+
 FILE = Path(__file__).resolve().parents[2] / "data" / "rules" / "indicators.toml"
 DEFINITION = "definition"
+UNREADABLE = "statistics.indicators.unreadable"
+SHOWN: Mapping[str, type] = {
+    "id": str, "zh": str, "en": str, "unit": str, "owner": str, "sources": list, DEFINITION: list,
+}  # fmt: skip
+DEFINED: Mapping[str, type] = {"version": int, "effective_from": date, "formula": str, "zh": str, "en": str}
+"""What of an indicator and of a definition is told apart and shown, whether or not the rest is in order."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +36,43 @@ class Change:
     fields: tuple[tuple[str, str, str], ...]
 
 
-def content(file: Path = FILE) -> bytes:
-    """What is approved: the whole file as canonical JSON; comments, order and spaces of the file are no part of it."""
-    table = tomllib.loads(file.read_text("utf-8"))
+def raw(file: Path | None = None) -> bytes:
+    """The file as it stands at this moment. Raises BadInput when it cannot be read."""
+    place = file or FILE
+    try:
+        return place.read_bytes()
+    except OSError:
+        raise BadInput(UNREADABLE, file=place.name) from None
+
+
+def parsed(given: bytes, name: str = FILE.name) -> dict[str, Any]:
+    """What these bytes of a file say, with its tables of indicators. Raises BadInput where they say nothing such."""
+    try:
+        found = tomllib.loads(given.decode("utf-8"))
+    except ValueError:  # neither UTF-8 nor TOML
+        raise BadInput(UNREADABLE, file=name) from None
+    tables = found.get("indicator")
+    if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
+        raise BadInput(UNREADABLE, file=name)
+    return found
+
+
+def content(given: bytes | None = None) -> bytes:
+    """What is approved: the whole file (the bytes `given`, or as it stands) as canonical JSON; comments, order and
+    spaces of the file are no part of it. Raises BadInput for what cannot be told apart or shown.
+    """
+    table = parsed(raw() if given is None else given)
+    for place, one in enumerate(table["indicator"], 1):
+        _check_shape(str(one.get("id", place)), one, SHOWN)
+        for definition in one[DEFINITION] or [{}]:
+            _check_shape(str(one["id"]), definition if isinstance(definition, dict) else {}, DEFINED)
     return json.dumps(table, ensure_ascii=False, sort_keys=True, default=str).encode()
+
+
+def _check_shape(indicator: str, table: Mapping[str, Any], wanted: Mapping[str, type]) -> None:
+    wrong = next((name for name, kind in wanted.items() if not isinstance(table.get(name), kind)), None)
+    if wrong is not None:
+        raise BadInput("statistics.indicators.wrong", file=FILE.name, indicator=indicator, name=wrong)
 
 
 def indicators(content: bytes) -> dict[str, Mapping[str, Any]]:

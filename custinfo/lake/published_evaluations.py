@@ -21,12 +21,13 @@ EVALUATIONS = PublishedTable(
         ]
     ),
 )
-"""What the evaluation of a customer came to after each record of it, a row for each item and one for the whole (`all`).
+"""What the evaluation of a customer came to after each record of it, a row for each item and one for the whole (`all`),
+on each day that the record bears on. Of an `evaluation` the newest `version` alone counts.
 
-`rating` is in hundredths of a rating (350 is 3.5), the mean where two people rated; NULL is no information, and of the
-whole, too little of it. `evaluation` is the record that set it off, `department` that of who recorded it, days are
-written 2026-11-01. `classification.evaluations.in_force` says which rows count on a day. Evidence stays in
-the store.
+`rating` is in hundredths of a rating (350 is 3.5), the mean where two people rated; NULL is no information, of the
+whole too little of it, and where nothing counts (`raters` 0: two people must talk it over). `evaluation` is the record
+that set it off, `department` that of who recorded it, days are written 2026-11-01.
+`classification.evaluations.in_force` says which rows count on a day. Evidence stays in the store.
 """
 
 DECLARED = (EVALUATIONS,)

@@ -27,8 +27,9 @@ REGISTER_EVENTS = PublishedTable(
 which register, what, of which kind; no words, no customer, nobody's name.
 
 `entry` tells the entries of a register apart, an account's too, and leads to nothing without the site's key. A clock
-runs from `since_at`; what is done at `due_at` is in time, NULL where nothing is due. `also_due_at` is a second clock:
-of an incident until when the people concerned are told, of a clearance until when its training holds.
+runs from `since_at`; what is done at `due_at` is in time, NULL where nothing is due; a clearance counts until then. Its
+revocation says the same of the grant that it ends. `also_due_at` is a second clock: of an incident until when the
+people concerned are told, of a clearance until when its training holds. Penalties are not among them.
 """
 
 REGISTER_ENTRIES = PublishedTable(

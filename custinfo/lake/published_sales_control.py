@@ -26,7 +26,7 @@ VISITS = PublishedTable(
 
 `purposes` are the codes of the form, with a space between; `accompanied` is yes or no, `superior` the position of who
 came along, never a name. `staff_key` tells members of staff apart and leads to nobody without the site's key. A visit
-to who has no card has no `customer_key`.
+to who has no card has no `customer_key`; one that was taken out, or that may not be told any more, has no day either.
 """
 
 CROSS_REGION_SALES = PublishedTable(
@@ -51,7 +51,8 @@ CROSS_REGION_SALES = PublishedTable(
 """What became of each sale outside the territory of the branch that delivers: an event each, by `event_number`; the
 newest of a `sale_number` counts.
 
-`event` is that of its case (`domain.machines.CASE`): open, change, resubmit, send_back, approve, reject, withdraw.
+`event` is that of its case (`domain.machines.CASE`): open, change, resubmit, send_back, approve, reject, withdraw; a
+sale that may not be told any more is withdrawn.
 `registered` is declared (beforehand) or found (found out afterwards); branches are those of the rule of territories.
 """
 

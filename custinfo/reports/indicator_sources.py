@@ -80,5 +80,4 @@ def _cards(tables: Tables, period: Period, zone: tzinfo) -> ir.Table:
     newest = ibis.row_number().over(group_by=known.customer_key, order_by=known.version.desc())
     cards = known.mutate(_place=newest).filter(lambda t: t["_place"] == 0).drop("_place")
     rule = data_quality.rule(period.last)
-    lists = {field.codes: tables.codes(field.codes).select("code") for field in rule.field if field.codes}
-    return data_quality.checked(cards, period.last, rule, lists)
+    return data_quality.checked(cards, period.last, rule, data_quality.lists_of(rule, tables.codes))

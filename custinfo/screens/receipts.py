@@ -19,8 +19,10 @@ def submitted(page: Page, title: str, form_id: str, draft_id: str, receipt: Rece
         )
         to_customer = {"href": f"/customer/{receipt.customer_id}", "text": page.text("pages.form.to_customer")}
         links.insert(0, to_customer)
-    others = (one for one in receipt.entities if one.entity_id != receipt.customer_id)
-    lines += [page.text("filling.done_entity", number=one.number, version=one.version) for one in others]
+    for one in receipt.entities:
+        if one.entity_id != receipt.customer_id:
+            said = "filling.dropped_entity" if one.dropped else "filling.done_entity"
+            lines.append(page.text(said, number=one.number, version=one.version))
     if receipt.consents_without_notice:
         lines.append(page.text("privacy.without_notice", count=receipt.consents_without_notice))
     if receipt.differences is not None:

@@ -4,14 +4,13 @@
 is counted by a formula of `formulas.py` that the file names; no expression is ever evaluated.
 """
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from functools import cache
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -19,14 +18,16 @@ from typing import Annotated, Any, Literal, TypeVar
 import ibis.expr.types as ir
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from custinfo.domain.errors import BadInput, NotFound
+from custinfo.domain import indicator_definitions
+from custinfo.domain.errors import BadInput, NotFound, WrongState
+from custinfo.domain.messages import LANGUAGES
 from custinfo.domain.periods import Period
 from custinfo.statistics import standards
 from custinfo.statistics.formulas import FORMULAS
 from custinfo.statistics.no_figure import Figure, NoFigure, ratio, rounded
 from custinfo.statistics.sources import NOT_STATED, By, Data, Given, Missing
 
-FILE = Path(__file__).parents[2] / "data" / "rules" / "indicators.toml"
+FILE = indicator_definitions.FILE
 
 Unit = Literal["count", "fen", "percent", "times", "days", "points"]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -81,19 +82,22 @@ class Indicator(_Part):
         return self.en if language == "en" else self.zh
 
 
-@cache
-def load(file: Path = FILE) -> Mapping[str, Indicator]:
-    """Every indicator by id, in the order of the file. Raises BadInput, naming the place, for a file out of order."""
-    try:
-        tables = tomllib.loads(file.read_text("utf-8"))["indicator"]
-        named = [(str(table.get("id", place)), table) for place, table in enumerate(tables, start=1)]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        raise BadInput("statistics.indicators.unreadable", file=file.name) from None
+def load(file: Path | None = None) -> Mapping[str, Indicator]:
+    """Every indicator by id, in the order of the file as it stands at this moment, however long a process runs. Raises
+    BadInput, naming the place, for a file out of order.
+    """
+    return checked(indicator_definitions.raw(file), (file or FILE).name)
+
+
+@lru_cache(maxsize=8)
+def checked(given: bytes, name: str = FILE.name) -> Mapping[str, Indicator]:
+    """The same of the bytes of a file, which are understood once."""
     found: dict[str, Indicator] = {}
-    for indicator_id, table in named:
+    for place, table in enumerate(indicator_definitions.parsed(given, name)["indicator"], start=1):
+        indicator_id = str(table.get("id", place))
         if indicator_id in found:
-            raise BadInput("statistics.indicators.twice", file=file.name, indicator=indicator_id)
-        found[indicator_id] = _indicator(file.name, indicator_id, table)
+            raise BadInput("statistics.indicators.twice", file=name, indicator=indicator_id)
+        found[indicator_id] = _indicator(name, indicator_id, table)
     return found
 
 
@@ -136,7 +140,7 @@ def _check_formula(place: Mapping[str, str], indicator: Indicator, definition: D
         raise BadInput("statistics.indicators.wrong", **place, name="definition.parameters")
 
 
-def get(indicator_id: str, file: Path = FILE) -> Indicator:
+def get(indicator_id: str, file: Path | None = None) -> Indicator:
     """The indicator of that id. Raises NotFound."""
     try:
         return load(file)[indicator_id]
@@ -160,6 +164,30 @@ def noted() -> Iterator[Mapping[str, int]]:
         _NOTED.reset(token)
 
 
+def note(indicator_id: str, period: Period, formula: str) -> None:
+    """Notes an indicator that a report does not `compute` but counts itself, many periods at once, as `formula` does.
+
+    Raises WrongState when the definition in force on the period's last day counts by another formula, or by parameters:
+    the report would go on showing what nobody approved under that name.
+    """
+    indicator = get(indicator_id)
+    definition = indicator.on(period.last)
+    _note(indicator_id, definition)
+    if definition is not None and (definition.formula != formula or definition.parameters):
+        raise counted_otherwise(indicator_id, definition.version)
+
+
+def counted_otherwise(indicator_id: str, version: int) -> WrongState:
+    """That a report cannot show what this version of a definition counts."""
+    names = {code: get(indicator_id).name(code) for code in LANGUAGES}
+    return WrongState("statistics.indicators.counted_otherwise", indicator=names, version=version)
+
+
+def _note(indicator_id: str, definition: Definition | None) -> None:
+    if (counted_so_far := _NOTED.get()) is not None:
+        counted_so_far.setdefault(indicator_id, definition.version if definition else 0)
+
+
 @dataclass(frozen=True)
 class Value:
     """A figure of an indicator for a period, by its definition `version`; `code` is NOT_STATED for the whole.
@@ -178,7 +206,7 @@ class Value:
 
 
 def compute(
-    indicator_id: str, period: Period, given: Given, by: By | None = None, file: Path = FILE
+    indicator_id: str, period: Period, given: Given, by: By | None = None, file: Path | None = None
 ) -> tuple[Value, ...]:
     """The figures of an indicator for a period, by the definition in force on its last day.
 
@@ -189,8 +217,7 @@ def compute(
     indicator = get(indicator_id, file)
     definition = indicator.on(period.last)
     name = by.name if by else ""
-    if (counted_so_far := _NOTED.get()) is not None:
-        counted_so_far.setdefault(indicator_id, definition.version if definition else 0)
+    _note(indicator_id, definition)
     if definition is None:
         why = NoFigure("not_in_force", {"first": indicator.definition[0].effective_from})
         return (Value(indicator_id, 0, period, name, NOT_STATED, why),)

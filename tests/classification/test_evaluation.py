@@ -82,6 +82,13 @@ def test_what_counts_on_a_day_and_how_it_spreads():
     ]  # fmt: skip
 
 
+def test_what_a_correction_says_counts_alone_whatever_day_the_mistake_was_of():
+    rows = [row("a", "trust", 500, "2026-10-28", 1), row("a", "trust", 200, "2026-10-08", 1) | {"version": 2},
+            row("a", "trust", 300, "2026-09-01", 2)]  # fmt: skip
+    found = [evaluations.in_force(ibis.memtable(rows), date(2026, month, day)) for month, day in ((9, 30), (10, 31))]
+    assert [one.to_pyarrow().to_pylist()[0]["rating"] for one in found] == [300, 200]
+
+
 def said(customer, respondent, version, value, day, *, form="satisfaction_survey", variable="overall"):
     return {"customer_key": customer, "respondent": respondent, "version": version, "form_id": form,
             "variable": variable, "value": value, "recorded_at": datetime(2026, 10, day, tzinfo=UTC)}  # fmt: skip

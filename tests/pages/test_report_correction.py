@@ -122,7 +122,7 @@ def test_from_a_changed_figure_to_the_revision_and_the_news(site, people, tmp_pa
 
     # A line was wrong in the books. Who looks sees what differs; nobody calls an error late data
     head, wrong, *_ = SALES.splitlines()
-    imported(site, tmp_path, "\n".join((head, wrong.replace("1234.50", "1468.50"))))
+    imported(site, tmp_path, "\n".join((head, wrong.replace("1234.50", "1468.50"), "")))
     wu.open(original)
     press(wu, "与当前数据比较")
     wu.sees(AFTER)

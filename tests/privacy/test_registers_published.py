@@ -9,13 +9,16 @@ from custinfo.actions import (
     approvals,
     audit_export,
     audit_log,
+    clearances,
     consents,
     corrective,
     disclosures,
     holds,
     incident_notices,
     incidents,
+    penalties,
     record_levels,
+    register_events_published,
     reveals,
     rights,
     sessions,
@@ -25,6 +28,7 @@ from custinfo.actions import (
 from custinfo.actions import lake as publishing
 from custinfo.actions.audit_log import Selection
 from custinfo.actions.consents import Consent
+from custinfo.domain.clock import utc_now
 from custinfo.domain.errors import NotAllowed
 from custinfo.domain.people import SERVICE, Role
 from custinfo.domain.sensitivity import Level
@@ -237,3 +241,42 @@ def test_no_name_no_number_and_no_word_of_anybody_is_in_any_of_the_tables(office
     for table in ("register_events", "register_entries", "consent_events", "card_recordings", "second_entries"):
         written = str(rows(office, table))
         assert [one for one in said if one in written] == [], table
+
+
+def test_a_clearance_ends_with_the_first_thing_that_its_level_needs(office):
+    store, now = office.store, utc_now()
+    person = account(store, Role.SUPERVISOR, login_name="sun", clearance=Level.PUBLIC)
+    days = {1: timedelta(days=400), 2: timedelta(days=30), 3: timedelta(days=5)}
+    for level, ends in (
+        # until, training, vetting, and what comes of it: level 2 needs no vetting, level 3 nothing
+        (Level.SECRET, (1, 2, 3, 3)), (Level.INTERNAL, (1, 2, 3, 2)), (Level.PUBLIC, (1, 2, 3, 1)),
+        (Level.SECRET, (3, 2, 1, 3)),
+    ):  # fmt: skip
+        until, trained, vetted, end = (now + days[one] for one in ends)
+        given = clearances.grant(
+            store, SERVICE, person.person_id, level, until=until, trained_until=trained, vetted_until=vetted
+        )
+        (row,) = new_events(office, "clearance.grant")
+        assert (row["kind"], row["due_at"], row["also_due_at"]) == (str(int(level)), end, trained)
+        rights.revoke_clearance(store, SERVICE, given)
+        (gone,) = new_events(office, "clearance.revoke")
+        assert (gone["event"], gone["entry"], gone["since_at"]) == ("revoked", row["entry"], row["since_at"])
+    clearances.grant(store, SERVICE, person.person_id, Level.SECRET, trained_until=now + days[1], vetted_until=None)
+    (row,) = new_events(office, "clearance.grant")
+    assert row["due_at"] < now, "without vetting it never counts"
+
+
+def new_events(office, action):
+    """What the newest entry of the audit log with this action says on the registers."""
+    (newest,) = office.store.rows("SELECT max(seq) AS seq FROM audit WHERE action = ?", [action])
+    rows = register_events_published.lake_rows(office.store, (newest["seq"] - 1) * register_events_published.PLACES)
+    return [one.values for one in rows if one.seq // register_events_published.PLACES == newest["seq"]]
+
+
+def test_no_table_says_that_or_when_somebody_was_punished(office):
+    facts = {"kind": "fine", "reason": "私自外传客户名单", "heard": "承认", "amount_fen": 50_000}
+    number = penalties.decide(office.store, office.manager, login_name="li", **facts)
+    assert new_events(office, "penalty.decide") == []
+    penalties.revoke(office.store, office.manager, number, "查无实据")
+    assert new_events(office, "penalty.revoke") == []
+    assert not any(action.startswith("penalty") for one in register_events_published.REGISTERS for action in one.events)

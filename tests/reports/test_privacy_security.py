@@ -6,10 +6,12 @@ from decimal import Decimal
 import pytest
 
 from custinfo import lake
-from custinfo.domain.periods import Month, Quarter
+from custinfo.actions import clearances
+from custinfo.domain.periods import Month, Quarter, Year
 from custinfo.reports import text
 from custinfo.reports.kinds import privacy_security
 from custinfo.reports.parts import coverage
+from custinfo.reports.parts.registers import Span
 from tests.reports import sites
 
 MOMENT = datetime(2026, 11, 2, 1, tzinfo=UTC)
@@ -23,6 +25,12 @@ def at(said):
     return datetime.fromisoformat(f"{year}-{day}T{clock or '02:00'}:00+00:00")
 
 
+def cleared(entry, level, granted, *, due, trained, revoked=""):
+    """A grant as it is published, or its revocation, which says what the grant says: `due` is its end."""
+    facts = {"kind": level, "since_at": at(granted), "due_at": at(due), "also_due_at": at(trained)}
+    return ("clearance", entry, "revoked" if revoked else "granted", revoked or granted, facts)
+
+
 EVENTS = [
     # register, entry, event, recorded, further facts
     # Four people in sales, one alone in finance; p5 left, p4 has a factor no more
@@ -32,12 +40,15 @@ EVENTS = [
     ("account", "p1", "factor_on", "02-02", {}),
     ("account", "p4", "factor_on", "02-02", {}),
     ("account", "p4", "factor_off", "08-02", {}),
-    # p1's clearance holds, p2's training ran out in July, p3's is revoked, p5 left
-    ("clearance", "p1", "granted", "02-01", {"kind": "1", "also_due_at": at("2027-02-01")}),
-    ("clearance", "p2", "granted", "02-01", {"kind": "2", "also_due_at": at("07-20")}),
-    ("clearance", "p3", "granted", "02-01", {"kind": "2", "also_due_at": at("2027-02-01")}),
-    ("clearance", "p3", "revoked", "08-01", {"kind": "2"}),
-    ("clearance", "p5", "granted", "02-01", {"kind": "1", "also_due_at": at("07-20")}),
+    # p1's clearance holds; p2's training ran out in July, p4's vetting in August; p5 left. Of p3's two the second was
+    # revoked, the first came to its end in September
+    cleared("p1", "1", "02-01", due="2027-01-15", trained="2027-02-01"),
+    cleared("p2", "2", "02-01", due="07-20", trained="07-20"),
+    cleared("p3", "2", "02-01", due="09-10", trained="2027-02-01"),
+    cleared("p3", "2", "03-01", due="2027-02-01", trained="2027-02-01"),
+    cleared("p3", "2", "03-01", due="2027-02-01", trained="2027-02-01", revoked="08-01"),
+    cleared("p4", "1", "02-01", due="08-10", trained="2027-02-01"),
+    cleared("p5", "1", "02-01", due="07-20", trained="07-20"),
     # Answered in time, late after an extension, taken back, overdue, received after the quarter
     ("request", "r1", "received", "07-01", {"kind": "see", "due_at": at("07-31")}),
     ("request", "r1", "answered", "07-31", {"kind": "see"}),
@@ -88,10 +99,23 @@ FORMS = [
     ("security_inspections", "s1", 2, "accepted", "", None, "08-02"),
     ("security_inspections", "s2", 1, "ordered", "2026-09-30", None, "09-02"),
     ("security_inspections", "s3", 1, None, "", None, "09-02"),
+    # Corrected the next day: nothing was found. Called accepted by mistake
+    ("security_inspections", "s4", 1, "ordered", "2026-09-10", None, "09-03"),
+    ("security_inspections", "s4", 2, None, "", None, "09-04"),
+    ("security_inspections", "s5", 1, "ordered", "2026-10-15", None, "07-03"),
+    ("security_inspections", "s5", 2, "accepted", "", None, "07-10"),
+    ("security_inspections", "s5", 3, "ordered", "2026-10-15", None, "07-12"),
     ("processors", "c1", 1, None, "2026-10-01", None, "03-02"),
     ("trained_people", "t1", 1, "passed", "2027-08-01", "p6", "08-01"),
     ("trained_people", "t2", 1, "failed", "", "p2", "08-01"),
     ("trained_people", "t3", 1, "passed", "2026-09-29", "p3", "08-01"),
+    # Corrected: failed after all, somebody else's login, taken out of the form
+    ("trained_people", "t4", 1, "passed", "2027-08-01", "p4", "08-01"),
+    ("trained_people", "t4", 2, "failed", "", "p4", "08-02"),
+    ("trained_people", "t5", 1, "passed", "2027-08-01", "p2", "08-01"),
+    ("trained_people", "t5", 2, "passed", "2027-08-01", "p6", "08-02"),
+    ("trained_people", "t6", 1, "passed", "2027-08-01", "p3", "08-01"),
+    ("trained_people", "t6", 2, None, "", None, "08-02"),
 ]
 CONSENTS = [("given", "survey", "08-01"), ("given", "survey", "08-02"), ("withdrawn", "marketing", "08-03"),
             ("given", "survey", "05-01"), ("restricted", "*", "08-04")]  # fmt: skip
@@ -188,9 +212,10 @@ def test_requests_consents_and_what_left_by_their_kinds(found):
 
 
 def test_findings_and_the_registers_that_are_forms(found):
-    assert cells(found.table("t7")) == {"measures": (2, 1, 1, 1), "shortcomings": (2, 1, 1, 1), "total": (4, 2, 2, 2)}
+    # s1 accepted, s2 overdue, s5 open; s3 and s4 found nothing
+    assert cells(found.table("t7")) == {"measures": (2, 1, 1, 1), "shortcomings": (3, 1, 2, 1), "total": (5, 2, 3, 2)}
     forms = cells(found.table("t8"))
-    assert forms["security_inspections"] == (3, 3, 1), "due on the last day of the period"
+    assert forms["security_inspections"] == (5, 5, 1), "due on the last day of the period"
     assert forms["processors"] == (1, 0, 0), "to be reviewed on the day after"
 
 
@@ -200,10 +225,35 @@ def test_who_is_covered_at_the_end_of_each_period(found):
     assert covered["factor"] == (1, 2, 0)
     assert covered["factor_share"] == (Decimal("20.0"), Decimal("50.0"), None), "no share of nobody"
     # p1 by the clearance, p6 by the course; p3's course had run out the day before the end
-    assert covered["trained"] == (2, 3, 0)
-    assert (covered["cleared_1"], covered["cleared_2"]) == ((1, 1, 0), (0, 2, 0))
-    assert covered["run_out"] == (1, 0, 0), "of who left none runs out"
+    assert covered["trained"] == (2, 4, 0)
+    assert (covered["cleared_1"], covered["cleared_2"]) == ((1, 2, 0), (0, 2, 0))
+    assert covered["run_out"] == (3, 0, 0), "p2, p3 and p4; of who left none runs out"
     assert covered["holds_stand"] == (2, 3, 0)
+
+
+@pytest.mark.parametrize(
+    ("added", "reviewed", "late"),
+    [
+        # 09:00 in Shanghai; six months later the whole day is in time
+        ("01-15 01:00", "07-15 08:00", False),
+        ("01-15 01:00", "07-15 16:00", True),
+        # The last of February is no last of August
+        ("02-28 02:00", "08-28 15:59", False),
+        ("02-28 02:00", "08-28 16:00", True),
+        ("2025-08-31 02:00", "02-28 15:59", False),
+        # The 1st of April in Shanghai
+        ("03-31 17:00", "10-01 15:59", False),
+    ],
+)
+def test_the_first_review_of_rights_is_due_by_the_end_of_a_day_of_the_sites_zone(opened, added, reviewed, late):
+    zone, blank = opened[1], {"department": "营业部", "due_at": None}
+    rows = [
+        {"register": register, "event": event, "recorded_at": at(when).replace(tzinfo=None), **blank}
+        for register, event, when in (("account", "added", added), ("access_review", "reviewed", reviewed))
+    ]
+    [done, _] = coverage.reviews(rows, {"营业部": 1}, Span.of(Year(2026), zone), zone)
+    assert done.late is late
+    assert done.due_at.replace(tzinfo=UTC).astimezone(zone).date() == clearances.review_due(at(added), zone)
 
 
 def test_nobody_is_told_from_a_department_of_one(found):

@@ -10,7 +10,7 @@ from custinfo.reports import apart, build, outside_issues
 from custinfo.screens import reports as page_of
 from custinfo.screens import showing
 from custinfo.screens.context import Page
-from tests.factories import PASSWORD, empty_site
+from tests.factories import PASSWORD, adopt_indicators, empty_site
 from tests.reports import sites
 from tests.reports.test_correcting import changed_source, figures_only, released
 from tests.reports.test_issuing import Office
@@ -70,6 +70,7 @@ def test_from_the_definition_to_the_readers(office, visit):
     press(analyst, "define", {"about": "monthly", "reason": "Wanted by everybody"})
     for person in (office.information_administrator, office.manager):
         decide(office, person, visit, "/reports", report_definitions.KIND, "monthly-1")
+    adopt_indicators(office.store)
     went = press(analyst, "draft", {"report": "monthly", "period": "2026-10"})
     path = went["href"]
     issue_id = path.rpartition("/")[2]

@@ -19,9 +19,14 @@ from custinfo.reports.kind import Kind
 from custinfo.reports.makeup import Makeup
 from custinfo.reports.parts import makeup_monthly
 from custinfo.reports.text import PERIOD, Fact, Source
-from custinfo.statistics import customers, rounding, sales
+from custinfo.statistics import customers, indicators, rounding, sales
 
 MEASURES = ("sales", "returns", "net", "payments")
+INDICATORS = {"sales": "sales", "returns": "returns", "net": "net_sales", "payments": "payments"}
+"""The indicator that each measure is, counted as its formula of the same name does, thirteen months at once.
+
+The customers of this report are no indicator: it shows who is on file at the moment of the data, not at a period's end.
+"""
 TOTAL = "total"
 
 
@@ -121,6 +126,9 @@ def _months(movements: ir.Table, period: Month) -> Months:
     }
     nothing = dict.fromkeys(MEASURES, 0)
     months = [period.plus(n) for n in range(1 - sales.MONTHS_IN_SERIES, 1)]
+    for month in reversed(months):
+        for indicator in INDICATORS.values():
+            indicators.note(indicator, month, indicator)
     return {month: found.get(month, nothing) for month in months}
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import tzinfo
 from fractions import Fraction
 from functools import partial
+from itertools import takewhile
 
 from custinfo import lake
 from custinfo.actions import registers_published
@@ -46,7 +47,7 @@ REQUESTS = ("see", "copy", "move", "correct", "delete", "restrict", "object", "w
 CONSENTS = ("given", "withdrawn", "told", "restricted", "released")
 GRADES = ("particularly_major", "major", "larger", "general")
 FORMS = tuple(name for name in registers_published.REGISTERS if name != registers_published.TRAINED)
-INSPECTIONS = "security_inspections"
+INSPECTIONS, ACCEPTED = "security_inspections", "accepted"
 PARTS = ("reveals", "exports", "exported_rows", "access_refused")
 
 
@@ -65,7 +66,7 @@ def figures(found: lake.Lake, period: Period, zone: tzinfo) -> Figures:
     covered = {name: coverage.at(rows, forms, span) for name, span in spans.items()}
     now, span, accounts = counts["now"], spans["now"], covered["now"].accounts
     consents = {name: registers.consents(found, one, zone) for name, one in _periods(period).items()}
-    cases = _cases(rows, accounts, span)
+    cases = {**_cases(rows), "reviews": coverage.reviews(rows, accounts, span, zone)}
     parts = (
         _happened(counts, consents), _deadlines(cases, span), _requests(now, cases["requests"], span),
         _consents(consents["now"]), _left(now), _incidents(rows, span),
@@ -82,10 +83,10 @@ def _periods(period: Period) -> Mapping[str, Period]:
     return {"now": period, "before": period.plus(-1), "ago": period.year_before()}
 
 
-def _cases(rows: Sequence[Event], accounts: Mapping[str, int], span: Span) -> Mapping[str, Sequence[Case]]:
+def _cases(rows: Sequence[Event]) -> Mapping[str, Sequence[Case]]:
     return {
         "requests": registers.requests(rows), "disclosures": registers.disclosures(rows),
-        "corrections": registers.corrections(rows), "reviews": coverage.reviews(rows, accounts, span),
+        "corrections": registers.corrections(rows),
         **{kind: registers.notices(rows, kind) for kind in incidents.NOTICES},
     }  # fmt: skip
 
@@ -213,15 +214,22 @@ def _findings(cases: Sequence[Case], now: Counts, versions: Sequence[Event], spa
 
 
 def _shortcomings(versions: Sequence[Event], span: Span) -> tuple[int, int, int, int]:
-    """Inspections that found something: begun and accepted within the period, open and overdue at its end."""
+    """Inspections that found something, as they were corrected last: begun and accepted within the period, open and
+    overdue at its end. One that has no stage any more found nothing.
+    """
     begun = accepted = opened = overdue = 0
-    for entry in dict.fromkeys(one["entry"] for one in versions if one["register"] == INSPECTIONS):
-        steps = [one for one in versions if one["register"] == INSPECTIONS and one["entry"] == entry and one["state"]]
-        over = next((one for one in steps if one["state"] == "accepted"), None)
-        begun += bool(steps) and span.holds(steps[0]["recorded_at"])
-        accepted += over is not None and span.holds(over["recorded_at"])
-        opened += bool(steps) and over is None
-        overdue += bool(steps) and over is None and steps[-1]["due_on"] <= span.last.isoformat()
+    for steps in registers.by_entry(versions, INSPECTIONS).values():
+        newest = steps[-1]
+        if not newest["state"]:
+            continue
+        begun += span.holds(next(one for one in steps if one["state"])["recorded_at"])
+        if newest["state"] == ACCEPTED:
+            # Since when it is: what was called accepted by mistake and corrected is not over yet
+            since = [*takewhile(lambda one: one["state"] == ACCEPTED, reversed(steps))][-1]
+            accepted += span.holds(since["recorded_at"])
+        else:
+            opened += 1
+            overdue += bool(newest["due_on"]) and newest["due_on"] <= span.last.isoformat()
     return begun, accepted, opened, overdue
 
 

@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from custinfo.actions import clearances
-from custinfo.domain.periods import months_before
+from custinfo.domain.periods import Day
 from custinfo.reports.parts.registers import Case, Event, Span, by_entry
 
 TRAINED, PASSED = "trained_people", "passed"
@@ -36,16 +36,17 @@ def at(rows: Sequence[Event], forms: Sequence[Event], span: Span) -> Coverage:
     rows = [one for one in rows if one["recorded_at"] < span.end]
     accounts = _accounts(rows)
     grants = [(entry, one) for entry, held in _grants(rows).items() for one in held if entry in accounts]
-    counting = [(entry, one) for entry, one in grants if (ends := _ends(one)) is None or ends >= span.end]
+    counting = [(entry, one) for entry, one in grants if one["due_at"] is None or one["due_at"] >= span.end]
     cleared = {(entry, one["kind"]) for entry, one in counting}
-    trained = {entry for entry, one in counting if one["also_due_at"] is not None}
-    trained |= {one["account"] for one in forms if one["recorded_at"] < span.end and _is_trained(one, span)}
+    trained = {entry for entry, one in counting if one["also_due_at"] is not None and one["also_due_at"] >= span.end}
+    newest = {one["entry"]: one for one in forms if one["register"] == TRAINED and one["recorded_at"] < span.end}
+    trained |= {one["account"] for one in newest.values() if _is_trained(one, span)}
     return Coverage(
         Counter(department for department, _ in accounts.values()),
         sum(factor for _, factor in accounts.values()),
         len(trained & accounts.keys()),
         Counter(level for _, level in cleared),
-        sum(span.holds(_ends(one)) for _, one in grants),
+        sum(span.holds(one["due_at"]) for _, one in grants),
         sum((1 if one["event"] == "set" else -1) * one["amount"] for one in rows if one["register"] == "hold"),
     )
 
@@ -71,30 +72,24 @@ def _grants(rows: Sequence[Event]) -> dict[str, list[Event]]:
             if one["event"] == "granted":
                 held.append(one)
             else:
-                # Which of several of one level was taken back does not say; the one that was given first
-                gone = next((had for had in held if had["kind"] == one["kind"]), None)
+                which = one["kind"], one["since_at"]
+                gone = next((had for had in held if (had["kind"], had["since_at"]) == which), None)
                 held = [had for had in held if had is not gone]
         found[entry] = held
     return found
 
 
-def _ends(grant: Event) -> datetime | None:
-    """Until when a clearance counts: its own end, and that of the training it rests on."""
-    ends = [one for one in (grant["due_at"], grant["also_due_at"]) if one is not None]
-    return min(ends) if ends else None
-
-
 def _is_trained(entry: Event, span: Span) -> bool:
-    return bool(entry["register"] == TRAINED and entry["state"] == PASSED and entry["due_on"] >= span.last.isoformat())
+    return bool(entry["state"] == PASSED and entry["due_on"] >= span.last.isoformat())
 
 
-def reviews(rows: Sequence[Event], accounts: Mapping[str, int], span: Span) -> list[Case]:
+def reviews(rows: Sequence[Event], accounts: Mapping[str, int], span: Span, zone: tzinfo) -> list[Case]:
     """How each department with accounts went through its rights: each review in the period against the day it was due
     on, and the one that is due next. Before the first it is due so many months after the department's first account.
     """
     found = []
     for department in sorted(accounts):
-        due = _first_due(rows, department)
+        due = _first_due(rows, department, zone)
         done = [one for one in rows if one["register"] == "access_review" and one["department"] == department]
         for one in done:
             found.append(Case(department, due, one["recorded_at"], one["recorded_at"]))
@@ -103,12 +98,13 @@ def reviews(rows: Sequence[Event], accounts: Mapping[str, int], span: Span) -> l
     return [one for one in found if one.over_at is None or span.holds(one.over_at)]
 
 
-def _first_due(rows: Sequence[Event], department: str) -> datetime | None:
+def _first_due(rows: Sequence[Event], department: str, zone: tzinfo) -> datetime | None:
     first = next((o for o in rows if o["register"] == "account" and o["department"] == department), None)
     if first is None:
         return None
-    begun: datetime = first["recorded_at"]
-    return begun.combine(months_before(begun.date(), -clearances.review_months()), begun.time())
+    day = clearances.review_due(first["recorded_at"].replace(tzinfo=UTC), zone)
+    # The last moment of the day, as the lake has it of later reviews: on the day itself is in time
+    return Span.of(Day(day), zone).end - timedelta(microseconds=1)
 
 
 def in_groups(accounts: Mapping[str, int], least: int) -> Mapping[str, str]:

@@ -5,26 +5,26 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-import ibis
 import ibis.expr.types as ir
 
 from custinfo.classification.sales_checkpoints import SalesCheckpointsRule
 from custinfo.classification.territory_rule import Branch, TerritoriesRule
 from custinfo.domain.periods import Month, Period
-from custinfo.domain.sums import total_fen
 from custinfo.reports.figures import NAMED, Column, Figures, Kind, Label, Row, Table
 from custinfo.reports.parts import members, planning
 from custinfo.reports.parts.making import TOTAL, cell, fact, row_id
 from custinfo.reports.parts.planning import NET, Plans
 from custinfo.reports.text import PERIOD, Fact, Source
-from custinfo.statistics import checkpoints, plan
+from custinfo.statistics import checkpoints, indicators, plan
 from custinfo.statistics.checkpoints import Checkpoint
 from custinfo.statistics.no_figure import Figure, NoFigure
-from custinfo.statistics.sources import Given
+from custinfo.statistics.sources import By, Given
 
 AREA = "report_sales_control"
 NONE = ""
 """In place of a sales area: the lines that state none."""
+PLACE, DAY = "day_and_area", len("2026-11-30")
+"""The column by which net sales are told apart: a day, and behind it the area."""
 
 
 def columns(**kinds: Kind) -> tuple[Column, ...]:
@@ -64,8 +64,7 @@ class Part:
 
 def parts(period: Period, known: Plans, given: Given, territory: TerritoriesRule) -> list[Part]:
     """The company first, then every area that has a target or sales: those of branches in their order, then others."""
-    sales = given.tables["sales"](period)
-    days = _by_day(sales, period)
+    days = _by_day(given, period)
     whole: dict[date, int] = {}
     for one in days.values():
         for day, fen in one.items():
@@ -82,15 +81,24 @@ def parts(period: Period, known: Plans, given: Given, territory: TerritoriesRule
     return found
 
 
-def _by_day(sales: ir.Table, period: Period) -> dict[str, dict[date, int]]:
-    """Net sales by area and day, under NONE those of lines that state none."""
-    lines = sales.filter(sales.kind.isin(("sale", "return")), sales.occurred_on.between(period.first, period.last))
-    signed = ibis.cases((lines.kind == "sale", lines.amount_fen), else_=-lines.amount_fen)
-    rows = lines.group_by(area=lines.area.fill_null(NONE), day=lines.occurred_on).aggregate(fen=total_fen(signed))
+def _by_day(given: Given, period: Period) -> dict[str, dict[date, int]]:
+    """Net sales by area and day, under NONE those of lines that state none, as the indicator's definition counts them.
+
+    Raises WrongState when that cannot be told by area and day.
+    """
+
+    def placed(of: Period) -> ir.Table:
+        sales = given.tables["sales"](of)
+        return sales.mutate(**{PLACE: sales.occurred_on.cast("string") + sales.area.fill_null(NONE)})
+
     found: dict[str, dict[date, int]] = {}
-    for row in rows.order_by("area", "day").to_pyarrow().to_pylist():
-        found.setdefault(row["area"], {})[row["day"]] = row["fen"]
-    return found
+    by_place = Given({**given.tables, "sales": placed}, given.zone)
+    for value in indicators.compute(NET, period, by_place, By(PLACE)):
+        if not isinstance(value.figure, int):
+            raise indicators.counted_otherwise(NET, value.version)
+        day, area = value.code[:DAY], value.code[DAY:]
+        found.setdefault(area, {})[date.fromisoformat(day)] = value.figure
+    return dict(sorted(found.items()))
 
 
 def targets_table(table_id: str, found: Sequence[Part]) -> Table:

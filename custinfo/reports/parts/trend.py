@@ -9,9 +9,10 @@ from custinfo.domain.periods import Month, Period
 from custinfo.reports.figures import Figures, Label, Row, Table
 from custinfo.reports.parts.making import column, fact, table
 from custinfo.reports.text import Fact, Source
-from custinfo.statistics import control_limits, forecast, sales
+from custinfo.statistics import control_limits, forecast, indicators, sales
 from custinfo.statistics.no_figure import NoFigure, rounded
 
+NET = "net_sales"
 SHOWN = 24
 READ = 60
 """Months that are shown, with their limits, and that a forecast rests on, at most."""
@@ -27,6 +28,8 @@ def months(lines: ir.Table, last: Month) -> Mapping[Month, int]:
     }
     if not found:
         return {}
+    for month in sorted(found, reverse=True):
+        indicators.note(NET, month, NET)
     begun = min(found)
     many = (last.year - begun.year) * 12 + last.month - begun.month + 1
     return {month: found.get(month, 0) for month in (begun.plus(n) for n in range(many))}
