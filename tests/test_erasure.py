@@ -252,3 +252,40 @@ def test_a_record_about_others_too_loses_what_names_the_erased_and_keeps_the_res
     assert "宏远要二十吨" in json.dumps(shown.values, ensure_ascii=False)
     left = store.rows("SELECT label FROM entity_current WHERE dataset = 'visits'")
     assert len(left) == 1 and "宏远" in left[0]["label"]
+
+
+def evaluation(store, staff, number, words):
+    """A draft that was begun without a customer: the number was typed in."""
+    answers = {
+        "/data/evaluation/customer_number": number, "/data/trust/trust_rating": "2", "/data/trust/trust_basis": words,
+    }  # fmt: skip
+    return factories.draft_of(store, staff.researcher, "customer_evaluation", answers)
+
+
+def draft_row(store, draft_id):
+    return store.row("SELECT entity_id, instance, outcome FROM draft WHERE draft_id = ?", [draft_id])
+
+
+@pytest.mark.guarantee("erasure-shared")
+@pytest.mark.parametrize("typed", [str.upper, str.lower])
+def test_a_draft_whose_answer_says_that_it_is_about_the_erased_goes_whole(store, staff, planted, typed):
+    other = factories.card(store, staff.researcher, key="other")
+    theirs = evaluation(store, staff, typed(planted.customer_number), f"老板{PLANTED}欠赌债")
+    kept = evaluation(store, staff, other.customer_number, "守信")
+    assert draft_row(store, theirs)["entity_id"] is None
+    erased(store, staff, planted.customer_id)
+    assert (draft_row(store, theirs)["instance"], draft_row(store, theirs)["outcome"]) == ("{}", "discarded")
+    left = draft_row(store, kept)
+    assert left["outcome"] is None and drafts.own_open(store, staff.researcher, kept)
+    assert [word for word in WORDS if word.encode() in erasing.decrypted(store.site)] == []
+
+
+@pytest.mark.parametrize("said", ["老板是{}的弟弟", "见下\n{}的投诉", "见 {}。"])
+def test_an_answer_about_others_that_names_the_erased_by_number_is_blank_wherever_the_number_stands(
+    store, staff, planted, said
+):
+    other = factories.card(store, staff.researcher, key="other")
+    draft_id = evaluation(store, staff, other.customer_number, said.format(planted.customer_number) + PLANTED)
+    erased(store, staff, planted.customer_id)
+    assert draft_row(store, draft_id)["outcome"] is None
+    assert [word for word in WORDS if word.encode() in erasing.decrypted(store.site)] == []

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from itertools import islice
 from typing import Any, TypeVar
 
 from custinfo.access import permissions, visibility
@@ -57,16 +58,22 @@ def similar(
     """Customers in the actor's scope that may be the same as what is stated, the likeliest first; not `without` itself.
 
     Of level-1 answers only who is cleared for them finds or hears anything. Whoever is out of scope does not exist
-    here: the review list, for those who see both, is where such a pair is noticed.
+    here: the review list, for those who see both, is where such a pair is noticed. Who was merged is known by its own
+    card still, and shown as its survivor.
     """
     seen = level_of(actor)
     entry = once(stated.party(without or "", seen))
     rows = _found(store, keys_of(entry), seen, without)
     by_rule = rule_on(today or utc_now().astimezone(store.site.zone).date())
     likely = ranked(entry, [matching.read_prepared(store, row, seen) for row in rows], by_rule)
-    places = {row["entity_id"]: row for row in _visible(store, actor, [one for one, _ in likely])}
+    leading = {row["found"]: row for row in _visible(store, actor, [one for one, _ in likely])}
+    shown: dict[str, tuple[Row, Evidence]] = {}
+    for one, evidence in likely:
+        row = leading.get(one)
+        if row is not None and row["entity_id"] != without:
+            shown.setdefault(row["entity_id"], (row, evidence))
     reader = entity_levels.Reader(store, actor)
-    return [_candidate(reader, places[one], evidence) for one, evidence in likely if one in places][:most]
+    return [_candidate(reader, row, evidence) for row, evidence in islice(shown.values(), most)]
 
 
 def of_draft(store: Store, actor: Person, draft_id: str) -> list[Candidate]:
@@ -148,14 +155,17 @@ def _lists(store: Store, query: str, given: list[Value]) -> Iterator[list[Any]]:
 
 
 def _visible(store: Store, actor: Person, ids: Sequence[str]) -> list[Row]:
-    """Of these, the customers of today that are in the actor's scope, with number and label."""
+    """Of the customers of today that these are, or were merged into (`found`: which of these), those that are in the
+    actor's scope, with number and label.
+    """
     everything = actor is SERVICE
     mine, scope = ("1", []) if everything else assignments.visible_where(actor, "entity_current", first=2)
     if not ids:
         return []
     return store.rows(
-        "SELECT entity_id, number, label, version FROM entity_current "
-        f"WHERE entity_id IN (SELECT value FROM json_each(?1)) AND {mine}",
+        "SELECT wanted.value AS found, entity_id, number, label, version FROM json_each(?1) AS wanted "
+        "LEFT JOIN merged_now ON loser_id = wanted.value "
+        f"JOIN entity_current ON entity_id = coalesce(survivor_id, wanted.value) WHERE {mine}",
         [json.dumps(list(ids)), *scope],
     )
 

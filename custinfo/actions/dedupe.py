@@ -5,14 +5,14 @@ there already is not put there twice.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from custinfo.access import permissions
-from custinfo.actions import duplicates, matching, merges
+from custinfo.actions import duplicates, matching, merge_links, merges
 from custinfo.classification.duplicates import Evidence, Line, rule
 from custinfo.domain.clock import utc_now
 from custinfo.domain.errors import CustinfoError
@@ -55,17 +55,19 @@ def run(store: Store, actor: Person, *, automatic: bool = False, engine: str = "
     comparing = engines.start(engine)
     index_missing(store, actor)
     parties = linkage.records(matching.all_parties(store))
+    survivors = {row["loser_id"]: row["survivor_id"] for row in store.rows("SELECT * FROM merged_now")}
     in_force = rule(utc_now().astimezone(store.site.zone).date())
     found = comparing.guarded(linkage.find)(comparing.hold(parties), in_force)
-    pairs, new = found.pairs.to_pyarrow(), 0
-    for page in _pages(_evidence(pairs)):
+    count = new = 0
+    for page in _pages(_of_customers(found.pairs.to_pyarrow(), survivors)):
         with store.act(actor.person_id, "duplicate.find", "customer", "", pairs=len(page)) as tx:
             there = [one for one in page if _both_there(store, one[0], one[1])]
             added, _ = duplicates.put_all(store, tx, there, source=duplicates.BATCH, found_by=actor.person_id)
             tx.note(new=added)
-            new += added
+            count, new = count + len(page), new + added
     merged = _merge_certain(store, actor, found.clusters.to_pyarrow()) if automatic else 0
-    return Done(parties.num_rows, pairs.num_rows, new, merged, duplicates.count(store, actor))
+    customers = len({survivors.get(one, one) for one in parties["id"].to_pylist()})
+    return Done(customers, count, new, merged, duplicates.count(store, actor))
 
 
 def _pages(of: Iterable[One]) -> Iterator[list[One]]:
@@ -74,17 +76,30 @@ def _pages(of: Iterable[One]) -> Iterator[list[One]]:
         yield page
 
 
-def _evidence(pairs: "pa.Table") -> Iterator[tuple[str, str, Evidence]]:
-    for row in pairs.to_pylist():
+def _of_customers(pairs: "pa.Table", survivors: Mapping[str, str]) -> Iterator[tuple[str, str, Evidence]]:
+    """Each pair of customers of today once: a customer that was merged is its survivor, whose cards are then several,
+    and the two that are likeliest the same speak for the pair.
+    """
+    given: set[tuple[str, str]] = set()
+    order = [("band", "ascending"), ("probability", "descending"), ("left", "ascending"), ("right", "ascending")]
+    for row in pairs.sort_by(order).to_pylist():
+        one, other = sorted(survivors.get(row[side], row[side]) for side in ("left", "right"))
+        if one == other or (one, other) in given:
+            continue
+        given.add((one, other))
         lines = tuple(Line(one["comparison"], one["level"], one["weight"]) for one in row["lines"])
         held_back = tuple(row["held_back"] or ())
         evidence = Evidence(row["probability"], row["band"], row["rule_version"], lines, held_back)
-        yield row["left"], row["right"], evidence
+        yield one, other, evidence
 
 
 def _both_there(store: Store, *ids: str) -> bool:
     """Whether they are customers still: the comparison took minutes."""
     return all(store.row("SELECT 1 FROM entity_current WHERE entity_id = ?", [one]) for one in ids)
+
+
+def _not_erased(store: Store, entity_id: str) -> bool:
+    return store.row("SELECT 1 FROM entity WHERE entity_id = ? AND erased_at IS NULL", [entity_id]) is not None
 
 
 def _merge_certain(store: Store, actor: Person, clusters: "pa.Table") -> int:
@@ -97,13 +112,16 @@ def _merge_certain(store: Store, actor: Person, clusters: "pa.Table") -> int:
 
 
 def _merge_group(store: Store, actor: Person, ids: list[str]) -> int:
-    """Merge into the one with the smallest number. Who somebody called different, changed, or is to be erased stays."""
+    """Merge into the one with the smallest number. Who somebody called different, changed, or is to be erased stays.
+    Who was merged already stands for its survivor.
+    """
+    survivors = merge_links.group(store, ids)
     rows = store.rows(
         "SELECT entity_id, version FROM entity_current WHERE entity_id IN (SELECT value FROM json_each(?)) "
         "ORDER BY number",
-        [json.dumps(ids)],
+        [json.dumps(sorted(set(survivors.values())))],
     )
-    if len(rows) < 2 or _said_different(store, ids):
+    if len(rows) < 2 or _said_different(store, survivors):
         return 0
     survivor, gone = rows[0]["entity_id"], 0
     for row in rows[1:]:
@@ -118,20 +136,16 @@ def _merge_group(store: Store, actor: Person, ids: list[str]) -> int:
     return gone
 
 
-def _said_different(store: Store, ids: list[str]) -> bool:
-    """Whether a person said of two of them that they are different customers."""
-    given = json.dumps(ids)
-    said = store.row(
-        "SELECT 1 FROM duplicate_decision WHERE decision IN ('different', 'said') "
-        "AND low_id IN (SELECT value FROM json_each(?1)) AND high_id IN (SELECT value FROM json_each(?1))",
-        [given],
-    )
-    undone = store.row(
-        "SELECT 1 FROM merge_undo WHERE loser_id IN (SELECT value FROM json_each(?1)) "
+def _said_different(store: Store, survivors: Mapping[str, str]) -> bool:
+    """Whether a person said of two of them that they are different customers, and did not merge them since."""
+    said = store.rows(
+        "SELECT low_id AS one, high_id AS other FROM duplicate_decision WHERE decision IN ('different', 'said') "
+        "AND low_id IN (SELECT value FROM json_each(?1)) AND high_id IN (SELECT value FROM json_each(?1)) "
+        "UNION SELECT loser_id, survivor_id FROM merge_undo WHERE loser_id IN (SELECT value FROM json_each(?1)) "
         "AND survivor_id IN (SELECT value FROM json_each(?1))",
-        [given],
+        [json.dumps(sorted(survivors))],
     )
-    return said is not None or undone is not None
+    return any(survivors[row["one"]] != survivors[row["other"]] for row in said)
 
 
 # ---- the index
@@ -146,7 +160,7 @@ def index_missing(store: Store, actor: Person) -> int:
     for page in _pages(ids):
         with store.act(actor.person_id, "duplicate.index", "customer", "", indexed=len(page)) as tx:
             for one in page:
-                if _both_there(store, one):
+                if _not_erased(store, one):
                     matching.index_current(store, tx, one)
     return len(ids) + _prepare_stale(store, actor)
 

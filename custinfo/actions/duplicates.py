@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from custinfo.access import permissions
-from custinfo.actions import assignments, candidates, entity_levels, match_events, matching, sealing
+from custinfo.actions import assignments, candidates, entity_levels, match_events, matching, merge_links, sealing
 from custinfo.actions.matching import Stated
 from custinfo.classification.duplicates import Evidence, Party, compare
 from custinfo.domain.clock import parse, utc_now
@@ -262,16 +262,25 @@ def _side(store: Store, reader: entity_levels.Reader, row: Row, side: str) -> Si
 
 
 def _compared(store: Store, pair: tuple[str, str], reader: Person) -> Evidence:
-    """What speaks for the pair, by the answers that the reader may see."""
-    low, high = (_party(store, one, candidates.level_of(reader)) for one in pair)
-    return compare(low, high, candidates.rule_on(utc_now().astimezone(store.site.zone).date()))
+    """What speaks for the pair, by the answers that the reader may see: of the cards of each, with those of whom it was
+    merged with, the two that are likeliest the same.
+    """
+    low, high = (_parties(store, one, candidates.level_of(reader)) for one in pair)
+    rule = candidates.rule_on(utc_now().astimezone(store.site.zone).date())
+    return max((compare(one, other, rule) for one in low for other in high), key=_sure)
 
 
-def _party(store: Store, entity_id: str, seen: Level) -> Party:
-    known = matching.stated(store, entity_id)
-    if known is None:
+def _sure(evidence: Evidence) -> tuple[int, float]:
+    return ("no", "review", "automatic").index(evidence.band), evidence.probability
+
+
+def _parties(store: Store, entity_id: str, seen: Level) -> list[Party]:
+    """The customer by its own card, then by that of each that was merged into it."""
+    known = ((one, matching.stated(store, one)) for one in merge_links.one_with(store, entity_id))
+    parties = [stated.party(one, seen) for one, stated in known if stated is not None]
+    if not parties:
         raise NotFound("dedupe.no_pair")
-    return known.party(entity_id, seen)
+    return parties
 
 
 def _digests(store: Store, pair: tuple[str, str]) -> tuple[str, str]:

@@ -4,19 +4,24 @@ import json
 import re
 import shutil
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from custinfo.actions import merge_links, sealing, withholding
+from custinfo.actions.entities import ABOUT, marked
 from custinfo.domain.clock import utc_now
 from custinfo.domain.people import SERVICE, Person
 from custinfo.domain.pseudonym import pseudonym
 from custinfo.store import Store, Tx, erasing
 from custinfo.store.database import Row
 from custinfo.store.erasing import Reach
+from custinfo.xforms.refs import flat
 
 STRAY_SECONDS = 3600
 """A data file that no version lists is left alone for so long: an import may be about to register it."""
 _WORD = re.compile(r"[\w:-]+")
+_IN_CHINESE = re.compile(_WORD.pattern, re.ASCII)
+"""A number is one within Chinese words too, between which there are no spaces."""
 _PAGE = 500
 
 
@@ -28,7 +33,7 @@ def customers(store: Store, tx: Tx, ids: Collection[str], *, keep: bool, plan_id
     """
     ids = with_merged(store, ids)
     with tx.lifted(f"erase:{plan_id}"):
-        found = erasing.reach(store, ids)
+        found = _reach(store, ids)
         _leave_lake(store, tx, ids, keep=keep, plan_id=plan_id)
         _empty(store, tx, found)
     tx.note(erased=len(ids))
@@ -42,7 +47,7 @@ def with_merged(store: Store, ids: Collection[str]) -> list[str]:
 def records(store: Store, tx: Tx, ids: Collection[str], *, plan_id: str) -> None:
     """Erase these records with the entities that they created, customers left out."""
     with tx.lifted(f"erase:{plan_id}"):
-        _empty(store, tx, erasing.reach(store, (), ids))
+        _empty(store, tx, _reach(store, (), ids))
 
 
 def finish(store: Store, actor: Person) -> None:
@@ -72,11 +77,30 @@ def finish(store: Store, actor: Person) -> None:
     erasing.compact(store)
 
 
+def _reach(
+    store: Store, entities: Collection[str], records: Collection[str] = (), *, stays: Collection[str] = ()
+) -> Reach:
+    """`store.erasing.reach`, and the drafts whose own answer says that they are about the erased: they go whole, as the
+    records would that they were to become.
+    """
+    found = erasing.reach(store, entities, records, stays=stays)
+    about = [
+        row["draft_id"] for row in _pages(store, "draft", "instance", "draft_id", found) if _about(store, row, found)
+    ]
+    return replace(found, drafts=found.drafts.union(about))
+
+
+def _about(store: Store, row: Row, found: Reach) -> bool:
+    form = sealing.answers_form(store, row["form_id"], row["form_version"])
+    answers = flat(_opened(store, "draft", row), form.root.ref)
+    return any(_words(answers.get(ref) or "") & found.words for ref, _ in marked(form, ABOUT))
+
+
 def _empty(store: Store, tx: Tx, found: Reach) -> None:
     shared, parts = _scrub_shared(store, tx, found)
     erasing.empty(tx, found)
     if parts:  # what rounds about the erased had created in records that stay
-        erasing.empty(tx, erasing.reach(store, parts, stays=shared))
+        erasing.empty(tx, _reach(store, parts, stays=shared))
         for record_id in shared:
             _find_other_subject(store, tx, record_id)
     tx.note(records=len(found.records), entities=len(found.entities) + len(parts), shared=len(shared))
@@ -169,8 +193,19 @@ def _pages(store: Store, table: str, column: str, key: str, found: Reach) -> Ite
         last = rows[-1]["row"]
         for row in rows:
             text = row[column]
-            if row[key] not in theirs and (sealing.may_be_sealed(text) or found.words & set(_WORD.findall(text))):
+            if row[key] not in theirs and (sealing.may_be_sealed(text) or _mentions(text, found.words)):
                 yield row
+
+
+def _mentions(stored: str, words: Collection[str]) -> bool:
+    """Whether one of the words may be in stored answers. JSON ends a line with a letter, so not word by word."""
+    either = stored + stored.upper()
+    return any(word in either for word in words)
+
+
+def _words(text: str) -> set[str]:
+    """The words of an answer, as they stand and in capitals: a number may be typed in small letters."""
+    return {word for each in (text, text.upper()) for kind in (_WORD, _IN_CHINESE) for word in kind.findall(each)}
 
 
 def _opened(store: Store, table: str, row: Row) -> dict[str, Any]:
@@ -208,7 +243,7 @@ def _blank(
                     _blank(one, stored[name][position], words, places, gone)
         elif isinstance(value, Mapping):
             _blank(value, stored[name], words, places, gone)
-        elif isinstance(value, str) and words & set(_WORD.findall(value)):
+        elif isinstance(value, str) and words & _words(value):
             gone.add(value)
             places.add(name)
             stored[name] = ""
@@ -217,7 +252,7 @@ def _blank(
 def _names(one: Mapping[str, Any], words: frozenset[str]) -> bool:
     """Whether a round names one of the words itself, rounds inside it left out."""
     return any(
-        _names(value, words) if isinstance(value, Mapping) else bool(words & set(_WORD.findall(value)))
+        _names(value, words) if isinstance(value, Mapping) else bool(words & _words(value))
         for value in one.values()
         if isinstance(value, Mapping | str)
     )

@@ -14,6 +14,7 @@ from typing import Any, cast
 from custinfo.actions import entities, sealing
 from custinfo.classification.duplicates import Kind, Party, Prepared, keys_of, once
 from custinfo.classification.duplicates.prepared import EDITION, LISTS
+from custinfo.domain.errors import NotFound
 from custinfo.domain.sensitivity import Level
 from custinfo.store import Store, Tx
 from custinfo.store.database import Row, Value
@@ -215,8 +216,15 @@ def digest(store: Store, entity_id: str) -> str:
 
 
 def index_current(store: Store, tx: Tx, entity_id: str) -> Stated:
-    """Keep by what the customer is found, from its card as the store has it."""
-    card = entities.current(store, entity_id)
+    """Keep by what the customer is found, from its card as the store has it, be it merged into another by now."""
+    newest = store.row(
+        "SELECT entity_version.*, dataset FROM entity_version JOIN entity USING (entity_id) "
+        "WHERE entity_id = ? AND erased_at IS NULL ORDER BY version DESC LIMIT 1",
+        [entity_id],
+    )
+    if newest is None:
+        raise NotFound("customers.unknown", number=entity_id[:40])
+    card = entities.as_card(store, sealing.opened_entity(store, newest))
     form = sealing.answers_form(store, card["form_id"], card["form_version"])
     return index(store, tx, entity_id, form, entities.content(store, card))
 
@@ -228,10 +236,12 @@ def drop(tx: Tx, entity_id: str) -> None:
 
 
 def missing(store: Store) -> list[str]:
-    """Customers of today that the index does not know: of a store that is older than it."""
+    """Customers that the index does not know: of a store that is older than it. Those that were merged are found by
+    their own cards, and count too.
+    """
     rows = store.rows(
-        "SELECT entity_id FROM entity_current WHERE dataset = ? AND entity_id NOT IN "
-        "(SELECT entity_id FROM match_party) ORDER BY entity_id",
+        "SELECT entity_id FROM entity JOIN entity_version USING (entity_id) WHERE dataset = ? AND version = 1 "
+        "AND erased_at IS NULL AND entity_id NOT IN (SELECT entity_id FROM match_party) ORDER BY entity_id",
         [DATASET],
     )
     return [row["entity_id"] for row in rows]
@@ -245,12 +255,9 @@ def stale(store: Store, most: int) -> list[Row]:
 
 
 def all_parties(store: Store) -> Iterator[Party]:
-    """Every customer of today that is in the index, whole: for the service alone."""
+    """Every customer that is in the index, those that were merged too, whole: for the service alone."""
     last = 0
-    page = (
-        "SELECT match_party.* FROM match_party WHERE seq > ? AND entity_id NOT IN (SELECT loser_id FROM merged_now) "
-        "ORDER BY seq LIMIT 2000"
-    )
+    page = "SELECT * FROM match_party WHERE seq > ? ORDER BY seq LIMIT 2000"
     while rows := store.rows(page, [last]):
         last = rows[-1]["seq"]
         for row in rows:

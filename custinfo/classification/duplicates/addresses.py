@@ -15,6 +15,7 @@ from custinfo.classification.duplicates.readings import Same, plain, sound
 
 _NUMERALS = str.maketrans("〇零一二三四五六七八九", "00123456789")
 _IN_WORDS = re.compile(r"[〇零一二三四五六七八九十百]+(?=[号楼层室栋幢座弄单组期])")
+_COUNTED = re.compile("(?:([一二三四五六七八九]?)百)?[零〇]*(?:([一二三四五六七八九]?)十)?([〇零一二三四五六七八九]?)")
 _UNITS = "号楼层室栋幢座弄单元组期"
 _ENDINGS = "路街道巷村镇乡园苑城厦心场区里庄寓"
 _CUT = Same({ord(unit): " " for unit in _UNITS} | {ord(ending): f"{ending} " for ending in _ENDINGS})
@@ -90,11 +91,16 @@ def _without_regions(word: str) -> str:
 
 
 def _number(numeral: str) -> str:
-    """`十二` → `12`, `二十` → `20`, `一〇三` → `103`."""
-    if "百" in numeral:
-        hundreds, _, rest = numeral.partition("百")
-        return str(int(_number(hundreds or "一")) * 100 + int(_number(rest.lstrip("零〇") or "〇")))
-    if "十" in numeral:
-        tens, _, ones = numeral.partition("十")
-        return f"{(tens or '一').translate(_NUMERALS)}{(ones or '〇').translate(_NUMERALS)}"
-    return numeral.translate(_NUMERALS)
+    """`十二` → `12`, `二十` → `20`, `一〇三` → `103`; what is no numeral, as `一百十十`, stays as it is."""
+    if "十" not in numeral and "百" not in numeral:
+        return numeral.translate(_NUMERALS)
+    counted = _COUNTED.fullmatch(numeral)
+    if not counted:
+        return numeral
+    hundreds, tens, ones = counted.groups()
+    return str(100 * _times(hundreds) + 10 * _times(tens) + int((ones or "〇").translate(_NUMERALS)))
+
+
+def _times(said: str | None) -> int:
+    """How many hundreds or tens: none where there is no word for them, one where no digit stands before it."""
+    return 0 if said is None else int((said or "一").translate(_NUMERALS))

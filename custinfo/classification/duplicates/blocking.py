@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 from custinfo.classification.duplicates.party import Kind
 
+_BORN = "coalesce(birth_date, birth_year)"
+
 KEYS: Mapping[Kind, tuple[str, ...]] = {
     "enterprise": (
         "code_text",
@@ -23,17 +25,18 @@ KEYS: Mapping[Kind, tuple[str, ...]] = {
     ),
     "individual": (
         "identity_text",
-        "core_sound || '|' || birth",
+        f"core_sound || '|' || {_BORN}",
+        "core_sound || '|' || birth_year",
         "core_alike || '|' || county",
         "core_alike || '|' || street",
-        "given || '|' || birth",
-        "surname || '|' || birth",
-        "given || surname || '|' || birth",
-        "street || '|' || birth",
-        "birth || '|' || county",
-        "birth || '|' || least(substr(surname, 1, 1), substr(given, 1, 1))",
-        "birth || '|' || greatest(substr(surname, 1, 1), substr(given, 1, 1))",
-        "substr(identity_text, 1, 5) || '|' || birth",
+        f"given || '|' || {_BORN}",
+        f"surname || '|' || {_BORN}",
+        f"given || surname || '|' || {_BORN}",
+        f"street || '|' || {_BORN}",
+        f"{_BORN} || '|' || county",
+        f"{_BORN} || '|' || least(substr(surname, 1, 1), substr(given, 1, 1))",
+        f"{_BORN} || '|' || greatest(substr(surname, 1, 1), substr(given, 1, 1))",
+        f"substr(identity_text, 1, 5) || '|' || {_BORN}",
         "surname || '|' || street",
         "given || '|' || street",
         "substr(surname, 1, 3) || '|' || substr(given, 1, 3) || '|' || county",

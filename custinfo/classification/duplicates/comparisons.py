@@ -123,8 +123,14 @@ _INDIVIDUAL = (
     ),
     Comparison(
         "birth",
-        Unknown("birth"),
-        {"same": Same("birth"), "letter": Edits("birth", 1, 8), "letters": Edits("birth", 2, 8)},
+        Unknown("birth_year"),
+        {
+            "same": Same("birth_date"),
+            "letter": Edits("birth_date", 1, 8),
+            # Of one of them no more is known. Of strangers every sixtieth agrees in it: it is no birthday
+            "year": All((Same("birth_year"), Unknown("birth_date"))),
+            "letters": Edits("birth_date", 2, 8),
+        },
     ),
     Comparison(
         "identity",

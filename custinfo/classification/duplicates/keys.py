@@ -27,9 +27,12 @@ def _enterprise(ready: Prepared) -> list[str]:
 
 
 def _individual(ready: Prepared) -> list[str]:
+    # Surname and given name in both orders, so that who writes them the other way round shares a key; by the year too,
+    # as others know no more than that
+    orders = (ready.core_sound, ready.given + ready.surname)
+    born = [day for day in (ready.birth_date, ready.birth_year) if day]
     return [
-        f"born:{ready.core_sound}|{ready.birth}" if ready.birth else "born:",
-        f"crossed:{ready.given}{ready.surname}|{ready.birth}" if ready.birth else "crossed:",
+        *(f"born:{order}|{day}" for order in orders for day in born if order),
         f"home:{ready.surname}|{ready.street}" if ready.street else "home:",
     ]
 

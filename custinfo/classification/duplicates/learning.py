@@ -31,7 +31,7 @@ TRAINED_BY: Mapping[Kind, tuple[str, ...]] = {
     ),
     "individual": (
         "l.identity_text = r.identity_text",
-        "l.core_sound = r.core_sound AND l.birth = r.birth",
+        "l.core_sound = r.core_sound AND coalesce(l.birth_date, l.birth_year) = coalesce(r.birth_date, r.birth_year)",
     ),
 }
 """Pairs among which m is learned, for the comparisons that are not of these columns."""
@@ -107,16 +107,25 @@ def _with_m(database: Database, kind: Kind, model: Model) -> Model:
 
     training = linker(database, kind, model)
     for pairs in TRAINED_BY[kind]:
+        # Where codes are unique, as on the shipped card, none of the first kind: Splink would refuse
+        if not _met(database, pairs):
+            continue
         training.training.estimate_parameters_using_expectation_maximisation(
             pairs, fix_u_probabilities=True, max_pairs=TRAINING_PAIRS, record_sample_proportion=0.1
         )
     learned = _learned(training)
     levels = {}
     for comparison in COMPARISONS[kind]:
-        own = learned.get(comparison.name, {})
-        seen = {name: share * LEARNED_MATCHES for name, share in own.items()}
+        own, given = learned.get(comparison.name, {}), model.levels[comparison.name]
+        # What no pair met, Splink hands back as it was given: that is no learning
+        seen = {name: share * LEARNED_MATCHES for name, share in own.items() if share != given[name][0]}
         levels[comparison.name] = _blended(comparison, model, seen, SHIPPED_MATCHES, 0)
     return model.model_copy(update={"levels": levels})
+
+
+def _met(database: Database, pairs: str) -> bool:
+    query = f"SELECT l.unique_id FROM parties AS l JOIN parties AS r ON {pairs} WHERE l.unique_id < r.unique_id LIMIT 1"
+    return bool(database.ask(query).num_rows)
 
 
 def _learned(training: object) -> Mapping[str, Mapping[str, float]]:

@@ -39,7 +39,7 @@ def places() -> Mapping[str, str]:
     Cities that are counties (`昆山市`) with and without.
     """
     found: dict[str, str] = {"中国": "中国", "全国": "中国", "china": "中国"}
-    for row in codelists.load("region").rows:
+    for row in codelists.load("region").offered:
         name = plain(row.name)
         short = _short(name)
         if len(name) < SHORTEST or name.startswith(("市辖", "省直", "自治区直")):

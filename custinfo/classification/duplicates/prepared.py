@@ -9,7 +9,7 @@ from custinfo.classification.duplicates.addresses import address, addresses
 from custinfo.classification.duplicates.party import Party
 from custinfo.classification.duplicates.readings import alike, sound, syllables
 
-EDITION = 1
+EDITION = 2
 """Raised whenever parties are prepared in another way: what was kept of an earlier edition is then made anew."""
 
 
@@ -18,6 +18,7 @@ class Prepared(NamedTuple):
 
     Sounds are small ASCII letters and digits, so that edits count the same on every engine. `code` and `identity` are
     checked numbers, `code_text` and `identity_text` whatever stands there. `known_as`: sounds of the names it goes by.
+    `birth_date`: eight digits; empty where no more than the year is known, which `birth_year` always has.
     """
 
     id: str
@@ -42,7 +43,8 @@ class Prepared(NamedTuple):
     surname: str = ""
     given: str = ""
     full_name: str = ""
-    birth: str = ""
+    birth_date: str = ""
+    birth_year: str = ""
     words: tuple[str, ...] = ()
     street: str = ""
     province: str = ""
@@ -132,6 +134,7 @@ def _individual(party: Party) -> Prepared:
     checked = identity if contacts.valid_identity_number(identity) else ""
     others = [names.person(other) for other in party.other_names if other.strip()]
     whole = name.surname + name.given
+    born = contacts.birth_date(party.birth_date) or checked[6:14]
     return Prepared(
         id=party.id,
         kind=party.kind,
@@ -144,7 +147,8 @@ def _individual(party: Party) -> Prepared:
         surname=name.surname,
         given=name.given,
         full_name=name.text,
-        birth=contacts.birth_date(party.birth_date) or checked[6:14],
+        birth_date=born if len(born) > len("2000") else checked[6:14],
+        birth_year=born[:4],
         words=where.words,
         street=where.street,
         province=province,

@@ -128,7 +128,8 @@ def ample(found: Levels, kind: Kind) -> bool:
 
     A company: the same valid code and a name that speaks for it; or the same name, by its characters or its sound, with
     a telephone or an address in common, and no other town, form or region. A person: the same identity number and given
-    name; or the same name and whole birthday with a telephone or address in common.
+    name; or the same name and whole birthday (`same`: the day, not the year alone) with a telephone or address in
+    common.
     """
     contact = found["phone"] == "same" or found["address"] in _SAME_PLACE
     if kind == "enterprise":
