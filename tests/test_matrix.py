@@ -38,7 +38,17 @@ SCREENS = {
     )[1]
     for route, notebook in ROUTES
 }
-ANALYSTS = {"/segments", "/abc", "/value", "/clusters", "/demands", "/quality", "/matches", "/survey-tables"}
+ANALYSTS = {
+    "/segments",
+    "/abc",
+    "/value",
+    "/clusters",
+    "/demands",
+    "/quality",
+    "/matches",
+    "/survey-tables",
+    "/credit-analysis",
+}
 """Pages of the lake, which have no sheet."""
 SAID = {1: "secret-1-answer", 2: "ordinary-2-answer", 3: "public-3-answer"}
 SHOWN = {1: "sec****swer", 2: SAID[2], 3: SAID[3]}

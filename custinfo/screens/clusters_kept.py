@@ -118,13 +118,12 @@ class Keeping:
         form = widgets.HBox([*self._fields.values(), self._purpose])
         form.add_class("ci-explorer-form")
         button = widgets.Button(description=view.word("keep"))
-        button.on_click(lambda _: running.answer(self._keep))
         self._done = widgets.HTML()
+        button.on_click(lambda _: running.answer(self._keep, self._done))
         self.widgets = [title, form, button, self._done]
 
     def _keep(self) -> None:
         """Keep the group that is picked, as it is said in conditions. Raises BadInput when it cannot be."""
-        self._done.value = ""
         view, page = self._running.view(), self._running.page
         found = said(view)
         if page is None or isinstance(found, str) or not found.agrees or view.is_few(found.chosen):

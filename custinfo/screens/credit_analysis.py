@@ -5,20 +5,18 @@ The back-test looks a year back: the grades of then against who defaulted since 
 
 from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import altair as alt
 import ibis
 import ibis.expr.types as ir
-from ipywidgets import Widget
 
 from custinfo.classification.credit import backtest, defaults, grades
 from custinfo.classification.credit.backtest import Count
 from custinfo.classification.credit.defaults import ABSENT
 from custinfo.domain import money
 from custinfo.domain.errors import BadInput
-from custinfo.domain.messages import DEFAULT_LANGUAGE, text
+from custinfo.domain.messages import text
 from custinfo.lake.extracts import KEY
 from custinfo.screens import explorer, explorer_charts, heat_map
 from custinfo.screens.explorer_charts import ACCENT
@@ -27,11 +25,6 @@ from custinfo.screens.explorer_view import Column, Filter, Listing, Panel, Prepa
 YEAR = timedelta(days=365)
 NO_GRADE = "none"
 """In place of no grade, for filters and picks."""
-
-
-def explore(home: Path | None = None, language: str = DEFAULT_LANGUAGE) -> Widget:
-    """The screen in a notebook; without a lake it says so in words."""
-    return explorer.explore(SCREEN, home, language)
 
 
 def _prepare(view: View) -> Prepared:
@@ -258,3 +251,5 @@ SCREEN = Screen(
         )
     ],
 )
+
+explore, show = explorer.doors(SCREEN)

@@ -12,7 +12,7 @@ from custinfo.domain.messages import text
 from custinfo.lake import Tables
 
 if TYPE_CHECKING:
-    from ipywidgets import Widget
+    from ipywidgets import HTML, Widget
 
     from custinfo.screens.context import Page
 
@@ -194,8 +194,10 @@ class Running(Protocol):
     def view(self) -> View:
         """What is chosen now."""
 
-    def answer(self, work: Callable[[], None]) -> None:
-        """Do what somebody asked for at a widget: the right to read is asked anew, what goes wrong is said in words."""
+    def answer(self, work: Callable[[], None], beside: "HTML | None" = None) -> None:
+        """Do what somebody asked for at a widget: the right to read is asked anew, what goes wrong is said in words, at
+        the head of the screen or `beside` the widget.
+        """
 
     def choose(self, choices: Mapping[str, Choice]) -> None:
         """Choose exactly this, and draw it."""

@@ -126,12 +126,12 @@ class Kept:
         self._chosen_measure = widgets.Dropdown(description=_word(view, "measure"), options=[])
         self._what, self._result = (widgets.Text(description=_word(view, name)) for name in ("measure", "result"))
         self._pick.observe(lambda _: running.answer(self._tell), "value")
-        self.widgets = [title, chooser, self._said, self._done, *self._forms()]
+        self.widgets = [title, chooser, self._said, *self._forms()]
         self._list()
 
     def _forms(self) -> list[widgets.Widget]:
         if not permissions.may(self._actor(), "segment.define"):
-            return [self._measures]
+            return [self._done, self._measures]
         fields = self._fields
         order = ["name_zh", "name_en", "strategy", "from", "until", "reason"]
         form = widgets.HBox([*(fields[name] for name in order), self._purpose])
@@ -145,11 +145,11 @@ class Kept:
         rows = [widgets.HBox(bar) for bar in bars]
         for row in rows:
             row.add_class("ci-explorer-tools")
-        return [form, rows[0], self._measures, rows[1], rows[2]]
+        return [form, rows[0], self._done, self._measures, rows[1], rows[2]]
 
     def _button(self, name: str, work: Callable[[], None]) -> widgets.Button:
         button = widgets.Button(description=_word(self._running.view(), name))
-        button.on_click(lambda _: self._running.answer(work))
+        button.on_click(lambda _: self._running.answer(work, self._done))
         return button
 
     def _page(self) -> Page:

@@ -45,6 +45,7 @@ MENU = (
     ("/quality", "quality", "lake.read"),
     ("/matches", "matches", "lake.read"),
     ("/survey-tables", "survey_tables", "lake.read"),
+    ("/credit-analysis", "credit_analysis", "lake.read"),
     ("/privacy", "privacy", "privacy.read"),
     ("/people", "people", "access.ask"),
     ("/audit", "audit", "audit.read"),
@@ -54,9 +55,9 @@ MENU = (
 """Address, name and the permission that it takes."""
 FOLDED = frozenset(
     {
-        "abc", "audit", "clusters", "credit", "demands", "duplicates", "incidents", "indicators", "matches", "people",
-        "plans", "privacy", "quality", "report_archive", "report_calendar", "reports", "retention", "statistics",
-        "studies", "survey_tables", "value",
+        "abc", "audit", "clusters", "credit", "credit_analysis", "demands", "duplicates", "incidents", "indicators",
+        "matches", "people", "plans", "privacy", "quality", "report_archive", "report_calendar", "reports", "retention",
+        "statistics", "studies", "survey_tables", "value",
     }
 )  # fmt: skip
 """Pages that stand together under one entry of the menu: most people need them now and then."""

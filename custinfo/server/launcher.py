@@ -204,6 +204,7 @@ class PageServer(Voila):  # type: ignore[misc]  # voila is not typed
             (r"/quality", PageHandler, {"notebook": "quality"}),
             (r"/matches", PageHandler, {"notebook": "matches"}),
             (r"/survey-tables", PageHandler, {"notebook": "survey_tables"}),
+            (r"/credit-analysis", PageHandler, {"notebook": "credit_analysis"}),
             (r"/waiting", PageHandler, {"notebook": "waiting"}),
             (r"/case/(?P<case_id>[^/]+)", PageHandler, {"notebook": "case"}),
             (r"/audit", PageHandler, {"notebook": "audit"}),

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-PAGES = ("segments", "value", "abc", "quality", "clusters")
+PAGES = ("segments", "value", "abc", "quality", "clusters", "credit_analysis", "demands", "matches")
 OPEN_BAR, CHOICE_BAR = 5.0, 2.0
 """Seconds of the processor, at a million customers."""
 

@@ -2,16 +2,17 @@
 sales for each customer over two and a half years, few of whom buy most, and many of whom stay away after a time.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import duckdb
 
 from custinfo import lake
 from custinfo.domain import codelists
-from custinfo.lake import control_totals, schema
+from custinfo.lake import control_totals, published_tables, schema
 from custinfo.lake.publishing import BatchRow, EntityVersionRow
 from custinfo.store.site import Site
 
@@ -44,6 +45,59 @@ JOIN keys k ON k.place = floor({customers} * 0.95 * power((hash(i, 1) % 1000003)
 """
 
 
+OF_CREDIT, OF_DEMANDS, OF_PAIRS = 10, 10, 50
+"""Of so many customers one was graded, twice; has a demand; may be another one's double."""
+GRADES, STAGES = "ABCDE", ("collected", "analysed", "answered", "closed")
+
+
+def _tables(engine: duckdb.DuckDBPyConnection) -> dict[str, Iterable[lake.TableRow]]:
+    """Credit decisions, demands, and pairs that may be one customer."""
+    keys = [row[0] for row in engine.execute("SELECT customer_key FROM keys ORDER BY place").fetchall()]
+    sources = {
+        "credit_decisions": _decisions(keys[::OF_CREDIT]), "demands": _demands(keys[::OF_DEMANDS]),
+        "matches": _pairs(keys[::OF_PAIRS]),
+    }  # fmt: skip
+    return {name: (lake.TableRow(seq, row) for seq, row in enumerate(rows, start=1)) for name, rows in sources.items()}
+
+
+def _decisions(keys: Sequence[str]) -> Iterator[dict[str, Any]]:
+    pick = Random(5)
+    for days in (400, 30):
+        for place, key in enumerate(keys):
+            yield {
+                "customer_key": key, "kind": "decision", "decision": f"CD-{days}-{place}", "version": 1,
+                "scheme": pick.choice(("5c", "5p", "6a")), "grade": pick.choice(GRADES), "points": pick.randrange(10_000),
+                "coverage": 10_000, "limit_fen": 1_000_000 * pick.randrange(100), "valid_until": "2027-11-01",
+                "rule_version": 1, "card_version": 1, "limits_version": 1, "recorded_at": END - timedelta(days=days),
+            }  # fmt: skip
+
+
+def _demands(keys: Sequence[str]) -> Iterator[dict[str, Any]]:
+    pick = Random(6)
+    for place, key in enumerate(keys):
+        rated = {name: pick.choice((None, 1, 2, 3, 4, 5)) for name in ("importance", "urgency", "feasibility")}
+        yield dict.fromkeys(published_tables.TABLES["demands"].columns.names) | rated | {
+            "customer_key": key, "demand_number": f"D{place:07}", "version": 1, "kind": "need",
+            "stage": pick.choice(STAGES), "recorded_at": END - timedelta(days=pick.randrange(700)),
+        }  # fmt: skip
+
+
+def _pairs(keys: Sequence[str]) -> Iterator[dict[str, Any]]:
+    pick = Random(7)
+    for place, (low, high) in enumerate(zip(keys[::2], keys[1::2], strict=False)):
+        band, at = pick.choice(("automatic", "review")), END - timedelta(days=pick.randrange(1, 700))
+        blank = dict.fromkeys(("band", "probability", "evidence", "source", "rule_version"))
+        found = {
+            "band": band, "probability": pick.randrange(500_000, 1_000_000), "evidence": "name phone",
+            "source": pick.choice(("page", "batch")), "rule_version": 1,
+        }  # fmt: skip
+        pair = {"customer_key": low, "other_key": high, "recorded_at": at}
+        yield pair | found | {"event_number": 2 * place + 1, "event": "found"}
+        if pick.random() < 0.7:
+            end = pick.choice(("merged", "different", "later"))
+            yield pair | blank | {"event_number": 2 * place + 2, "event": end}
+
+
 def make(folder: Path, customers: int) -> Site:
     """A site with a published lake, in version 1, and the interactive files of its large tables."""
     site = Site.create(folder, name="bench")
@@ -54,7 +108,7 @@ def make(folder: Path, customers: int) -> Site:
     lines = sold.cast(schema.SALES_LINES)
     batch = lake.FactBatch(lake.BATCH_KINDS["sales"], lines, control_totals.of(lines, []))
     written = lake.write_batch(site, "B1", batch, END)
-    lake.publish(site, [], [BatchRow("B1", END, written)], lambda: END + timedelta(hours=1))
+    lake.publish(site, [], [BatchRow("B1", END, written)], lambda: END + timedelta(hours=1), tables=_tables(engine))
     lake.refresh_interactive(site)
     return site
 

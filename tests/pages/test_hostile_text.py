@@ -85,7 +85,7 @@ WHOSE = {
     "home": "lin zhou xin jian", "form": "lin", "print": "lin", "customers": "lin zhou", "customer": "lin zhou",
     "records": "lin zhou", "record": "lin zhou", "waiting": "lin zhou", "case": "zhou", "credit": "zhou",
     "duplicates": "zhou", "abc": "xin", "value": "xin", "clusters": "xin", "demands": "xin", "quality": "xin",
-    "survey_tables": "xin",
+    "survey_tables": "xin", "credit_analysis": "xin",
     "matches": "xin",
     "forms": "xin", "proposal": "xin", "privacy": "xin", "segments": "xin", "reports": "xin", "plans": "xin",
     "indicators": "xin",
