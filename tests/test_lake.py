@@ -134,6 +134,7 @@ def test_a_version_holds_customers_and_sales(site: Site) -> None:
         "income_fen": None,
         "income_year": None,
         "birth_year": None,
+        "enterprise_type": None,
     }
     assert None in opened.customers.staff.to_pyarrow().to_pylist()
     assert rows(opened.sales)[0] == {
@@ -360,6 +361,8 @@ def test_code_tables(site: Site) -> None:
         "province_name": "北京市",
         "province_name_en": "Beijing",
     }
+    (gone,) = rows(opened.region.filter(opened.region.code == "110103"))
+    assert (gone["name"], gone["province_name"]) == ("崇文区", "北京市"), "an old customer's code, abolished in 2010"
     (group,) = rows(opened.industry.filter(opened.industry.code == "011"))
     assert (group["section"], group["section_name_en"][:11]) == ("A", "Agriculture")
     joined = opened.customers.left_join(opened.region, opened.customers.region == opened.region.code)

@@ -1,7 +1,7 @@
 """The lake after a merge: dealings of both are one customer's from then on, and never before."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import ibis
 import pyarrow as pa
@@ -10,9 +10,11 @@ import pytest
 from custinfo import lake
 from custinfo.actions import batches, merges, pseudonyms
 from custinfo.actions import lake as publishing
+from custinfo.classification import evaluations
 from custinfo.domain.clock import utc_now
 from custinfo.domain.people import SERVICE
-from custinfo.lake import erasing, merging, schema
+from custinfo.lake import erasing, merging, published_tables, schema
+from custinfo.lake.asked import Asked
 from tests import factories
 from tests.merging import World
 
@@ -70,22 +72,52 @@ def test_taken_back_each_has_its_own_again(told):
     assert seen(lake.open(site)) == (sorted(keys), dict.fromkeys(keys, 2))
 
 
-def test_what_the_one_that_goes_wanted_is_what_its_survivor_wants():
+STAY = {
+    "customer_versions": "another test",
+    "gradings": "another test",
+    "card_recordings": "who recorded version 2 of one card says nothing of version 2 of the other",
+    "matches": "the pair that was found is of two cards",
+    "merged": "the links themselves",
+    "superseded": "batch and number tell the row",
+}
+"""The tables whose rows keep the key that they were written with, and why."""
+
+
+def applied(found):
+    """The link from goes to stays, applied to tables; the columns that are not given are NULL."""
     moment = datetime(2026, 11, 1, tzinfo=UTC).replace(tzinfo=None)
-    rows = {name: table.empty_table() for name, table in schema.TABLES.items() if name in merging.FOLLOWING}
-    wanted = {"customer_key": ["goes", "other", None], "demand_number": ["D1", "D2", "D3"]}
-    rows["demands"] = pa.table(wanted)
-    rows["gradings"] = schema.TABLES["gradings"].empty_table()
-    rows["customer_versions"] = pa.table({"customer_key": ["goes", "other", "stays"]})
-    rows["merged"] = pa.table({"customer_key": ["goes"], "survivor_key": ["stays"], "recorded_at": [moment]})
-    # As the lake's files are read: no engine says that a column is never NULL
-    found = merging.applied({name: ibis.memtable(loosened(table)) for name, table in rows.items()})
-    of = found["demands"].order_by("demand_number").to_pyarrow().to_pydict()
-    assert of["customer_key"] == ["stays", "other", None]
+    link = {"customer_key": ["goes"], "survivor_key": ["stays"], "recorded_at": [moment]}
+
+    def table(name):
+        # As the lake's files are read: no engine says that a column is never NULL
+        columns = pa.schema([field.with_nullable(True) for field in schema.TABLES[name]])
+        rows = (found | {merging.TABLE: link}).get(name, {"customer_key": []})
+        count = len(next(iter(rows.values())))
+        given = {one: rows.get(one, [None] * count) for one in columns.names}
+        return ibis.memtable(pa.table(given, schema=columns))
+
+    return merging.applied(Asked(schema.TABLES, table))
 
 
-def loosened(table):
-    return table.cast(pa.schema([field.with_nullable(True) for field in table.schema]))
+@pytest.mark.parametrize("name", sorted({name for name in schema.TABLES if published_tables.keys(name)} - STAY.keys()))
+def test_whatever_is_known_of_the_one_that_goes_is_known_of_its_survivor(name):
+    found = applied({name: {"customer_key": ["goes", "other", None, "stays"]}})[name]
+    assert sorted(map(str, found.to_pyarrow()["customer_key"].to_pylist())) == ["None", "other", "stays", "stays"]
+
+
+def test_no_table_keeps_its_keys_without_a_reason():
+    assert set(merging.STAYING) == set(STAY)
+
+
+def test_who_was_evaluated_twice_is_one_customer_by_the_newest_evaluation():
+    days = {"stays": "2026-03-01", "goes": "2026-09-01", "other": "2026-05-01"}
+    rows = {"customer_key": list(days), "evaluated_on": list(days.values()), "evaluation": ["E1", "E2", "E3"],
+            "item": ["all"] * 3, "rating": [500, 200, 400], "version": [1] * 3}  # fmt: skip
+    evaluated = applied({"evaluations": rows})["evaluations"]
+    (spread,) = evaluations.spread(evaluations.in_force(evaluated, date(2026, 10, 1))).to_pyarrow().to_pylist()
+    assert (spread["customers"], spread["sum_rating"], spread["r2"], spread["r4"], spread["r5"]) == (2, 600, 1, 1, 0)
+    (before,) = evaluations.spread(evaluations.in_force(evaluated, date(2026, 8, 1))).to_pyarrow().to_pylist()
+    assert (before["customers"], before["sum_rating"]) == (2, 900), "the one of September was not yet made"
 
 
 def test_a_quarter_has_one_class_of_who_was_merged_the_survivors_own_where_there_is_one():

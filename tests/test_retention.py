@@ -8,7 +8,9 @@ import pytest
 
 from custinfo.actions import (
     approvals,
+    batches,
     certificates,
+    consents,
     entities,
     holds,
     retention,
@@ -16,6 +18,7 @@ from custinfo.actions import (
     retention_views,
     subject_requests,
 )
+from custinfo.actions import lake as publishing
 from custinfo.domain import machines
 from custinfo.domain import retention as rules
 from custinfo.domain.errors import BadInput, NotAllowed, NotFound, WrongState
@@ -207,15 +210,32 @@ def test_an_unpaid_balance_and_an_open_complaint_hold_by_themselves(store, staff
     file = erasing.SALES.replace("payment", "return").replace(",,,", ",螺栓,1,").replace("1234.50\n", "1.00\n", 2)
     number = customer.customer_number
     (tmp_path / "unpaid.csv").write_text(file.format(number=number).replace(",1.00", ",9.00", 1), "utf-8")
-    from custinfo.actions import batches
-    from custinfo.actions import lake as publishing
-
     batches.import_sales(
         store, SERVICE, tmp_path / "unpaid.csv", source="ERP", lawful_basis="contract", errors=tmp_path
     )
     publishing.publish(store, SERVICE)
     assert holds.standing(store, [customer.customer_id]) == {customer.customer_id: ["unpaid"]}
     assert due_customers(store) == set()
+
+
+def test_who_objects_to_analysis_owes_as_before(store, staff, customer, tmp_path, years_later):
+    from custinfo import lake
+    from custinfo.lake import balances
+
+    # 1234.50 bought, nothing paid
+    unpaid = erasing.SALES.splitlines()[:2]
+    (tmp_path / "unpaid.csv").write_text("\n".join([*unpaid, ""]).format(number=customer.customer_number), "utf-8")
+    batches.import_sales(
+        store, SERVICE, tmp_path / "unpaid.csv", source="ERP", lawful_basis="contract", errors=tmp_path
+    )
+    publishing.publish(store, SERVICE)
+    consents.withdraw(
+        store, staff.researcher, customer.customer_id, "analysis", channel="phone", happened_on=date(2026, 11, 1)
+    )
+    assert lake.open(store.site).sales.count().to_pyarrow().as_py() == 0
+    assert holds.standing(store, [customer.customer_id]) == {customer.customer_id: ["unpaid"]}
+    assert due_customers(store) == set()
+    assert list(balances.last_dealings(store.site).values()) == [date(2026, 10, 5)]
 
 
 @pytest.mark.guarantee("retention-clock")

@@ -134,6 +134,8 @@ class _Import:
             file.name, lambda: digest, control=control.name if control else "",
             stated=control_totals.read(control) if control else stated,
         )  # fmt: skip
+        if came.stated is None:  # totals tell better whether all of it is there
+            readers.check_end(file)
         return self._take(came, lambda known: imports.read_batch(self._kind, file, known, errors, self._language))
 
     def of_query(self, sql: str, connection: str, errors: Path, stated: Totals | None) -> Batch:

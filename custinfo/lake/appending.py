@@ -12,7 +12,7 @@ from custinfo.domain import clock
 from custinfo.domain.errors import SiteFault, WrongState
 from custinfo.lake import erasing, files, manifest, schema
 from custinfo.lake.coarsening import smallest_group
-from custinfo.lake.locking import sole_writer
+from custinfo.lake.locking import becoming_visible, sole_writer
 from custinfo.lake.manifest import LakeFile, Manifest
 from custinfo.lake.published_tables import TABLES, TableRow
 from custinfo.store.site import Site
@@ -44,19 +44,19 @@ def append(
             return None
         written = _Written(site, last, table)
         written.write(_recorded(table, rows, naive(recorded_at)))
-        at = moment_after(last, now)
-        version = replace(
-            last,
-            version=last.version + 1,
-            published_at=at,
-            files=last.files + tuple(written.files),
-            recorded_from=min(last.recorded_from, recorded_at),
-            recorded_to=max(last.recorded_to, recorded_at),
-            previous_sha256=files.sha256(manifest.path(site.lake, last.version)),
-            smallest_group=smallest_group(site),
-            parts=(*last.parts, name),
-        )
-        manifest.write(site.lake, version, witness)
+        with becoming_visible(site.lake):
+            version = replace(
+                last,
+                version=last.version + 1,
+                published_at=moment_after(last, now),
+                files=last.files + tuple(written.files),
+                recorded_from=min(last.recorded_from, recorded_at),
+                recorded_to=max(last.recorded_to, recorded_at),
+                previous_sha256=files.sha256(manifest.path(site.lake, last.version)),
+                smallest_group=smallest_group(site),
+                parts=(*last.parts, name),
+            )
+            manifest.write(site.lake, version, witness)
         return version
 
 
@@ -135,7 +135,7 @@ class _Written:
             path = f"{self._table}/{self._version:06d}-{len(self.files):03d}.parquet"
             with files.written(self._lake / path) as beside:
                 count = schema.write(beside, TABLES[self._table].columns, some)
-            self.files.append(LakeFile(self._table, path, files.sha256(self._lake / path), count))
+            self.files.append(manifest.of_file(self._lake, self._table, path, count))
 
 
 def _portions(rows: Iterable[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch]]:

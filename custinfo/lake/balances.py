@@ -7,11 +7,14 @@ from custinfo.domain.errors import WrongState
 from custinfo.lake import tables
 from custinfo.store.site import Site
 
+_PURPOSE = "service"
+"""What the lake is opened for: a debt is nobody's to withdraw, so who objects to analysis still owes and dealt."""
+
 
 def unpaid(site: Site, keys: Collection[str]) -> list[str]:
     """The keys among `keys` whose sales are above their returns and payments."""
     try:
-        sales = tables.open(site).sales
+        sales = tables.open(site, purpose=_PURPOSE).sales
     except WrongState:
         return []
     signed = (sales.kind == "sale").ifelse(sales.amount_fen, -sales.amount_fen)
@@ -23,7 +26,7 @@ def unpaid(site: Site, keys: Collection[str]) -> list[str]:
 def last_dealings(site: Site) -> dict[str, date]:
     """The day of the newest sale, return or payment of each key."""
     try:
-        sales = tables.open(site).sales
+        sales = tables.open(site, purpose=_PURPOSE).sales
     except WrongState:
         return {}
     newest = sales.group_by("customer_key").agg(day=sales.occurred_on.max())

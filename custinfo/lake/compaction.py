@@ -18,7 +18,7 @@ from custinfo.domain.errors import SiteFault
 from custinfo.lake import erasing, files, manifest, schema
 from custinfo.lake.appending import ROWS_PER_FILE, moment_after
 from custinfo.lake.coarsening import smallest_group
-from custinfo.lake.locking import sole_writer
+from custinfo.lake.locking import becoming_visible, sole_writer
 from custinfo.lake.manifest import LakeFile, Manifest
 from custinfo.lake.verification import check_file
 from custinfo.store.site import Site
@@ -56,8 +56,9 @@ def compact(
         made = {group[0].path: _joined(site, last.version + 1, n, group) for n, group in enumerate(groups)}
         gone = {file.path for group in groups for file in group[1:]}
         kept = tuple(made.get(file.path, file) for file in last.files if file.path not in gone)
-        version = _next(site, last, kept, moment_after(last, now))
-        manifest.write(site.lake, version, witness)
+        with becoming_visible(site.lake):
+            version = _next(site, last, kept, moment_after(last, now))
+            manifest.write(site.lake, version, witness)
         return Compacted(version.version, len(last.files), len(kept))
 
 
@@ -87,7 +88,7 @@ def _joined(site: Site, version: int, number: int, group: Sequence[LakeFile]) ->
         count = schema.write(beside, schema.TABLES[table], rows.to_batches(max_chunksize=schema.ROW_GROUP))
     if count != sum(file.rows for file in group) or not pq.read_table(site.lake / path).equals(rows):
         raise SiteFault("lake.damaged", file=path)
-    return LakeFile(table, path, files.sha256(site.lake / path), count)
+    return manifest.of_file(site.lake, table, path, count)
 
 
 def _rows(table: str, paths: Sequence[Path]) -> pa.Table:

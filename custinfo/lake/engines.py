@@ -135,8 +135,15 @@ class _DuckDB:
     def read(self, files: Sequence[Path], columns: pa.Schema) -> ir.Table:
         if not files:
             return _no_rows(columns)
+        import duckdb
+
         paths = [self._literal(file) for file in files]
-        return _exactly(self._backend.read_parquet(paths, table_name=_new_name(), union_by_name=True), columns)
+        try:
+            rows = self._backend.read_parquet(paths, table_name=_new_name(), union_by_name=True)
+        except duckdb.Error as fault:
+            raise _unread(fault) from None
+        self._guard()
+        return _exactly(rows, columns)
 
     @staticmethod
     def _literal(path: Path) -> str:
@@ -203,7 +210,7 @@ class _DuckDB:
         return work
 
     def _guard(self) -> None:
-        """Have a file that turns out to be damaged while it is read said in words."""
+        """Have a file that turns out to be damaged, or gone, while it is read said in words."""
         if not self._guarded:
             self._guarded = True
             for name in ("execute", "to_pyarrow", "to_pyarrow_batches"):
@@ -217,12 +224,25 @@ def _in_words(work: Callable[..., T]) -> Callable[..., T]:
     def guarded(*args: Any, **options: Any) -> T:
         try:
             return work(*args, **options)
-        except (duckdb.IOException, duckdb.FatalException, duckdb.InternalException) as fault:
-            if "orrupt" not in str(fault) and "checksum" not in str(fault):
+        except duckdb.Error as fault:
+            # What its reader of Parquet stumbles over has no class of its own
+            if type(fault) is duckdb.Error or _PARQUET.search(str(fault)):
+                raise _unread(fault) from None
+            broken = isinstance(fault, duckdb.IOException | duckdb.FatalException | duckdb.InternalException)
+            if not broken or ("orrupt" not in str(fault) and "checksum" not in str(fault)):
                 raise
             raise SiteFault("interactive.damaged") from None
 
     return guarded
+
+
+_PARQUET = re.compile(r"([^/\"']+/[^/\"']+\.parquet)[\"']")
+"""A file of the lake as DuckDB names it: its folder within the lake's, and its name."""
+
+
+def _unread(fault: Exception) -> SiteFault:
+    named = _PARQUET.search(str(fault))
+    return SiteFault("lake.unread", file=named[1] if named else "*.parquet")
 
 
 class _Spark:

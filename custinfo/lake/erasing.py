@@ -216,7 +216,7 @@ class _Stage:
         target = self._ready(path)
         count = schema.write(target, schema.TABLES[file.table], [*kept, *last])
         files.sync(target)
-        self._replaced[file.path] = LakeFile(file.table, path, files.sha256(target), count)
+        self._replaced[file.path] = LakeFile(file.table, path, files.sha256(target), count, target.stat().st_size)
 
     def _without_traces(self, table: str, row: dict[str, Any], published_at: datetime) -> dict[str, Any]:
         moved = row | {name: self._new_keys.get(row[name], row[name]) for name in published_tables.keys(table)}

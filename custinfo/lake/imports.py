@@ -252,7 +252,7 @@ def write_batch(site: Site, batch_id: str, batch: FactBatch, recorded_at: dateti
         raise WrongState("lake.batch_published", batch=batch_id, version=newest.version)
     with files.written(site.lake / path) as beside:
         rows = schema.write(beside, schema.TABLES[table], _recorded(batch, batch_id, naive(recorded_at)))
-    return LakeFile(table, path, files.sha256(site.lake / path), rows)
+    return manifest.of_file(site.lake, table, path, rows)
 
 
 def _recorded(batch: FactBatch, batch_id: str, recorded_at: datetime) -> Iterator[pa.RecordBatch]:

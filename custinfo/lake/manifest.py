@@ -6,7 +6,7 @@ version, those of earlier versions included, and the hash of the manifest before
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -22,12 +22,19 @@ SMALLEST_GROUP = 5
 
 @dataclass(frozen=True)
 class LakeFile:
-    """A Parquet file: the table it is part of, its path within the lake, its bytes' hash, its number of rows."""
+    """A Parquet file: the table it is part of, its path within the lake, its bytes' hash, its number of rows, and how
+    many `bytes` it has, None where that was not kept: of versions of before November 2026.
+    """
 
     table: str
     path: str
     sha256: str
     rows: int
+    bytes: int | None = None
+
+    def sized(self, lake: Path) -> "LakeFile":
+        """The same with the size that the file has now; for who knows that it is what was written."""
+        return replace(self, bytes=(lake / self.path).stat().st_size)
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,11 @@ class Manifest:
     def paths(self, table: str) -> list[str]:
         """The files of one table, within the lake's folder."""
         return [file.path for file in self.files if file.table == table]
+
+
+def of_file(lake: Path, table: str, path: str, rows: int) -> LakeFile:
+    """What a manifest says of a file that has just been written."""
+    return LakeFile(table, path, files.sha256(lake / path), rows).sized(lake)
 
 
 Witness: TypeAlias = Callable[[Manifest, str], None]

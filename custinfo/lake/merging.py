@@ -10,24 +10,39 @@ from collections.abc import Mapping
 import ibis
 import ibis.expr.types as ir
 
-from custinfo.lake import schema
+from custinfo.lake import published_tables, schema
+from custinfo.lake.asked import Asked
 
 TABLE = "merged"
-FOLLOWING = (
-    *schema.LINES, "credit_decisions", "demands", "marks",
-    "survey_answers", "survey_fieldwork", "survey_reviews", "survey_units",
-)  # fmt: skip
-"""The tables whose rows go where the link leads."""
+STAYING = {
+    "customer_versions": "whose card leads elsewhere is no customer any more",
+    "gradings": "a quarter has one class of a customer by each scheme",
+    "card_recordings": "they are of versions of a card, and each card has its own",
+    "matches": "a pair is of the two cards that it was found of",
+    "merged": "these are the links",
+    "superseded": "a row of a batch is told by its number",
+}
+"""The tables with customers' keys whose rows do not simply go where the link leads, and why."""
+
+FOLLOWING = tuple(name for name in schema.TABLES if published_tables.keys(name) and name not in STAYING)
+"""The tables whose rows go where the link leads: all others that have the key of a customer."""
 
 
-def applied(found: Mapping[str, ir.Table]) -> dict[str, ir.Table]:
+def applied(found: Mapping[str, ir.Table]) -> Mapping[str, ir.Table]:
     """The tables of a version with the links that it holds: dealings of who was merged, and what was decided on
-    them or what they want, are their survivor's, and their card's versions are not among those of customers.
+    them or what they want, are their survivor's, and their card's versions are not among those of customers. Of
+    evaluations the newest counts, as of any customer who is evaluated again (`classification.evaluations`).
     """
     leads = _leads(found[TABLE])
-    versions = found["customer_versions"].anti_join(leads, [("customer_key", "gone_key")])
-    followed = {name: _followed(found[name], leads) for name in FOLLOWING}
-    return {**found, "customer_versions": versions, **followed, "gradings": _graded(found["gradings"], leads)}
+
+    def led(name: str) -> ir.Table:
+        if name == "customer_versions":
+            return found[name].anti_join(leads, [("customer_key", "gone_key")])
+        if name == "gradings":
+            return _graded(found[name], leads)
+        return _followed(found[name], leads) if name in FOLLOWING else found[name]
+
+    return Asked(found, led)
 
 
 def _graded(rows: ir.Table, leads: ir.Table) -> ir.Table:

@@ -18,7 +18,7 @@ from custinfo.domain.pseudonym import pseudonym
 from custinfo.lake import appending, code_tables, erasing, files, manifest, schema
 from custinfo.lake.appending import ROWS_PER_FILE, NewRows, moment_after, naive
 from custinfo.lake.coarsening import smallest_group
-from custinfo.lake.locking import sole_writer
+from custinfo.lake.locking import becoming_visible, sole_writer
 from custinfo.lake.manifest import LakeFile, Manifest
 from custinfo.lake.published_tables import TableRow
 from custinfo.lake.verification import check_file
@@ -83,8 +83,9 @@ def publish(
         same = last is None or (code_lists, smallest_group(site)) == (last.codelist_files, last.smallest_group)
         if not new.files and not of_tables.files and not new_batches and same and not even_unchanged:
             return None
-        version = _next(site, last, new, of_tables, new_batches, moment_after(last, now), code_lists)
-        manifest.write(site.lake, version, witness)
+        with becoming_visible(site.lake):
+            version = _next(site, last, new, of_tables, new_batches, moment_after(last, now), code_lists)
+            manifest.write(site.lake, version, witness)
         return version
 
 
@@ -105,7 +106,7 @@ class _Customers:
             path = f"customers/{self._version:06d}-{len(self.files):03d}.parquet"
             with files.written(self._lake / path) as beside:
                 count = schema.write(beside, schema.CUSTOMER_VERSIONS, [self._record_batch(chunk)])
-            self.files.append(LakeFile("customer_versions", path, files.sha256(self._lake / path), count))
+            self.files.append(manifest.of_file(self._lake, "customer_versions", path, count))
             moments = self.moments | {row.recorded_at for row in chunk}
             self.moments = {min(moments), max(moments)}
 
@@ -164,7 +165,7 @@ def _next(
             *(last.files if last else ()),
             *customers.files,
             *of_tables.files,
-            *(f for one in batches for f in one.files),
+            *(f.sized(site.lake) for one in batches for f in one.files),
         ),
         recorded_from=min(moments),
         recorded_to=max(moments),

@@ -6,6 +6,7 @@ ISO text, a number its shortest decimal text of at most 15 digits (as a spreadsh
 
 import codecs
 import csv
+import os
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,6 +66,19 @@ def csv_text(file: Path) -> Iterator[TextIO | None]:
         return
     with file.open(encoding=_encoding(file, start), newline="") as content:
         yield content
+
+
+def check_end(file: Path) -> None:
+    """Raises BadInput for a CSV file whose last line has no end: copying or exporting may have stopped there, and a
+    shortened amount is an amount. Other kinds of file cannot be read when their end is missing.
+    """
+    if _start(file).startswith((b"PK\x03\x04", b"PAR1", _OLD_OFFICE)):
+        return
+    with file.open("rb") as content:
+        content.seek(-min(4, file.stat().st_size), os.SEEK_END)
+        last = content.read().rstrip(b"\0")  # one half of a character of UTF-16
+    if last and not last.endswith((b"\n", b"\r")):
+        raise BadInput("lake.cut_off", file=file.name)
 
 
 def _start(file: Path) -> bytes:

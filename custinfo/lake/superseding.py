@@ -73,7 +73,7 @@ def write(site: Site, batch_id: str, rows: pa.Table, recorded_at: datetime) -> L
     )
     with files.written(site.lake / path) as beside:
         count = schema.write(beside, schema.SUPERSEDED, marked.combine_chunks().to_batches())
-    return LakeFile("superseded", path, files.sha256(site.lake / path), count)
+    return manifest.of_file(site.lake, "superseded", path, count)
 
 
 def paths(site: Site, table: str, registered: Sequence[Registered]) -> list[str]:
@@ -98,10 +98,15 @@ def _among(site: Site, path: str, row_id: str, wanted: pc.Expression, row_ids: p
 
 
 def touched(lake: Path, superseded_paths: Sequence[str]) -> list[str]:
-    """The batches of which these files of a lake's folder take rows out of force, in order."""
+    """The batches of which these files of a lake's folder take rows out of force, in order. Raises SiteFault when one
+    cannot be read.
+    """
     found: set[str] = set()
     for path in superseded_paths:
-        column = pq.read_table(lake / path, columns=["batch_id"], read_dictionary=["batch_id"])["batch_id"]
+        try:
+            column = pq.read_table(lake / path, columns=["batch_id"], read_dictionary=["batch_id"])["batch_id"]
+        except (OSError, pa.ArrowException):
+            raise SiteFault("lake.unread", file=path) from None
         found.update(batch_id for chunk in column.chunks for batch_id in chunk.dictionary.to_pylist())
     return sorted(found)
 

@@ -1,5 +1,6 @@
 """Open the lake as of a moment: Ibis tables over the files of one version, on an engine of `custinfo.lake.engines`."""
 
+import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
@@ -12,18 +13,21 @@ import pyarrow as pa
 
 from custinfo.classification.credit import decided
 from custinfo.domain import clock
-from custinfo.domain.errors import NotFound, SiteFault, WrongState
+from custinfo.domain.codelists import CodeList
+from custinfo.domain.errors import BadInput, NotFound, SiteFault, WrongState
 from custinfo.domain.messages import DEFAULT_LANGUAGE, text
 from custinfo.lake import (
     code_tables,
     describing,
     engines,
     interactive,
+    locking,
     manifest,
     merging,
     published_tables,
     schema,
     superseding,
+    verification,
 )
 from custinfo.lake.appending import naive
 from custinfo.lake.asked import Asked
@@ -76,6 +80,11 @@ class Tables:
     def sales(self) -> ir.Table:
         """Sales, returns and payments in force: without what a later batch replaced or cancelled."""
         return self.found["sales"]
+
+    @property
+    def orders(self) -> ir.Table:
+        """Orders in force: each as the batch that told of it last says it stands."""
+        return self.found["orders"]
 
     @property
     def service_events(self) -> ir.Table:
@@ -181,10 +190,14 @@ class Lake(Tables):
         """The number of the version."""
         return self.manifest.version
 
+    def listed(self, name: str) -> CodeList:
+        """A code list as it was when the version was published, with its edition. Raises as `codes` does."""
+        return code_tables.as_list(self.manifest, name, self.code_list(name))
+
 
 def open(
     site: Site, *, version: int | None = None, as_of: datetime | None = None, purpose: str = "analysis",
-    withheld_by: datetime | None = None, engine: str | None = None,
+    withheld_by: datetime | None = None, engine: str | None = None, checked: bool = False,
 ) -> Lake:  # fmt: skip
     """Open a version: the one asked for, else the newest published by `as_of`, else the newest.
 
@@ -192,10 +205,13 @@ def open(
     was known, not what may be used. Only a report that is built again names the moment `withheld_by` of its first run.
 
     Rows recorded after `as_of` are left out; without it, after the version was published. `engine` is `duckdb` or a
-    master of Spark, by default what `[lake] engine` of site.toml says. Raises WrongState when nothing is published,
-    NotFound when there is no such version or none by then, SiteFault when a file is missing or the engine does not
-    start.
+    master of Spark, by default what `[lake] engine` of site.toml says. For what is issued or kept every file is
+    `checked` first, byte for byte, which takes as long as reading them. Raises WrongState when nothing is published,
+    NotFound when there is no such version or none by then, BadInput for a moment to come, SiteFault when a file is
+    missing or is not what was published, or the engine does not start.
     """
+    if checked:
+        verification.check_version(site, _chosen(site.lake, version, as_of))
     found = open_folder(
         site.lake, version=version, as_of=as_of, purpose=purpose, withheld_by=withheld_by,
         engine=engine or engines.of_site(site),
@@ -260,6 +276,11 @@ def _chosen(lake: Path, version: int | None, as_of: datetime | None) -> Manifest
         raise WrongState("lake.unpublished")
     if as_of is None:
         return newest
+    if as_of > newest.published_at:
+        if as_of > clock.utc_now():
+            raise BadInput("lake.as_of_future", as_of=clock.stamp(as_of))
+        # One may have read its moment already and not be seen yet: it would be the answer later
+        locking.settled(lake)
     by_then = manifest.at(lake, as_of)
     if by_then is None:
         raise NotFound("lake.none_by", as_of=clock.stamp(as_of))
@@ -267,9 +288,18 @@ def _chosen(lake: Path, version: int | None, as_of: datetime | None) -> Manifest
 
 
 def _check_there(lake: Path, chosen: Manifest) -> None:
+    """Each file is looked up, none is read: a lake of ten gigabytes opens in no time. A file of another size is not
+    what was published; a `checked` opening tells one of the same size too.
+    """
     for file in chosen.files:
-        if not (lake / file.path).is_file():
+        try:
+            found = (lake / file.path).stat()
+        except (FileNotFoundError, NotADirectoryError):
+            raise SiteFault("lake.missing", file=file.path) from None
+        if not stat.S_ISREG(found.st_mode):
             raise SiteFault("lake.missing", file=file.path)
+        if file.bytes is not None and found.st_size != file.bytes:
+            raise SiteFault("lake.damaged", file=file.path)
 
 
 def _table(engine: Engine, lake: Path, chosen: Manifest, name: str) -> ir.Table:

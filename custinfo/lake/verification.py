@@ -2,6 +2,7 @@
 
 from custinfo.domain.errors import SiteFault
 from custinfo.lake import erasing, files, interactive, manifest, prepared
+from custinfo.lake.manifest import Manifest
 from custinfo.store.site import Site
 
 
@@ -44,6 +45,16 @@ def _check_erasures(site: Site) -> None:
         path = manifest.path(site.lake, int(version))
         if not path.is_file() or files.sha256(path) != sha256:
             raise SiteFault("lake.damaged", file=f"{manifest.FOLDER}/{path.name}")
+
+
+def check_version(site: Site, version: Manifest) -> None:
+    """Raises SiteFault unless every data file of the version is, byte for byte, what was published. What was derived of
+    them and was changed is removed, as by `verify`.
+    """
+    for file in version.files:
+        check_file(site, file.path, file.sha256)
+    interactive.verify(site)
+    prepared.verify(site.lake)
 
 
 def check_file(site: Site, path: str, sha256: str) -> None:

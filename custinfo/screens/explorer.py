@@ -100,13 +100,15 @@ def doors(screen: Screen) -> tuple[partial[widgets.Widget], partial[None]]:
 
 
 def _end_of(day: str, zone: ZoneInfo) -> datetime | None:
-    """The last moment of a day that an address names; None when it names none."""
+    """The last moment of a day that an address names, of today the present one; None when it names none."""
     if not day:
         return None
     try:
-        return datetime.combine(date.fromisoformat(day), time.max, zone)
+        named = date.fromisoformat(day)
     except ValueError:
         raise BadInput("explorer.as_of_wrong", day=day[:20]) from None
+    now = clock.utc_now().astimezone(zone)
+    return now if named == now.date() else datetime.combine(named, time.max, zone)
 
 
 def _opened(home: Path | None, as_of: datetime | None) -> tuple[Place, lake.Tables]:
@@ -161,23 +163,26 @@ class Explorer:
         """Draw what is chosen anew: something that it rests on has come."""
         self.answer(self._tell)
 
-    def answer(self, work: Callable[[], None]) -> None:
-        """Do what somebody asked for at a widget: the right to read is asked anew, what goes wrong is said in words."""
+    def answer(self, work: Callable[[], None], beside: widgets.HTML | None = None) -> None:
+        """Do what somebody asked for at a widget: the right to read is asked anew, what goes wrong is said in words, at
+        the head of the screen or `beside` the widget.
+        """
         if self._drawing or not self._allowed():
             return
+        place = beside or self._alert
         try:
-            self._alert.value = ""
+            self._alert.value = place.value = ""
             work()
         except CustinfoError as fault:
-            self._say(fault.text(self._view.language))
+            self._say(fault.text(self._view.language), place)
         except Exception as fault:
             if self.page is None:
                 raise
             # What a callback raises would go to the browser, with its traceback
-            self._say(self.page.text("pages.incident_page", number=incidents.record(self.page.site, fault)))
+            self._say(self.page.text("pages.incident_page", number=incidents.record(self.page.site, fault)), place)
 
-    def _say(self, words: str) -> None:
-        self._alert.value = f"<p role='alert'>{escape(words)}</p>"
+    def _say(self, words: str, place: widgets.HTML | None = None) -> None:
+        (place or self._alert).value = f"<p role='alert'>{escape(words)}</p>"
 
     def _allowed(self) -> bool:
         """Whether the person may still read the lake; if not, the reason stands in the screen's place."""

@@ -137,7 +137,9 @@ class ListView:
 
 
 def as_csv(view: View, listing: Listing, rows: pa.Table) -> bytes:
-    """The rows as they are shown, with whole keys, for a spreadsheet: no text in it is taken for a formula."""
+    """The rows as they are shown, with whole keys, for a spreadsheet: no text in it is taken for a formula. Below them
+    a sentence about each branch whose data are missing.
+    """
     written = StringIO()
     lines = csv.writer(written, lineterminator="\r\n")
     columns = listing.columns
@@ -145,6 +147,8 @@ def as_csv(view: View, listing: Listing, rows: pa.Table) -> bytes:
     for row in rows.to_pylist():
         shown = [column.show(view, row[column.name]) for column in columns if column.name != KEY]
         lines.writerow([grids.safe(one) for one in (row[KEY], *shown)])
+    for late in view.opened.late:
+        lines.writerow([grids.safe(late.text(view.language, view.place.zone))])
     return written.getvalue().encode("utf-8-sig")
 
 

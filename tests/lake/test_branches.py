@@ -1,17 +1,26 @@
 """Many branches in one lake: their customers stay apart, and who is late is named."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import custinfo
 from custinfo import lake
+from custinfo.cli import main
+from custinfo.domain import clock
 from custinfo.domain.errors import BadInput, NotAllowed, NotFound, SiteFault, WrongState
-from custinfo.lake import branches
+from custinfo.lake import branches, extracts
 from custinfo.lake.branches import Branch
+from custinfo.lake.published_tables import GRADINGS
+from custinfo.screens.explorer_list import as_csv
+from custinfo.screens.explorer_view import Listing, Place, View
 from custinfo.store import withheld
 from custinfo.store.site import Site
 from tests.test_lake import at, batch, customer, moment, refused, rows
@@ -171,10 +180,68 @@ def test_who_is_late_is_said_in_a_sentence(folder):
     assert "has not published" in lake.Late("putian", MONDAY, None).text("en")
 
 
-def test_open_finds_out_by_itself_that_a_folder_holds_branches(folder):
+def test_who_is_late_is_named_with_the_rows_that_are_handed_out(folder, tmp_path):
+    for n in range(3, 7):
+        publish(folder, "xiamen", n, n)
+    opened = lake.open_branches(folder, as_of=MONDAY + timedelta(hours=19))
+    (late,) = opened.late
+    taken = lake.extract(opened, opened.customers)
+    assert extracts.late(taken) == (late,)
+    pq.write_table(taken, tmp_path / "extract.parquet")
+    assert extracts.late(pq.read_table(tmp_path / "extract.parquet")) == (late,)
+    in_time = lake.open_branches(folder, as_of=moment(9))
+    assert extracts.late(lake.extract(in_time, in_time.customers)) == ()
+    # The list of a screen, as a file for a spreadsheet
+    place = Place("", ZoneInfo("Asia/Shanghai"), demo=False)
+    listing = Listing("list", lambda view: view.opened.customers, (), "customer_key", "customer_key")
+    shown = as_csv(View(place, opened, "en", "segments"), listing, taken).decode("utf-8-sig").splitlines()
+    assert shown[0] == "customer_key"
+    assert len(shown) == 1 + taken.num_rows + 1
+    assert shown[-1].strip('"') == late.text("en", place.zone)
+
+
+def graded(folder, name, hours, *classes):
+    """A branch grades its customers for 2026-Q3: a class each."""
+    site = Site.load(folder.parent / name)
+    columns = GRADINGS.columns.remove(GRADINGS.columns.get_field_index("recorded_at"))
+    same = {"quarter": "2026-Q3", "edition": 1, "scheme": "value_grade", "rule_version": 1, "lake_version": 1}
+    rows = [
+        dict.fromkeys(columns.names) | same
+        | {"customer_key": f"k{n}", "class": one, "as_of": moment(0).replace(tzinfo=None)}
+        for n, one in enumerate(classes)
+    ]  # fmt: skip
+    lake.append(
+        site, "gradings", "2026-Q3-1", pa.Table.from_pylist(rows, columns).to_batches(), of=lake.newest(site.lake),
+        recorded_at=moment(hours), now=at(hours),
+    )  # fmt: skip
+
+
+def test_head_office_reads_the_classes_of_all_branches_and_who_is_missing(folder, monkeypatch):
+    monkeypatch.setattr(clock, "utc_now", lambda: MONDAY + timedelta(hours=19))
+
+    def told(*options):
+        command = ["classify", "--branches", str(folder), "--quarter", "2026-Q3", *options]
+        return CliRunner().invoke(main, command, env={"CUSTINFO_LANGUAGE": "en"})
+
+    assert "No branch has graded 2026-Q3 yet" in told().output
+    graded(folder, "fuzhou", 5, "A", "B", "B")
+    found = json.loads(told("--json").output)
+    assert (found["schemes"]["value_grade"], found["without"]) == ({"B": 2, "A": 1}, ["xiamen"])
+    assert "xiamen" in told().output
+    graded(folder, "xiamen", 6, "A", "A")
+    found = json.loads(told("--json").output)
+    assert found["schemes"]["value_grade"] == {"A": 3, "B": 2}
+    assert (found["versions"], found["without"]) == ({"fuzhou": 2, "xiamen": 2}, [])
+    assert "fuzhou were due" in found["late"][0]
+    assert "A 3, B 2" in told().output
+    assert "were due at" in told().output
+
+
+def test_open_finds_out_by_itself_that_a_folder_holds_branches(folder, monkeypatch):
     opened = custinfo.open(folder, as_of=moment(3))
     assert len(rows(opened.customers)) == 2
-    assert {one.branch for one in custinfo.open(folder, as_of=moment(1500)).late} == {"fuzhou", "xiamen"}
+    monkeypatch.setattr(clock, "utc_now", lambda: moment(1500))
+    assert {one.branch for one in custinfo.open(folder).late} == {"fuzhou", "xiamen"}
     assert custinfo.open(folder / "xiamen").late == ()
 
 

@@ -17,7 +17,7 @@ from tests.test_lake import at, batch, customer, moment, rows
 OLDER = Path(__file__).parents[1] / "data" / "lake_of_november_2026"
 ADDED = {
     "customer_versions": {"revenue_fen", "assets_fen", "figures_year", "location_type", "market_position", "income_fen",
-                          "income_year", "birth_year"},
+                          "income_year", "birth_year", "enterprise_type"},
     "sales": {"cost_fen", "product_line", "area", "channel"},
 }  # fmt: skip
 

@@ -13,6 +13,7 @@ from custinfo.access import visibility
 from custinfo.actions import lake as published
 from custinfo.actions import segments as kept
 from custinfo.actions import sessions
+from custinfo.domain import clock
 from custinfo.domain.messages import text
 from custinfo.domain.people import SERVICE, Role
 from custinfo.domain.segments import AMOUNT, Condition
@@ -247,10 +248,11 @@ def test_a_list_that_leaves_is_registered_and_takes_the_tier_for_it(screen, worl
 
 
 def test_the_address_may_name_a_day(world):
-    then = explorer.page(segments.SCREEN, page_of(world, Role.ANALYST, as_of="2026-12-31"))
-    assert "as of 2026-12-31" in said(then)
+    today = clock.utc_now().astimezone(world.site.zone).date().isoformat()
+    then = explorer.page(segments.SCREEN, page_of(world, Role.ANALYST, as_of=today))
+    assert f"as of {today}" in said(then)
     assert "A/B/C grades version 1" in said(then)
-    for day in ("yesterday", "2020-01-01"):
+    for day in ("yesterday", "2020-01-01", "9999-12-31"):
         notice = showing.screen(page_of(world, Role.ANALYST, as_of=day), partial(explorer.page, segments.SCREEN))
         assert type(notice).__name__ == "NoticeView"
 
