@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from custinfo.actions import due, forms
+from custinfo.actions import drafts, due, forms
 from custinfo.classification import intention_levels
 from custinfo.domain.people import Role
 from tests.factories import account, site_with_forms, submit
@@ -53,6 +53,38 @@ def test_another_rule_reaches_the_card_without_another_version_of_the_form(store
     assert [name for name, _ in session.state(LEVEL).choices] == ["O", "H", "A", "B", "L"]
 
 
+@pytest.mark.parametrize(
+    ("ahead", "level"),
+    [(-3, "H"), (0, "H"), (7, "H"), (8, "A"), (15, "A"), (16, "B"), (30, "B"), (31, "C"), (3000, "C"), (None, "")],
+)
+def test_the_day_on_which_the_customer_expects_to_order_makes_the_level(store, ahead, level):
+    today = datetime.now(store.site.zone).date()
+    expected = "" if ahead is None else (today + timedelta(days=ahead)).isoformat()
+    session, _ = card(store, expected_on=expected, level="A")
+    assert session.state("/data/follow_up/level_by_rule").value == level
+    warned = [problem.ref for problem in session.warnings()]
+    assert warned == ([LEVEL] if level not in ("A", "") else []), "another level takes a reason"
+    assert session.problems() == []
+
+
+def test_who_ordered_or_was_lost_has_no_level_by_a_day(store):
+    today = datetime.now(store.site.zone).date().isoformat()
+    for changed in (
+        {"level": "O", "expected_on": ""},
+        {"expected_on": today, "outcome": "lost", "lost_reason": "价格"},
+    ):
+        session, _ = card(store, **changed)
+        assert session.state("/data/follow_up/level_by_rule").value == ""
+        assert LEVEL not in [problem.ref for problem in session.warnings()]
+
+
+def test_the_level_by_the_day_is_that_of_the_rule_of_today(store, another_rule):
+    another_rule()
+    later = (datetime.now(store.site.zone).date() + timedelta(days=99)).isoformat()
+    session, _ = card(store, expected_on=later, level="L")
+    assert (session.state("/data/follow_up/level_by_rule").value, session.warnings()) == ("L", [])
+
+
 def called(store, actor, **more):
     """When the person calls whom, by the due list, however far ahead."""
     rows = due.listed(
@@ -91,3 +123,18 @@ def test_a_level_that_the_rule_has_no_more_is_called_as_if_undecided(store, monk
     shipped = intention_levels.rule(today)
     monkeypatch.setattr(intention_levels, "rule", lambda _day: shipped.model_copy(update={"level": shipped.level[:-1]}))
     assert called(store, actor) == [last + timedelta(days=shipped.undecided_contact_days)]
+
+
+@pytest.mark.parametrize(("outcome", "said"), [("sold", {"sold_on": "{today}"}), ("lost", {"lost_reason": "价格"})])
+def test_a_call_is_overdue_in_both_lists_until_the_customer_bought_or_was_lost(store, outcome, said):
+    actor, last, today = submitted(store, "O", -3, outcome)
+    for department in (False, True):
+        [row] = due.listed(store, actor, today, kind=due.OWN, department=department, overdue_only=True).rows
+        assert row.due_on == last == today - timedelta(days=3)
+    draft = drafts.start(store, actor, "intention_card", record_id=row.link.removeprefix("/record/"))
+    session = forms.session(store, forms.load(store, "intention_card"), draft.instance, actor=actor)
+    for name, value in ({"outcome": outcome} | said).items():
+        session.answer(f"/data/follow_up/{name}", value.format(today=today))
+    drafts.save(store, actor, draft.draft_id, session.instance, NEXT, saves=draft.saves)
+    submit(store, actor, draft.draft_id, f"{outcome}-now")
+    assert called(store, actor) == called(store, actor, department=True) == []

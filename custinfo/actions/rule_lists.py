@@ -18,8 +18,12 @@ def of_day(day: date) -> tuple[tuple[str, bytes], ...]:
 
 
 def _intention(day: date) -> tuple[Iterable[str], Iterable[Iterable[str]]]:
-    rows = [(one.name, one.zh, one.en, str(one.contact_days)) for one in intention_levels.rule(day).level]
-    return ("name", "label", "label_en", "days"), rows
+    """`within` is blank for the first and the last: for who has ordered, and for all who order later."""
+    rows = [
+        (one.name, one.zh, one.en, str(one.contact_days), str(one.orders_within or ""))
+        for one in intention_levels.rule(day).level
+    ]
+    return ("name", "label", "label_en", "days", "within"), rows
 
 
 def _branches(day: date) -> tuple[Iterable[str], Iterable[Iterable[str]]]:

@@ -1,7 +1,7 @@
 """The rule of the levels of intention (R102): which there are, and by when a customer of each is called again.
 
-`data/rules/intention.toml` is the one place where they stand: the A-card offers its levels with their days, the due
-list asks it by when somebody is called, and `classification.intention` judges by it. No tables here: pages ask this.
+`data/rules/intention.toml` is the one place where they stand: the A-card offers its levels with their days, says which
+goes with the day on which the customer expects to order, and the due list asks it by when somebody is called.
 """
 
 from datetime import date
@@ -15,7 +15,6 @@ from custinfo.classification import rules
 from custinfo.classification.rules import Fault, Part, Rule, Text
 
 FILE = "intention.toml"
-UNDECIDED, CLOSED = "undecided", "closed"
 
 
 class Level(Part):
@@ -46,8 +45,7 @@ class IntentionRule(Rule):
             raise Fault("horizontal.intention.order")
         if any(near.contact_days > far.contact_days for near, far in pairwise(self.level[1:])):
             raise Fault("horizontal.intention.contact")
-        names = {one.name for one in self.level}
-        if len(names) < len(self.level) or names & {UNDECIDED, CLOSED}:
+        if len({one.name for one in self.level}) < len(self.level):
             raise Fault("horizontal.intention.names")
 
 

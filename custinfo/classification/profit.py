@@ -17,7 +17,6 @@ from datetime import date
 import ibis
 import ibis.expr.types as ir
 
-from custinfo.domain.errors import BadInput
 from custinfo.domain.sums import whole
 
 NOT_STATED = ""
@@ -64,40 +63,6 @@ def together(found: ir.Table, dimension: str) -> ir.Table:
         total_turnover_fen=_whole(with_profit.turnover_fen.sum().over()),
         total_profit_fen=_whole(with_profit.profit_fen.sum().over()),
     ).order_by(ibis.desc("profit_fen"), "code")
-
-
-def with_costs(lines: ir.Table, unit_costs: ir.Table) -> ir.Table:
-    """`lines` with `cost_fen`: quantity times what a piece of the product cost on the day.
-
-    `lines` has `product`, `quantity`, `occurred_on`; `unit_costs` has `product`, `valid_from`, `valid_to` (the last
-    day, NULL while it holds), `unit_cost_fen`. NULL where the product, the quantity or a cost on that day is missing.
-    Raises BadInput when a product has two costs on one day, which is looked up in `unit_costs` at once.
-    """
-    _check_times(unit_costs)
-    costs = unit_costs.select(
-        cost_of="product", from_day="valid_from", to_day="valid_to", unit_cost_fen="unit_cost_fen"
-    )
-    joined = lines.left_join(
-        costs,
-        [
-            lines.product == costs.cost_of,
-            lines.occurred_on >= costs.from_day,
-            costs.to_day.isnull() | (lines.occurred_on <= costs.to_day),
-        ],
-    )
-    return joined.select(*lines.columns, cost_fen=(joined.quantity * joined.unit_cost_fen).cast("int64"))
-
-
-def _check_times(unit_costs: ir.Table) -> None:
-    later = ibis.window(group_by="product", order_by=["valid_from", "valid_to"])
-    times = unit_costs.mutate(next_from=unit_costs.valid_from.lead().over(later))
-    twice = times.filter(
-        (times.valid_to < times.valid_from)
-        | (times.next_from.notnull() & (times.valid_to.isnull() | (times.valid_to >= times.next_from)))
-    )
-    found = twice.select("product", "valid_from").order_by("product", "valid_from").limit(1).to_pyarrow().to_pylist()
-    if found:
-        raise BadInput("customer_value.costs_overlap", product=found[0]["product"], day=found[0]["valid_from"])
 
 
 def _whole(total: ir.IntegerValue) -> ir.IntegerValue:

@@ -10,7 +10,7 @@ from custinfo.classification.credit import scorecards
 from custinfo.domain.clock import utc_now
 from custinfo.domain.people import Person
 from custinfo.reports.credit_report_words import CreditWords
-from custinfo.screens import account_card_parts, blocks, case_cards, credit_archive_card, credit_cards
+from custinfo.screens import account_card_parts, blocks, case_cards, credit_archive_card, credit_cards, credit_explained
 from custinfo.screens.blocks import Block
 from custinfo.screens.context import Page
 from custinfo.screens.entered import said
@@ -63,6 +63,7 @@ class Desk:
         ]
         right = [
             credit_cards.glance(page, standing, words),
+            *credit_explained.card(page, standing.decision, credit.explained(page.store, standing)),
             *self._case(actor, standing),
             *self._decide(actor, standing),
             credit_cards.gate(page, standing, words),

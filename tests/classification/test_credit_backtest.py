@@ -133,20 +133,6 @@ def test_stability_by_hand() -> None:
     assert empty.parts["D"] == pytest.approx((0.5 - 0.005) * math.log(0.5 / 0.005))
 
 
-def test_calibration_by_hand() -> None:
-    rows = groups((2, 2), (100, 0), (100, 10), (0, 0))
-    worse, better, right, nobody = backtest.calibration(rows, {"A": 0.1, "B": 0.05, "C": 0.1, "D": 0.5})
-    assert worse.p_more == pytest.approx(0.01)
-    assert (worse.verdict, better.verdict, right.verdict, nobody.verdict) == (
-        "more_defaults",
-        "fewer_defaults",
-        "as_expected",
-        "nobody",
-    )
-    assert better.p_fewer == pytest.approx(0.95**100)
-    assert (nobody.p_more, nobody.p_fewer) == (None, None)
-
-
 @pytest.mark.parametrize(
     ("wrong", "key"),
     [
@@ -160,8 +146,6 @@ def test_calibration_by_hand() -> None:
         (lambda: backtest.by_score([math.nan], [True]), "test_score"),
         (lambda: backtest.stability({"A": 0}, {"A": 1}), "test_population"),
         (lambda: backtest.stability({"A": 2}, {"A": 3, "B": -1}), "test_population"),
-        (lambda: backtest.calibration(groups((5, 0)), {}), "test_expected"),
-        (lambda: backtest.calibration(groups((5, 0)), {"A": 1.0}), "test_expected"),
     ],
 )
 def test_what_cannot_be_tested_is_refused(wrong, key) -> None:
@@ -173,7 +157,6 @@ def test_what_cannot_be_tested_is_refused(wrong, key) -> None:
 
 def test_verdicts_have_names() -> None:
     for language in ("zh-CN", "en"):
-        assert len({text(f"credit_use.verdict.{name}", language) for name in backtest.VERDICTS}) == 4
         assert len({text(f"credit_use.stability.{name}", language) for name in backtest.STABILITIES}) == 3
 
 
@@ -247,5 +230,3 @@ def test_german_credit_in_five_grades() -> None:
     counts = backtest.in_order((Count(**row) for row in backtest.counts(graded).to_pyarrow().to_pylist()), "ABCDE")
     assert [row.customers for row in counts] == [200] * 5
     assert backtest.breaks(counts) == ()
-    expected = {grade: float(np.mean(risk[[g == grade for g in grades]])) for grade in "ABCDE"}
-    assert {found.verdict for found in backtest.calibration(counts, expected)} == {"as_expected"}

@@ -107,26 +107,6 @@ def test_like_numpys_eigenvector(rows: list[list[float]]) -> None:
     assert found.lambda_max >= len(rows) - 1e-9
 
 
-@settings(max_examples=40, deadline=None)
-@given(experts=st.integers(2, 5).flatmap(lambda size: st.lists(matrices(size), min_size=1, max_size=4)))
-def test_a_group_is_reciprocal_and_in_any_order_the_same(experts: list[list[list[float]]]) -> None:
-    names = [str(number) for number in range(len(experts[0]))]
-    together = weights.group(names, experts)
-    assert weights.group(names, experts[::-1]) == together
-    assert weights.check(names, together) == together
-    for i, j in combinations(range(len(names)), 2):
-        product = math.prod(one[i][j] for one in experts)
-        assert together[i][j] == pytest.approx(product ** (1 / len(experts)))
-
-
-def test_two_who_say_the_opposite_come_to_equal_weights() -> None:
-    more = weights.matrix(NAMES, {("a", "b"): 3, ("b", "c"): 3, ("a", "c"): 9})
-    less = weights.matrix(NAMES, {("b", "a"): 3, ("c", "b"): 3, ("c", "a"): 9})
-    assert list(weights.derive(NAMES, weights.group(NAMES, [more, less])).weights.values()) == pytest.approx(
-        [1 / 3] * 3
-    )
-
-
 @settings(max_examples=60, deadline=None)
 @given(parts=st.lists(st.floats(1e-6, 1), min_size=1, max_size=15), total=st.integers(1, 10000))
 def test_whole_weights_sum_to_the_whole(parts: list[float], total: int) -> None:
@@ -185,9 +165,3 @@ def test_judgements_out_of_order_are_refused(judged: dict[tuple[str, str], int],
         weights.matrix(NAMES, judged)
     assert raised.value.key == f"credit_scorecards.weights.{key}"
     assert raised.value.text("zh-CN") != raised.value.text("en")
-
-
-def test_a_group_of_nobody_is_refused() -> None:
-    with pytest.raises(BadInput) as raised:
-        weights.group(NAMES, [])
-    assert raised.value.key == "credit_scorecards.weights.nobody"

@@ -8,12 +8,10 @@ from typing import Any
 
 import ibis
 import pyarrow.parquet as pq
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from custinfo.classification import profit
-from custinfo.domain.errors import BadInput
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 3, 31)
 IN = date(2026, 2, 2)
@@ -110,45 +108,3 @@ def test_like_plain_python_in_any_order(lines: list[Line], data: st.DataObject) 
     expected.sort(key=lambda one: (-one["profit_fen"], one["code"]))
     assert contributed(data.draw(st.permutations(lines))) == expected
     assert sum(one["profit_fen"] for one in expected) == totals[1]
-
-
-SOLD = ibis.schema({"line_no": "string", "product": "string", "quantity": "int64", "occurred_on": "date"})
-COSTS = ibis.schema({"product": "string", "valid_from": "date", "valid_to": "date", "unit_cost_fen": "int64"})
-
-
-def costed(costs: list[tuple[str, date, date | None, int]]) -> dict[str, int | None]:
-    sold = [
-        ("1", "tea", 3, date(2026, 1, 31)),
-        ("2", "tea", 3, date(2026, 2, 1)),
-        ("3", "tea", None, IN),
-        ("4", "cups", 3, IN),
-        ("5", None, 3, IN),
-        ("6", "tea", 2, date(2025, 12, 31)),
-    ]
-    table = profit.with_costs(ibis.memtable(sold, schema=SOLD), ibis.memtable(costs, schema=COSTS))
-    assert table.columns == (*SOLD.names, "cost_fen")
-    return {one["line_no"]: one["cost_fen"] for one in table.to_pyarrow().to_pylist()}
-
-
-def test_the_cost_of_the_day() -> None:
-    costs = [("tea", date(2026, 2, 1), None, 70), ("tea", FIRST, date(2026, 1, 31), 50), ("pots", FIRST, None, 9)]
-    assert costed(costs) == {"1": 150, "2": 210, "3": None, "4": None, "5": None, "6": None}
-    assert set(costed([]).values()) == {None}
-
-
-@pytest.mark.parametrize(
-    "costs",
-    [
-        [("tea", FIRST, None, 50), ("tea", IN, None, 70)],
-        [("tea", FIRST, IN, 50), ("tea", IN, None, 70)],
-        [("tea", FIRST, None, 50), ("tea", FIRST, None, 50)],
-        [("tea", FIRST, LAST, 50), ("tea", IN, IN, 70)],
-        [("tea", IN, FIRST, 50)],
-    ],
-)
-def test_two_costs_on_one_day_are_refused(costs: list[tuple[str, date, date | None, int]]) -> None:
-    with pytest.raises(BadInput) as raised:
-        costed(costs)
-    assert raised.value.key == "customer_value.costs_overlap"
-    for language in ("zh-CN", "en"):
-        assert "tea" in raised.value.text(language)
