@@ -1,8 +1,8 @@
 """A/B/C, transitions, RFM, cross-tables, as-of difference: our expressions, hand-written DuckDB SQL, pandas, Spark.
 
 Run: `python -m tests.bench.bench_analysis [customers] [sales] [spark]`. Each piece of work runs in a process of its own,
-in turns, and all must give the same rows; the best of so many ROUNDS counts (of one, from LARGE customers on), and the
-most memory that it took. The ratio is of processor time, which other programs on the machine change least; beside Spark, whose
+in turns, and all must give the same rows; the median of so many ROUNDS counts (of one, from LARGE customers on), and
+the most memory that it took. The ratio is of processor time, which other programs on the machine change least; beside Spark, whose
 time is another program's, it is by the clock.
 """
 
@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -25,7 +26,9 @@ from tests.bench.analysis_data import files, make
 from tests.bench.analysis_works import GRADES, OURS, QUARTERS, Read, by_sql
 
 ROUNDS = {"ours": 9, "duckdb sql": 9, "pandas": 3}
-"""Those that a bar holds apart by a fifth take a second each, and one second differs from the next by as much."""
+"""Those that a bar holds apart by a fifth take a second each, and one second differs from the next by as much: of two
+that were the same, one had the luckiest round by a quarter, the other the next time. So the best does not count.
+"""
 BARS = {"duckdb sql": 1.2}
 LARGE, PANDAS_BAR = 10_000_000, 1.0
 """From so many customers on pandas is to be slower; below it is a figure to know."""
@@ -129,20 +132,20 @@ def main(customers: int = 1_000_000, sales: int = 10_000_000, spark: bool = Fals
 
 
 def _tell(work: str, found: dict[str, list[dict[str, float | str]]], bars: dict[str, float]) -> None:
-    def best(who: str, what: str) -> float:
-        return min(float(one[what]) for one in found[who])
+    def usual(who: str, what: str) -> float:
+        return statistics.median(float(one[what]) for one in found[who])
 
     for peer in (who for who in found if who != "ours"):
         if not found[peer]:
             print(json.dumps({"name": f"{work}; peer: {peer}", "peer": "did not run for want of memory"}), flush=True)
             continue
         bar, what = bars.get(peer), "seconds" if peer == "spark" else "cpu"
-        ours, theirs = best("ours", what), best(peer, what)
+        ours, theirs = usual("ours", what), usual(peer, what)
         line = {"name": f"{work}; peer: {peer}", "ours": round(ours, 2), "peer": round(theirs, 2),
                 "unit": "s" if what == "seconds" else "s of CPU", "ratio": round(ours / theirs, 3), "bar": bar}  # fmt: skip
         line |= {"holds": ours / theirs <= bar if bar else True}
-        line |= {"seconds": [round(best(who, "seconds"), 2) for who in ("ours", peer)]}
-        print(json.dumps(line | {"memory_mb": [best(who, "memory") for who in ("ours", peer)]}), flush=True)
+        line |= {"seconds": [round(usual(who, "seconds"), 2) for who in ("ours", peer)]}
+        print(json.dumps(line | {"memory_mb": [usual(who, "memory") for who in ("ours", peer)]}), flush=True)
 
 
 if __name__ == "__main__":
