@@ -8,7 +8,7 @@ import shutil
 import tomllib
 import unicodedata
 from collections import Counter
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -44,7 +44,7 @@ def test_every_table_says_where_it_came_from(name: str) -> None:
     assert table.edition
     assert table.source
     assert REGISTER[name]["licence"]
-    assert table.checked in (date(2026, 11, 21), date(2026, 11, 22))
+    assert date(2026, 11, 21) <= table.checked <= date(2026, 11, 23)
     assert all(table.title[language] for language in LANGUAGES)
 
 
@@ -77,17 +77,58 @@ def test_chains_are_unbroken(name: str) -> None:
     table, levels = codelists.load(name), CHAINS[name]
     above = dict(zip(levels[1:], levels, strict=False))
     for row in table.rows:
-        expected = above.get(row.level)
+        # Hainan's counties of before 2001 were directly under the province, without a row of GB/T 2260 between
+        expected = "province" if re.fullmatch(r"4600(?!00)\d\d", row.code) else above.get(row.level)
         assert (table.get(row.parent).level if row.parent else None) == expected, row
 
 
 def test_region_counts_and_forms() -> None:
-    rows = codelists.load("region").rows
-    assert Counter(row.level for row in rows) == {"province": 34, "prefecture": 342, "county": 2847}
-    assert all(re.fullmatch(r"[1-8]\d{5}", row.code) and row.name_en for row in rows)
-    days = [row.extra[column] for row in rows for column in ("valid_from", "valid_to") if row.extra[column]]
-    assert days
-    assert all(date.fromisoformat(day) for day in days)
+    table = codelists.load("region")
+    gone = [row for row in table.rows if row.is_abolished]
+    assert Counter(row.level for row in table.offered) == {"province": 34, "prefecture": 342, "county": 2847}
+    assert Counter(row.level for row in gone) == {"prefecture": 211, "county": 3048}
+    assert all(re.fullmatch(r"[1-8]\d{5}", row.code) and row.name_en for row in table.rows)
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "valid_from", "valid_to", "successor"),
+    [
+        ("110103", "崇文区", "", "2009-12-31", "110101"),  # part of 东城区 since 2010
+        ("110228", "密云县", "", "2014-12-31", "110118"),  # became 密云区
+        ("341400", "巢湖市", "1999-01-01", "2010-12-31", ""),  # divided among three prefectures
+        ("371200", "莱芜市", "1992-01-01", "2017-12-31", "370100"),  # a part of 济南市 since 2018
+        ("420621", "襄阳县", "1983-01-01", "2000-12-31", ""),  # parts had gone to the city before
+        ("431121", "祁阳县", "1995-01-01", "2021-02-19", "431181"),  # became 祁阳市 on 2021-02-20
+        ("500105", "江北区", "1997-01-01", "2024-12-31", "500157"),
+        ("500112", "渝北区", "1997-01-01", "2024-12-31", ""),  # five of its towns went to 北碚区
+        ("510200", "重庆市", "", "1996-12-31", ""),
+        ("512322", "垫江县", "", "1994-12-31", ""),  # then 511421, which is another county today
+    ],
+)
+def test_known_abolished_regions(code: str, name: str, valid_from: str, valid_to: str, successor: str) -> None:
+    row = codelists.load("region").get(code)
+    assert row.is_abolished
+    assert (row.name, *row.extra.values()) == (name, valid_from, valid_to, successor)
+
+
+def test_abolished_regions_say_when_and_what_followed() -> None:
+    table = codelists.load("region")
+    for row in table.rows:
+        first, last = (row.extra[column] for column in ("valid_from", "valid_to"))
+        assert all(date.fromisoformat(day) for day in (first, last) if day)
+        assert not (first and last) or first < last, row
+        assert last or not row.extra["successor"], row
+        if successor := row.extra["successor"]:
+            after, next_day = table.get(successor).extra, str(date.fromisoformat(last) + timedelta(days=1))
+            assert after["valid_from"] <= next_day <= (after["valid_to"] or "9999"), row
+
+
+def test_abolished_regions_are_not_offered() -> None:
+    table = codelists.load("region")
+    assert "110103" in table
+    assert table.label("110103", "en") == "Chongwen"
+    assert "110103" not in {row.code for row in table.children("110100")}
+    assert b"110103" not in table.choices_csv()
 
 
 def test_a_county_carries_its_prefectures_digits() -> None:
@@ -99,14 +140,14 @@ def test_a_county_carries_its_prefectures_digits() -> None:
 
 def test_only_the_documented_divisions_end_early() -> None:
     table = codelists.load("region")
-    ends = {row.code for row in table.rows if row.level != "county" and not table.children(row.code)}
+    ends = {row.code for row in table.offered if row.level != "county" and not table.children(row.code)}
     assert ends == {"441900", "442000", "460400", "620200", "710000", "810000", "820000"}
     assert all(code in REGISTER["region"]["notes"] for code in ends)
 
 
 def test_siblings_read_differently() -> None:
     for language in LANGUAGES:
-        rows = codelists.load("region").rows
+        rows = codelists.load("region").offered
         assert max(Counter((row.parent, row.label(language)) for row in rows).values()) == 1
 
 
@@ -204,7 +245,7 @@ def test_choices_csv_fits_a_survey_form() -> None:
     table = codelists.load("region")
     rows = list(csv.DictReader(io.StringIO(table.choices_csv().decode())))
     assert list(rows[0]) == ["name", "label", "label_en", "parent", "level", "province", "prefecture", "county"]
-    assert len(rows) == len(table.rows)
+    assert [row["name"] for row in rows] == [row.code for row in table.offered]
     futian = next(row for row in rows if row["name"] == "440304")
     assert list(futian.values()) == ["440304", "福田区", "Futian", "440300", "county", "440000", "440300", "440304"]
 

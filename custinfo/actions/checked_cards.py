@@ -25,7 +25,7 @@ def checked(opened: Tables, on: date) -> Made:
 
 def _make(opened: Tables, on: date) -> Made:
     rule = data_quality.rule(on)
-    lists = {one.codes: opened.codes(one.codes).select("code") for one in rule.field if one.codes}
+    lists = data_quality.lists_of(rule, opened.codes)
     versions = data_quality.checked(opened.customer_versions, on, rule, lists)
     days = [Month.of(on).plus(-back).last for back in range(MONTHS, 0, -1)]
     months = quality.over_time(versions, rule.names, [*days, on])

@@ -34,14 +34,23 @@ class Code:
     level: str
     extra: Mapping[str, str]
 
+    @property
+    def is_abolished(self) -> bool:
+        """Whether the edition no longer has it: `valid_to` is its last day, `successor` the code that it became."""
+        return bool(self.extra.get("valid_to"))
+
     def label(self, language: str) -> str:
         """The name in `language`; the Chinese one where there is no English."""
         return self.name_en or self.name if language == "en" else self.name
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CodeList:
-    """One code table with its standard, edition and source."""
+    """One code table with its standard, edition and source; equal to itself alone, so that what is made of it is kept.
+
+    `rows` has the abolished codes, too: a lookup finds the name of what was recorded long ago. What is offered for
+    choice is `offered`, `children` and `choices_csv`, which leave them out.
+    """
 
     name: str
     title: Mapping[str, str]
@@ -51,16 +60,21 @@ class CodeList:
     checked: date
     sha256: str
     rows: tuple[Code, ...]
-    _by_code: Mapping[str, Code] = field(init=False, repr=False, compare=False)
-    _by_parent: Mapping[str, tuple[Code, ...]] = field(init=False, repr=False, compare=False)
+    _by_code: Mapping[str, Code] = field(init=False, repr=False)
+    _by_parent: Mapping[str, tuple[Code, ...]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         children: dict[str, list[Code]] = {}
-        for row in self.rows:
+        for row in self.offered:
             children.setdefault(row.parent, []).append(row)
         # A frozen dataclass can only be given derived fields this way.
         object.__setattr__(self, "_by_code", {row.code: row for row in self.rows})
         object.__setattr__(self, "_by_parent", {parent: tuple(rows) for parent, rows in children.items()})
+
+    @property
+    def offered(self) -> tuple[Code, ...]:
+        """The entries that can be chosen today: all but the abolished ones."""
+        return tuple(row for row in self.rows if not row.is_abolished)
 
     def __contains__(self, code: object) -> bool:
         return code in self._by_code
@@ -77,7 +91,7 @@ class CodeList:
         return self.get(code).label(language)
 
     def children(self, parent: str = "") -> tuple[Code, ...]:
-        """The entries directly under `parent`; without a parent, those at the top."""
+        """The entries that can be chosen directly under `parent`; without a parent, those at the top."""
         return self._by_parent.get(parent, ())
 
     def ancestor(self, code: str, level: str) -> Code | None:
@@ -90,7 +104,7 @@ class CodeList:
         return entry
 
     def choices_csv(self) -> bytes:
-        """The list as an external choice file of a survey form.
+        """What can be chosen of the list, as an external choice file of a survey form.
 
         Besides the parent there is a column for each level with the entry's ancestor there, so that a choice filter can
         skip levels: `level = 'class' and division = ${division}`.
@@ -103,7 +117,7 @@ class CodeList:
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(("name", "label", "label_en", "parent", "level", *levels))
-        for row in self.rows:
+        for row in self.offered:
             above = [self.ancestor(row.code, level) for level in levels]
             codes = [entry.code if entry else "" for entry in above]
             writer.writerow((row.code, row.name, row.label("en"), row.parent, row.level, *codes))

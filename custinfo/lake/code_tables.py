@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -34,10 +35,17 @@ def write(lake: Path, last: Manifest | None) -> tuple[LakeFile, ...]:
     known = {file.path: file for file in last.codelist_files} if last else {}
     found = []
     for name in LISTS:
-        table = as_table(codelists.load(name))
-        place = f"{FOLDER}/{name}-{_digest(table)}.parquet"
+        table, digest = _present(codelists.load(name))
+        place = f"{FOLDER}/{name}-{digest}.parquet"
         found.append(known.get(place) or _written(lake, place, name, table))
     return tuple(found)
+
+
+@lru_cache(maxsize=2 * len(LISTS))
+def _present(codes: CodeList) -> tuple[pa.Table, str]:
+    """A list as a table and the digest of it, worked out once: publishing asks for them each time."""
+    table = as_table(codes)
+    return table, _digest(table)
 
 
 def _digest(table: pa.Table) -> str:
@@ -68,7 +76,7 @@ def read(lake: Path, version: Manifest, name: str) -> pa.Table:
     """
     named = next((file for file in version.codelist_files if file.table == name), None)
     if named is None:
-        return as_table(codelists.load(name))
+        return _present(codelists.load(name))[0]
     place = lake / named.path
     if not place.is_file():
         raise SiteFault("lake.missing", file=named.path)

@@ -1,15 +1,14 @@
 """Regions: rolled up from every level, and in force on a day."""
 
 from collections.abc import Mapping
-from datetime import date
-from types import MappingProxyType
+from datetime import date, timedelta
 
 import ibis
 import pytest
 
 from custinfo.classification import region
 from custinfo.domain import codelists
-from custinfo.domain.codelists import Code, CodeList
+from custinfo.domain.codelists import CodeList
 
 REGIONS = codelists.load("region")
 ON = date(2026, 10, 31)
@@ -51,7 +50,7 @@ def test_the_whole_list_rolls_up_to_itself() -> None:
         assert levels[row.level] == row.code
         assert levels["province"] == row.code[:2] + "0000"
     late = {code for code, (*_, reason) in found.items() if reason}
-    assert late == set(), "all are in force on a day of today"
+    assert late == {row.code for row in REGIONS.rows if row.is_abolished}, "all others are in force on a day of today"
 
 
 def test_before_a_code_was_in_force() -> None:
@@ -62,16 +61,31 @@ def test_before_a_code_was_in_force() -> None:
     assert places({"c": "653132"}, on=before) == {"c": ("650000", "653100", "653132", "not_in_force")}
 
 
-def test_after_a_code_was_abolished() -> None:
-    days = MappingProxyType({"valid_from": "2010-01-01", "valid_to": "2020-06-30"})
-    gone = Code("999999", "旧县", "Old", "", "county", days)
-    old = CodeList("region", {}, "GB/T 2260", "2020", "test", ON, "", (gone,))
-    for day, reason in {
-        date(2009, 12, 31): "not_in_force",
-        date(2010, 1, 1): None,
-        date(2020, 6, 30): None,
-        date(2020, 7, 1): "not_in_force",
-    }.items():
-        rows = ibis.memtable([("c", "999999")], schema={"customer_key": "string", "region": "string"})
-        (found,) = region.classify(rows, old, day).to_pyarrow().to_pylist()
-        assert (found["county"], found["reason"]) == ("999999", reason), day
+@pytest.mark.parametrize(
+    ("code", "above", "last"),
+    [
+        ("110103", ("110000", "110100"), "2009-12-31"),  # 崇文区
+        ("110228", ("110000", "110200"), "2014-12-31"),  # 密云县
+        ("371202", ("370000", "371200"), "2017-12-31"),  # 莱城区, whose prefecture went with it
+        ("431121", ("430000", "431100"), "2021-02-19"),  # 祁阳县
+        ("500105", ("500000", "500100"), "2024-12-31"),  # 江北区
+        ("460025", ("460000", None), "2000-12-31"),  # 定安县, directly under Hainan
+        ("510222", ("510000", "510200"), "1993-12-31"),  # 巴县, then of Sichuan
+    ],
+)
+def test_after_a_code_was_abolished(code: str, above: tuple[str, str | None], last: str) -> None:
+    day = date.fromisoformat(last)
+    assert places({"c": code}, on=day) == {"c": (*above, code, None)}
+    assert places({"c": code}, on=day + timedelta(days=1)) == {"c": (*above, code, "not_in_force")}
+
+
+def test_from_the_first_day_of_a_code_to_the_last() -> None:
+    # 巢湖市, a prefecture from 1999 to 2010
+    days = {
+        date(1998, 12, 31): "not_in_force",
+        date(1999, 1, 1): None,
+        date(2010, 12, 31): None,
+        date(2011, 1, 1): "not_in_force",
+    }
+    for day, reason in days.items():
+        assert places({"c": "341400"}, on=day) == {"c": ("340000", "341400", None, reason)}, day
