@@ -3,12 +3,14 @@
 import csv
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime, time
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from custinfo.actions import demo, demo_figures, demo_sales, formats
+from custinfo import lake
+from custinfo.actions import demo, demo_figures, demo_orders, demo_sales, formats
 from custinfo.actions.demo import DemoCustomer
 from custinfo.actions.demo_sales import DemoSale
 from custinfo.domain import codelists, identifiers
@@ -64,6 +66,22 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
         contents.append((few, path.read_bytes()))
     assert contents[0] == contents[1]
     assert make(8, 150, 30) != contents[0][0]
+
+
+def test_the_larger_customers_have_orders_on_their_way(customers: list[DemoCustomer], tmp_path: Path) -> None:
+    numbers = [f"C{i}" for i in range(len(customers))]
+    path = tmp_path / "orders.csv"
+    demo_orders.write_orders_csv(path, customers, numbers, UNTIL)
+    zone = ZoneInfo("Asia/Shanghai")
+    after = datetime.combine(UNTIL.last, time(23), zone)
+    known = lake.Known({number: number for number in numbers}, after, zone)
+    orders = lake.read_batch(lake.BATCH_KINDS["orders"], path, known, tmp_path).lines.to_pylist()
+    largest = sorted(range(len(customers)), key=lambda place: -customers[place].size)
+    still = [numbers[place] for place in largest if customers[place].buys_until >= UNTIL.last][:30]
+    assert set(still) <= {order["customer_key"] for order in orders}
+    assert 40 <= len(orders) <= 200
+    for order in orders:
+        assert 0 <= order["delivered_fen"] <= order["amount_fen"] > order["invoiced_fen"] == 0
 
 
 def test_a_longer_list_begins_with_the_shorter_one() -> None:

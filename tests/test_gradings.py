@@ -18,7 +18,7 @@ from custinfo.classification.scheme_words import class_name, scheme_name
 from custinfo.classification.schemes import CARD, SCHEMES, Known
 from custinfo.cli import main
 from custinfo.domain import clock
-from custinfo.domain.errors import NotAllowed
+from custinfo.domain.errors import NotAllowed, SiteFault
 from custinfo.domain.messages import LANGUAGES
 from custinfo.domain.people import SERVICE, Role
 from custinfo.domain.periods import Quarter
@@ -26,7 +26,10 @@ from custinfo.store import Store
 from custinfo.store.site import Site
 from tests.factories import account
 from tests.reports import sites
+from tests.test_lake import flip
 
+BY_LIST = {"ownership", "kind", "location", "region", "industry"}
+"""The schemes whose classes a code list gives; the size rests on a list and a rule, the others on a rule."""
 SECOND, THIRD = Quarter(2026, 2), Quarter(2026, 3)
 FIRM = {"customer_type": "enterprise", "ownership": "joint_stock", "region": "440106", "industry": "3911"}
 CUSTOMERS = (
@@ -68,7 +71,7 @@ def made(tmp_path_factory):
     place = sites.site(tmp_path_factory.mktemp("gradings") / "site")
     with Store.create(place) as store:
         sites.publish(place, CUSTOMERS, SALES)
-        by_the_job = gradings.daily(store, date(2026, 7, 10))
+        by_the_job = gradings.daily(store, date(2026, 7, 16))
         first = gradings.grade(store, SERVICE, THIRD)
         again = command(place, "--quarter", "2026-Q3").stdout
         between = clock.utc_now()
@@ -116,8 +119,14 @@ def test_two_quarters_worked_by_hand(made):
         row["customer_key"]: row["reason"] for row in rows.to_pyarrow().to_pylist() if row["quarter"] == "2026-Q3"
     }
     assert reasons == {key(site, "c1"): "lapsing", key(site, "c2"): "lower_grade", key(site, "c3"): "lapsing"}
-    versions = then.gradings.filter(then.gradings.rule_version.isnull() == then.gradings.code_edition.isnull())
-    assert not versions.count().to_pyarrow().as_py(), "each class carries its rule's version or its list's edition"
+    made_by = then.gradings.select("scheme", "rule_version", "code_edition").to_pyarrow().to_pylist()
+    assert all(as_it_says(row) for row in made_by)
+
+
+def as_it_says(row: dict[str, object]) -> bool:
+    """Whether a class carries the version of its rule, the edition of its list, or both, as its scheme is made."""
+    made_by = row["rule_version"] is not None, row["code_edition"] is not None
+    return made_by == (row["scheme"] not in BY_LIST, row["scheme"] in {*BY_LIST, "size"})
 
 
 def test_the_transitions_of_stored_quarters_worked_by_hand(made):
@@ -143,8 +152,8 @@ def test_the_transitions_of_stored_quarters_worked_by_hand(made):
 
 
 def test_graded_twice_is_graded_once_and_late_data_make_another_edition(made):
-    assert made.by_the_job == {"graded": 1, "waiting": 0}
-    assert gradings.daily(made.store, date(2026, 7, 11)) == {"graded": 0, "waiting": 0}
+    assert made.by_the_job == {"graded": 1, "waiting": 0, "late": 0}
+    assert gradings.daily(made.store, date(2026, 7, 17)) == {"graded": 0, "waiting": 0, "late": 0}
     assert (made.first.number, made.first.new, made.first.version, made.first.customers) == (1, True, 3, 6)
     assert made.again.startswith("Edition 1 of 2026-Q3 agrees with the present data")
     assert "Value grade: A 2, No net sales 2, B 1, C 1\n" in made.again
@@ -219,7 +228,7 @@ def test_every_scheme_partitions_customers_of_whom_little_is_known():
     assert Counter((row["scheme"], row["customer_key"]) for row in rows) == Counter(
         {(scheme, name): 1 for scheme in SCHEMES for name in keys}
     )
-    assert all(row["class"] and (row["rule_version"] is None) != (row["code_edition"] is None) for row in rows)
+    assert all(row["class"] and as_it_says(row) for row in rows)
 
 
 def test_the_stored_quarter_before_is_what_the_hysteresis_holds_against(made, monkeypatch):
@@ -280,13 +289,26 @@ def test_what_cannot_be_graded_is_said_in_words(made, options, said):
 def test_a_lake_of_before_the_end_of_the_quarter_is_refused_and_the_job_waits(tmp_path):
     place = sites.site(tmp_path / "site")
     with Store.create(place) as store:
-        assert gradings.daily(store, date(2026, 10, 1)) == {"graded": 0, "waiting": 1}
+        waits = {"graded": 0, "waiting": 1, "late": 0}
+        assert gradings.daily(store, date(2026, 10, 20)) == waits
         sites.publish(place, CUSTOMERS, SALES, now=datetime(2026, 9, 30, 15, 59, tzinfo=UTC))
-        assert gradings.daily(store, date(2026, 10, 1)) == {"graded": 0, "waiting": 1}
+        assert gradings.daily(store, date(2026, 10, 20)) == waits
         assert "gradings" in daily.JOBS
         ran = command(place, "--quarter", "2026-Q3")
         assert (ran.exit_code, "2026-09-30 23:59" in ran.stderr) == (1, True)
         analyst = account(store, Role.ANALYST)
         with pytest.raises(NotAllowed):
             gradings.grade(store, analyst, THIRD)
+        assert lake.newest(place.lake).version == 1
+
+
+@pytest.mark.guarantee("lake-unchanged")
+def test_of_a_lake_with_another_byte_nothing_is_graded(tmp_path):
+    place = sites.site(tmp_path / "site")
+    with Store.create(place) as store:
+        sites.publish(place, CUSTOMERS, SALES)
+        (sold,) = (place.lake / "sales").glob("*.parquet")
+        flip(sold, sold.stat().st_size // 2)
+        with pytest.raises(SiteFault, check=lambda fault: fault.key == "lake.damaged"):
+            gradings.grade(store, SERVICE, THIRD)
         assert lake.newest(place.lake).version == 1

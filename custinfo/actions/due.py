@@ -39,6 +39,7 @@ SOURCES: dict[str, str] = {
     "demands": "custinfo.actions.demand_steps",
     "reports": "custinfo.actions.report_due",
     "statistics": "custinfo.actions.statistics_due",
+    "gradings": "custinfo.actions.graded_since",
     "studies": "custinfo.actions.study_due",
 }
 """Name of a kind of thing that waits → its module. Imported when asked: these modules use the rows made here."""

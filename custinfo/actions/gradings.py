@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
 from custinfo.access import permissions
-from custinfo.actions import lake_witness
+from custinfo.actions import graded_since, lake_witness
 from custinfo.actions.delegations import today as today_of
 from custinfo.actions.lake import check_may_read
 from custinfo.domain import clock
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from custinfo.classification.schemes import Known
-    from custinfo.lake import Lake
+    from custinfo.lake import Lake, Manifest
 
 
 @dataclass(frozen=True)
@@ -63,27 +63,43 @@ def grade(
 
 
 def daily(store: Store, today: date) -> dict[str, int]:
-    """Grade the last quarter that is over, once; the lake's data of the quarter may still be on their way.
+    """Grade the last quarter that is over, once, when the days of the rule are over that its data may take to come, and
+    every batch that was imported is published.
 
-    Gives `graded`, 1 when it was done now, and `waiting`, 1 when there is nothing to grade yet.
+    Gives `graded`, 1 when it was done now, `waiting`, 1 when there is nothing to grade yet, and `late`: of how many
+    graded quarters rows came since, or the quarter before was graded anew. These wait for who grades (`graded_since`).
     """
     from custinfo import lake
 
     quarter = Quarter.of(today).plus(-1)
     newest = lake.newest(store.site.lake)
     if newest is None:
-        return {"graded": 0, "waiting": 1}
+        return {"graded": 0, "waiting": 1, "late": 0}
     from custinfo.lake import gradings  # which loads the engine: not on a site that has no lake
 
-    if quarter in gradings.editions(newest):
-        return {"graded": 0, "waiting": 0}
+    graded = waiting = False
+    if quarter not in gradings.editions(newest):
+        graded = _may_be_graded(store, newest, quarter, today) and _graded(store, quarter, today)
+        waiting = not graded
+    return {"graded": int(graded), "waiting": int(waiting), "late": graded_since.look(store, today)}
+
+
+def _may_be_graded(store: Store, newest: "Manifest", quarter: Quarter, today: date) -> bool:
+    from custinfo.classification import gradings as waiting
+
+    if today < waiting.first_day(quarter, waiting.rule(quarter.last)):
+        return False
+    return {row["batch_id"] for row in store.rows("SELECT batch_id FROM batch")} <= set(newest.batches)
+
+
+def _graded(store: Store, quarter: Quarter, today: date) -> bool:
     try:
         _grade(store, SERVICE, quarter, None, today)
     except CustinfoError as fault:
         if fault.key not in _NOT_YET:
             raise
-        return {"graded": 0, "waiting": 1}
-    return {"graded": 1, "waiting": 0}
+        return False
+    return True
 
 
 _NOT_YET = ("gradings.published_before_end", "gradings.no_sales", "gradings.no_customers")
@@ -100,7 +116,7 @@ def _grade(store: Store, actor: Person, quarter: Quarter | None, as_of: datetime
     started = clock.utc_now()
     if as_of is not None and as_of > started:
         raise BadInput("gradings.as_of_future", as_of=clock.show(as_of, store.site.zone))
-    opened = lake.open(store.site, as_of=as_of)
+    opened = lake.open(store.site, as_of=as_of, checked=True)
     _check_data(store, opened, quarter)
 
     def witness(version: lake.Manifest, sha256: str) -> None:
@@ -114,6 +130,8 @@ def _grade(store: Store, actor: Person, quarter: Quarter | None, as_of: datetime
         store.site, opened, quarter, schemes.classes(_known(store, opened, quarter)), started, clock.utc_now,
         witness=witness,
     )  # fmt: skip
+    graded_since.compared(store, actor, edition, opened.version)
+    graded_since.look(store, today)
     counts = _counts(lake.open(store.site), quarter)
     return Graded(quarter, edition.number, edition.new, opened.version, edition.version, counts)
 
@@ -149,6 +167,7 @@ def _known(store: Store, opened: "Lake", quarter: Quarter) -> "Known":
         credit=_credit(opened, quarter, store.site.zone),
         terms=_terms(store, opened),
         marks=importance.marks_on(opened.table("marks"), quarter.last),
+        code_list=opened.listed,
     )
     importance.check_credit(known.credit_grades, importance.rule(known.on))
     return known

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import ibis.expr.types as ir
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from custinfo.domain.errors import WrongState
@@ -59,15 +60,23 @@ def editions(version: Manifest) -> dict[Quarter, int]:
     return found
 
 
+def newest(opened: Lake) -> dict[Quarter, tuple[int, int]]:
+    """The newest edition of each quarter that was graded: its number, and of which version of the lake it was made."""
+    rows = opened.gradings
+    made = rows.group_by("quarter").aggregate(number=rows.edition.max(), of=rows.lake_version.max())
+    return {Quarter.parse(row["quarter"]): (row["number"], row["of"]) for row in made.to_pyarrow().to_pylist()}
+
+
 def record(
     site: Site, opened: Lake, quarter: Quarter, classes: ir.Table, recorded_at: datetime, now: Callable[[], datetime],
     *, witness: Witness | None = None,
 ) -> Edition:  # fmt: skip
     """Append the classes of a quarter, made from `opened`, as its next edition, unless the newest one says the same.
 
-    `classes` has the columns CONTENT, and no two rows with the same ORDER. Raises WrongState when there are none, while
-    another writer is at work, and when somebody else appended an edition of the quarter meanwhile; SiteFault as `open`
-    and `publish` do. `witness` is told of the new version before anybody can see it.
+    `classes` has the columns CONTENT, and no two rows with the same ORDER; ValueError for a class that names neither
+    the version of a rule nor the edition of a list. Raises WrongState when there are none, while another writer is at
+    work, and when somebody else appended an edition of the quarter meanwhile; SiteFault as `open` and `publish` do.
+    `witness` is told of the new version before anybody can see it.
     """
     newest = tables.open(site)
     number = editions(newest.manifest).get(quarter, 0)
@@ -96,6 +105,9 @@ def _edition(opened: Lake, quarter: Quarter, number: int) -> ir.Table:
 
 def _in_order(rows: ir.Table) -> Iterator[pa.RecordBatch]:
     for batch in rows.select(CONTENT).order_by(ORDER).to_pyarrow_batches(chunk_size=schema.ROW_GROUP):
+        nothing = pc.and_(pc.is_null(batch["rule_version"]), pc.is_null(batch["code_edition"]))
+        if pc.any(nothing).as_py():
+            raise ValueError("a class names neither the version of a rule nor the edition of a code list")
         yield pa.RecordBatch.from_arrays(batch.columns, schema=_CONTENT)
 
 

@@ -130,7 +130,7 @@ KEPT = {
             "report_use", "report_use_notice",
             "plan_version", "plan_row", "indicator_system", "indicator_department", "indicator_event", "report_layout",
             "report_archive_volume", "report_archive_file",
-            "published_figure",
+            "published_figure", "grading_standing",
         ),
         _REPORTS,
     ),

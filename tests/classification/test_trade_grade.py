@@ -124,6 +124,62 @@ def test_paying_sooner_or_a_better_value_grade_never_lowers_a_grade(
     assert all(0 <= one <= 100 for one in (*later, *sooner))  # type: ignore[operator]
 
 
+alike = st.tuples(st.sampled_from(["sale", "payment", "return"]), st.integers(0, 300), st.integers(1, 20))
+more = st.tuples(st.lists(alike, max_size=8), st.integers(0, 300), st.integers(0, 30), st.integers(1, 20))
+
+
+def due_by(day: date, rows: list[tuple[str, date, int]]) -> int:
+    """The fen of goods that are due on the day or before."""
+    return sum(fen for kind, on, fen in rows if kind == "sale" and terms.due_on(on, "net_30", DUE) <= day)
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.lists(more, min_size=25, max_size=25))
+def test_more_sales_that_are_paid_in_time_never_lower_a_grade(
+    customers: list[tuple[list[tuple[str, int, int]], int, int, int]],
+) -> None:
+    """In time is by the account: payments settle what was due first, so nothing else is overdue when the goods are."""
+    made: list[Row] = []
+    for number, (told, back, after, fen) in enumerate(customers):
+        rows = [(kind, ON - timedelta(days=days), amount) for kind, days, amount in told]
+        sold_on = ON - timedelta(days=back)
+        paid_on = sold_on + timedelta(days=after)
+        settled = sum(amount for kind, on, amount in rows if kind != "sale" and on <= paid_on)
+        rows.append(("payment", paid_on, max(0, due_by(terms.due_on(sold_on, "net_30", DUE), rows) - settled)))
+        more = [("sale", sold_on, fen), ("payment", paid_on, fen)]
+        made += [(f"{name}{number:02d}{grade}", *row) for name, all_of in (("before", rows), ("more", [*rows, *more]))
+                 for grade in "CBA" for row in all_of]  # fmt: skip
+    keys = [f"{number:02d}{grade}" for number in range(len(customers)) for grade in "CBA"]
+    graded = found({f"{name}{key}": key[-1] for name in ("before", "more") for key in keys}, made)
+    for key in keys:
+        before, after_it = graded[f"before{key}"], graded[f"more{key}"]
+        assert before["points"] <= after_it["points"], key  # type: ignore[operator]
+        assert before["trade_grade"] >= after_it["trade_grade"], key  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("more", "grade"),
+    [
+        ([("c", "sale", SOLD_ON, 1000)], ("B", 75, "payment")),  # not paid: half of it in time
+        ([("c", "sale", SOLD_ON, 1000), ("c", "payment", DUE_ON, 1000)], ("A", 100, None)),
+        ([("c", "sale", SOLD_ON, 1000), ("c", "payment", DUE_ON + timedelta(days=1), 1000)], ("B", 82, "payment")),
+    ],
+)
+def test_sales_that_are_not_paid_in_time_do(more: list[Row], grade: tuple[object, ...]) -> None:
+    assert one(dealt()) == ("A", 100, None)
+    assert one([*dealt(), *more]) == grade
+
+
+def test_what_is_paid_for_new_goods_settles_older_ones_that_are_open() -> None:
+    august, september = date(2026, 8, 3), date(2026, 9, 3)
+    due_on, later = (terms.due_on(day, "net_30", DUE) for day in (august, september))
+    assert (due_on, later) == (date(2026, 9, 30), date(2026, 10, 30))
+    rows: list[Row] = [("c", "sale", august, 1000), ("c", "payment", due_on, 800)]
+    assert one(rows) == ("A", 90, "payment")  # 80 % in time, 6.2 days beyond terms on average
+    more: list[Row] = [("c", "sale", september, 200), ("c", "payment", later, 200)]
+    assert one([*rows, *more]) == ("B", 82, "payment")  # still 800, of 1200: two thirds
+
+
 @pytest.mark.parametrize(
     ("changes", "key"),
     [
