@@ -1,5 +1,6 @@
 """What made a grade, beside it on `/credit/<id>`: what lost points, which rating would change it, what is not known."""
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 from custinfo.actions.credit_views import DecisionView
@@ -8,6 +9,9 @@ from custinfo.reports.credit_report_words import CreditWords, rounded
 from custinfo.screens import blocks
 from custinfo.screens.blocks import Block
 from custinfo.screens.context import Page
+
+STEPS = {"better": 1, "worse": -1}
+"""One rating better, and one worse."""
 
 
 def card(page: Page, decision: DecisionView | None, told: Explanation | None) -> list[Block]:
@@ -21,9 +25,11 @@ def card(page: Page, decision: DecisionView | None, told: Explanation | None) ->
         unknown = words.listed(words.indicator(code) for code in told.unknown)
         bounds = {"lowest": _share(told.lowest), "highest": _share(told.highest)}
         parts.append(blocks.banner(page.text("credit_desk.explained.unknown", indicators=unknown, **bounds)))
-    if rows := _rows(told, words):
+    # A column in which no rating would change anything says nothing
+    steps = {name: step for name, step in STEPS.items() if any(one.instead - one.value == step for one in told.levers)}
+    if rows := _rows(told, words, list(steps.values())):
         heads = [page.text("credit_paper.column.indicator")]
-        heads += [page.text(f"credit_desk.column.{name}") for name in ("rating", "lost", "better", "worse")]
+        heads += [page.text(f"credit_desk.column.{name}") for name in ("rating", "lost", *steps)]
         columns = [blocks.column(head, wide=n == 0, number=n in (1, 2)) for n, head in enumerate(heads)]
         parts.append(blocks.table(title, columns, rows))
     return [blocks.card(title, parts)]
@@ -44,7 +50,7 @@ def _distances(page: Page, told: Explanation, words: CreditWords) -> str:
     return said + ("" if page.language == "zh-CN" else " ") + more
 
 
-def _rows(told: Explanation, words: CreditWords) -> list[list[tuple[str, str]]]:
+def _rows(told: Explanation, words: CreditWords, steps: Sequence[int]) -> list[list[tuple[str, str]]]:
     """What lost points, the most first, then what lost none but holds the grade up: one row for each indicator."""
     lost = {one.indicator: one for one in told.lost}
     value = {one.indicator: one.value for one in told.lost} | {one.indicator: one.value for one in told.levers}
@@ -54,7 +60,7 @@ def _rows(told: Explanation, words: CreditWords) -> list[list[tuple[str, str]]]:
             (words.indicator(code), ""),
             (str(value[code]), ""),
             (_share(lost[code].points) if code in lost else "—", ""),
-            *((grade.get((code, step), "—"), "") for step in (1, -1)),
+            *((grade.get((code, step), "—"), "") for step in steps),
         ]
         for code in value
     ]

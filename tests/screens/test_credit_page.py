@@ -207,8 +207,8 @@ def test_beside_the_grade_stands_what_made_it(open_as, site, language):
     lost = {row[0]["text"]: [cell["text"] for cell in row[1:]] for row in explained(shown, language)}
     words = CreditWords(language, "5c", credit_standings.DAY)
     assert next(iter(lost)) == words.indicator("paid_in_time"), "what lost most comes first"
-    assert lost[words.indicator("paid_in_time")] == ["4", "3.0%", "—", "—"]
-    assert lost[words.indicator("repute")] == ["3", "2.3%", "—", "—"]
+    assert lost[words.indicator("paid_in_time")] == ["4", "3.0%"], "no one rating would change the grade"
+    assert lost[words.indicator("repute")] == ["3", "2.3%"]
 
 
 def test_what_made_a_grade_is_of_its_own_ratings_and_says_what_would_change_it_and_what_is_unknown(own):
@@ -229,8 +229,8 @@ def test_what_made_a_grade_is_of_its_own_ratings_and_says_what_would_change_it_a
     assert text("credit_desk.explained.stands", "zh-CN", points="85.1%", grade="A", margin="1.1%") in shown
     assert text("credit_desk.explained.unknown", "zh-CN", **known) in shown
     rows = {row[0]["text"]: [cell["text"] for cell in row[1:]] for row in explained(shown, "zh-CN")}
-    assert rows[words.indicator("profit")] == ["4", "1.1%", "—", "—"]
-    assert rows[words.indicator("paid_in_time")] == ["5", "—", "—", "B"]
+    assert rows[words.indicator("profit")] == ["4", "1.1%", "—"]
+    assert rows[words.indicator("paid_in_time")] == ["5", "—", "B"], "what a rating one worse comes to"
     standing = actions.standing(store, boss, site.bare)
     for wrong in ({"ratings": (("R-0", 1), ("R-1", 1))}, {"points": standing.decision.points + 1}):
         other = replace(standing, decision=replace(standing.decision, **wrong))
