@@ -53,6 +53,13 @@ def store(tmp_path_factory):
         yield opened
 
 
+@pytest.fixture(scope="module")
+def graded(store):
+    """The moment before anything was graded, as of which the third quarter was; and that grading."""
+    before = clock.utc_now()
+    return before, gradings.grade(store, SERVICE, THIRD, as_of=before)
+
+
 def classes(store: Store, **moment: object) -> dict[tuple[str, str], tuple[str, str, str]]:
     """By customer's key and scheme: class, reason, edition."""
     rows = lake.open(store.site, **moment).gradings.to_pyarrow().to_pylist()
@@ -68,11 +75,10 @@ def of(found: dict[tuple[str, str], tuple[str, str, str]], store: Store, custome
     return {scheme: said[0] for (whose, scheme), said in found.items() if whose == key}
 
 
-def test_a_new_edition_of_a_list_changes_nothing_as_of_an_earlier_moment(store, monkeypatch):
-    before = clock.utc_now()
-    first = gradings.grade(store, SERVICE, THIRD, as_of=before)
-    graded = classes(store)
-    assert of(graded, store, "c1") == {
+def test_a_new_edition_of_a_list_changes_nothing_as_of_an_earlier_moment(store, graded, monkeypatch):
+    before, first = graded
+    known = classes(store)
+    assert of(known, store, "c1") == {
         "ownership": "state", "region": "440000", "industry": "C", "size": "medium", "kind": "company",
         "location": "transport_hub",
     }  # fmt: skip
@@ -80,7 +86,7 @@ def test_a_new_edition_of_a_list_changes_nothing_as_of_an_earlier_moment(store, 
         today.setattr(codelists, "load", later)
         again = gradings.grade(store, SERVICE, THIRD, as_of=before)
         assert (first.number, again.number, again.new) == (1, 1, False), "the same classes, so no other edition"
-        assert classes(store) == graded
+        assert classes(store) == known
         # What is published from now on has the new lists
         sites.publish(store.site, CUSTOMERS, (("c2", "sale", "2026-08-11", 10),), now=clock.utc_now(), batch="b2")
         assert gradings.grade(store, SERVICE, THIRD).number == 2
@@ -113,6 +119,7 @@ def test_what_is_not_stated_of_the_owners_follows_from_the_registered_type():
     assert None not in editions.values()
 
 
+@pytest.mark.usefixtures("graded")
 def test_a_grading_names_classes_by_type_and_contradictions(store):
     keys = [lake.pseudonym(store.site.secret("pseudonym"), f"c{number}") for number in (1, 2, 3)]
     first = lake.open(store.site).table("gradings")

@@ -30,13 +30,23 @@ FOUND = date(2026, 11, 2)
 NAMED = pa.schema([schema.SUPERSEDED.field(name) for name in ("batch_id", "row_id", "customer_key")])
 
 
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory):
-    place = sites.site(tmp_path_factory.mktemp("since") / "site")
+@pytest.fixture
+def site(tmp_path):
+    """A store with a lake in which nothing was graded yet."""
+    place = sites.site(tmp_path / "site")
     with Store.create(place) as store, pytest.MonkeyPatch.context() as patch:
         patch.setattr(schemes, "classes", by_what_was_sold)
         sites.publish(place, CUSTOMERS, SALES)
         yield store
+
+
+@pytest.fixture
+def graded(site):
+    """The same with two quarters graded."""
+    gradings.grade(site, SERVICE, SECOND)
+    gradings.grade(site, SERVICE, THIRD)
+    assert waits(site) == []
+    return site
 
 
 def by_what_was_sold(known):
@@ -77,70 +87,70 @@ def take_back(store, batch_id, taken, line_no):
     lake.publish(store.site, [], [lake.BatchRow(batch_id, at, nothing, gone)], clock.utc_now)
 
 
-def test_the_job_waits_for_the_days_of_the_rule_and_for_what_is_imported_and_not_published(shared):
+def test_the_job_waits_for_the_days_of_the_rule_and_for_what_is_imported_and_not_published(site):
     last, rule = THIRD.last, waiting.rule(THIRD.last)
     assert waiting.first_day(THIRD, rule) == date(2026, 10, 16)
-    assert gradings.daily(shared, last + timedelta(days=rule.wait_days)) == {"graded": 0, "waiting": 1, "late": 0}
+    assert gradings.daily(site, last + timedelta(days=rule.wait_days)) == {"graded": 0, "waiting": 1, "late": 0}
     row = dict.fromkeys(("file_name", "source", "lawful_basis", "lake_path"), "x")
-    with shared.act(SERVICE.person_id, "batch.import", "batch", "B-1") as tx:
+    with site.act(SERVICE.person_id, "batch.import", "batch", "B-1") as tx:
         tx.insert(
             "batch",
             row
             | {"batch_id": "B-1", "kind": "sales", "sha256": "0", "line_count": 1, "sum_fen": 1, "lake_sha256": "0"}
             | {"received_at": tx.at, "received_by": SERVICE.person_id},
         )
-    assert gradings.daily(shared, date(2026, 10, 16)) == {"graded": 0, "waiting": 1, "late": 0}
-    with shared.act(SERVICE.person_id, "batch.import", "batch", "B-1") as tx:
+    assert gradings.daily(site, date(2026, 10, 16)) == {"graded": 0, "waiting": 1, "late": 0}
+    with site.act(SERVICE.person_id, "batch.import", "batch", "B-1") as tx:
         tx.delete("batch", ("B-1",))
-    assert gradings.daily(shared, date(2026, 10, 16)) == {"graded": 1, "waiting": 0, "late": 0}
+    assert gradings.daily(site, date(2026, 10, 16)) == {"graded": 1, "waiting": 0, "late": 0}
 
 
-def test_rows_that_come_later_are_told_until_each_quarter_is_graded_anew(shared):
-    gradings.grade(shared, SERVICE, SECOND)
-    gradings.grade(shared, SERVICE, THIRD)
-    assert waits(shared) == []
-    before = edition(shared, THIRD, 1)
+def test_rows_that_come_later_are_told_until_each_quarter_is_graded_anew(graded):
+    before = edition(graded, THIRD, 1)
     # Received before the quarters were graded, published after: the moment of a row alone would not tell
-    sites.publish(shared.site, CUSTOMERS, LATE, now=clock.utc_now(), batch="b2")
-    assert gradings.daily(shared, FOUND)["late"] == 2
-    assert waits(shared) == [("late", "2026-Q2", "1", "0"), ("late", "2026-Q3", "2", "0")]
-    assert waits(shared, FOUND + timedelta(days=9)) == waits(shared), "another day changes nothing"
-    gradings.grade(shared, SERVICE, SECOND)
-    assert waits(shared) == [("late", "2026-Q3", "2", "0")]
-    assert gradings.grade(shared, SERVICE, THIRD).new
-    assert waits(shared) == []
-    assert edition(shared, THIRD, 1) == before, "the edition that people saw stays"
+    sites.publish(graded.site, CUSTOMERS, LATE, now=clock.utc_now(), batch="b2")
+    assert gradings.daily(graded, FOUND)["late"] == 2
+    assert waits(graded) == [("late", "2026-Q2", "1", "0"), ("late", "2026-Q3", "2", "0")]
+    assert waits(graded, FOUND + timedelta(days=9)) == waits(graded), "another day changes nothing"
+    gradings.grade(graded, SERVICE, SECOND)
+    assert waits(graded) == [("late", "2026-Q3", "2", "0")]
+    assert gradings.grade(graded, SERVICE, THIRD).new
+    assert waits(graded) == []
+    assert edition(graded, THIRD, 1) == before, "the edition that people saw stays"
 
 
-def test_a_quarter_whose_forerunner_is_graded_anew_is_graded_anew_after_it(shared):
-    sites.publish(shared.site, CUSTOMERS, (("c1", "sale", "2026-04-01", 10**6),), now=clock.utc_now(), batch="b3")
-    gradings.grade(shared, SERVICE, THIRD)
-    assert waits(shared) == [("late", "2026-Q2", "1", "0")]
-    gradings.grade(shared, SERVICE, SECOND)
-    assert waits(shared) == [("before", "2026-Q3", "0", "0")]
-    gradings.grade(shared, SERVICE, THIRD)
-    assert waits(shared) == []
+def test_a_quarter_whose_forerunner_is_graded_anew_is_graded_anew_after_it(graded):
+    sites.publish(graded.site, CUSTOMERS, (("c1", "sale", "2026-04-01", 10**6),), now=clock.utc_now(), batch="b3")
+    gradings.grade(graded, SERVICE, THIRD)
+    assert waits(graded) == [("late", "2026-Q2", "1", "0")]
+    gradings.grade(graded, SERVICE, SECOND)
+    assert waits(graded) == [("before", "2026-Q3", "0", "0")]
+    gradings.grade(graded, SERVICE, THIRD)
+    assert waits(graded) == []
 
 
-def test_a_row_that_is_taken_back_is_told_too_and_a_comparison_that_agrees_ends_it(shared):
-    take_back(shared, "b4", "b2", "2")
-    assert gradings.daily(shared, FOUND)["late"] == 1
-    assert waits(shared) == [("late", "2026-Q3", "0", "1")]
-    number = gradings.grade(shared, SERVICE, THIRD).number
-    sites.publish(shared.site, CUSTOMERS, (("c1", "payment", "2026-09-30", 1),), now=clock.utc_now(), batch="b5")
-    assert gradings.daily(shared, FOUND)["late"] == 1
-    again = gradings.grade(shared, SERVICE, THIRD)
+def test_a_row_that_is_taken_back_is_told_too_and_a_comparison_that_agrees_ends_it(graded):
+    sites.publish(graded.site, CUSTOMERS, LATE, now=clock.utc_now(), batch="b2")
+    for quarter in (SECOND, THIRD):
+        gradings.grade(graded, SERVICE, quarter)
+    take_back(graded, "b4", "b2", "2")
+    assert gradings.daily(graded, FOUND)["late"] == 1
+    assert waits(graded) == [("late", "2026-Q3", "0", "1")]
+    number = gradings.grade(graded, SERVICE, THIRD).number
+    sites.publish(graded.site, CUSTOMERS, (("c1", "payment", "2026-09-30", 1),), now=clock.utc_now(), batch="b5")
+    assert gradings.daily(graded, FOUND)["late"] == 1
+    again = gradings.grade(graded, SERVICE, THIRD)
     assert (again.number, again.new) == (number, False), "one fen changes no class"
-    assert waits(shared) == []
-    assert gradings.daily(shared, FOUND) == {"graded": 0, "waiting": 0, "late": 0}
+    assert waits(graded) == []
+    assert gradings.daily(graded, FOUND) == {"graded": 0, "waiting": 0, "late": 0}
 
 
-def test_only_who_grades_is_told_and_the_words_say_what_to_do(shared):
-    sites.publish(shared.site, CUSTOMERS, (("c1", "sale", "2026-07-01", 5),), now=clock.utc_now(), batch="b6")
-    assert gradings.daily(shared, FOUND)["late"] == 1
-    assert due.listed(shared, account(shared, Role.ANALYST), FOUND, kind="gradings").rows == []
-    admin = account(shared, Role.INFORMATION_ADMINISTRATOR)
-    (row,) = due.listed(shared, admin, FOUND, kind="gradings").rows
+def test_only_who_grades_is_told_and_the_words_say_what_to_do(graded):
+    sites.publish(graded.site, CUSTOMERS, (("c1", "sale", "2026-07-01", 5),), now=clock.utc_now(), batch="b6")
+    assert gradings.daily(graded, FOUND)["late"] == 1
+    assert due.listed(graded, account(graded, Role.ANALYST), FOUND, kind="gradings").rows == []
+    admin = account(graded, Role.INFORMATION_ADMINISTRATOR)
+    (row,) = due.listed(graded, admin, FOUND, kind="gradings").rows
     assert (row.due_on, row.link) == (FOUND, "/abc")
     for language in LANGUAGES:
         assert "custinfo classify --quarter 2026-Q3" in row.text(language)

@@ -27,10 +27,10 @@ def fit(numbers: Numbers, codes: Codes, count: int, *, gamma: float, seed: int, 
 def _begin(numbers: Numbers, codes: Codes, count: int, gamma: float, drawing: np.random.Generator) -> NDArray[np.int64]:
     """Rows to begin with: one at random, then each the likelier the farther it is from those before (k-means++)."""
     chosen = [int(drawing.integers(len(numbers)))]
-    away = _away(numbers, codes, numbers[chosen[0]], codes[chosen[0]], gamma)
+    away = _away(numbers, codes, numbers[chosen], codes[chosen], gamma)[:, 0]
     while len(chosen) < count:
         chosen.append(int(drawing.choice(len(numbers), p=away / away.sum())))
-        away = np.minimum(away, _away(numbers, codes, numbers[chosen[-1]], codes[chosen[-1]], gamma))
+        away = np.minimum(away, _away(numbers, codes, numbers[chosen[-1:]], codes[chosen[-1:]], gamma)[:, 0])
     return np.array(chosen)
 
 
@@ -38,7 +38,7 @@ def _run(numbers: Numbers, codes: Codes, begin: NDArray[np.int64], gamma: float)
     means, modes = numbers[begin].copy(), codes[begin].copy()
     where = np.full(len(numbers), -1)
     for _ in range(_STEPS):
-        away = np.column_stack([_away(numbers, codes, *one, gamma) for one in zip(means, modes, strict=True)])
+        away = _away(numbers, codes, means, modes, gamma)
         nearest = away.argmin(axis=1)
         for number in range(len(begin)):
             if not (nearest == number).any():  # nobody is left in it: it begins anew at who is farthest from all
@@ -54,7 +54,9 @@ def _run(numbers: Numbers, codes: Codes, begin: NDArray[np.int64], gamma: float)
     return where, float(away[np.arange(len(where)), where].sum())
 
 
-def _away(
-    numbers: Numbers, codes: Codes, mean: NDArray[np.float64], mode: NDArray[np.int64], gamma: float
-) -> NDArray[np.float64]:
-    return np.asarray(((numbers - mean) ** 2).sum(axis=1) + gamma * (codes != mode).sum(axis=1))
+def _away(numbers: Numbers, codes: Codes, means: Numbers, modes: Codes, gamma: float) -> NDArray[np.float64]:
+    """How far each row is from each prototype."""
+    from scipy.spatial.distance import cdist
+
+    differing = np.rint(cdist(codes, modes, "hamming") * codes.shape[1])  # what it gives is a share of the columns
+    return np.asarray(cdist(numbers, means, "sqeuclidean") + gamma * differing)
