@@ -8,8 +8,8 @@ Three aspects give 0 to 100 points each, by the rule file:
    the lower points count. Invoices are the goods of a day, due by the customer's terms, or ours where none are known;
    payments and returns settle them first in, first out (`credit.payments`). Exactly on a limit is within it.
 
-More sales that are paid in time never lower a grade; unpaid ones may, for less of the money due is paid then. In time is
-by the account, as in 3: while older goods are open, what is paid for new ones settles those.
+More sales that are paid in time never lower a grade; unpaid ones may, for less of the money due is paid then. In time
+is by the account, as in 3: while older goods are open, what is paid for new ones settles those.
 
 Points are the sum of the aspects, each times its weight, divided by the weights that count, rounded down. Payment does
 not count where nothing fell due, or where `payments_known` says that no payments are in the data at all: no information
