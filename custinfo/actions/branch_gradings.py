@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from custinfo.actions import gradings
 from custinfo.domain.errors import WrongState
 from custinfo.domain.periods import Quarter
 
@@ -37,22 +38,8 @@ def of_branches(folder: Path, quarter: Quarter, *, as_of: datetime | None = None
 
     opened = lake.open_branches(folder, as_of=as_of)
     rows = opened.gradings
-    rows = rows.filter(rows.quarter == str(quarter))
-    found = rows.group_by("branch", "scheme", "class").agg(customers=rows.count()).to_pyarrow().to_pylist()
-    if not found:
+    graded = rows.filter(rows.quarter == str(quarter)).select("branch").distinct().to_pyarrow()["branch"].to_pylist()
+    if not graded:
         raise WrongState("gradings.no_branch", quarter=quarter)
-    sums: dict[tuple[str, str], int] = {}
-    for row in found:
-        place = row["scheme"], row["class"]
-        sums[place] = sums.get(place, 0) + row["customers"]
-    without = opened.versions.keys() - {row["branch"] for row in found}
-    return OfBranches(quarter, opened.versions, _by_scheme(sums), tuple(sorted(without)), opened.late)
-
-
-def _by_scheme(sums: Mapping[tuple[str, str], int]) -> dict[str, dict[str, int]]:
-    from custinfo.classification.schemes import SCHEMES
-
-    counts: dict[str, dict[str, int]] = {name: {} for name in SCHEMES}
-    for (scheme, code), customers in sorted(sums.items(), key=lambda one: (-one[1], one[0])):
-        counts[scheme][code] = customers
-    return counts
+    without = tuple(sorted(opened.versions.keys() - set(graded)))
+    return OfBranches(quarter, opened.versions, gradings.class_counts(opened, quarter), without, opened.late)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from custinfo.classification.schemes import Known
-    from custinfo.lake import Lake, Manifest
+    from custinfo.lake import Lake, Manifest, Tables
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def _grade(store: Store, actor: Person, quarter: Quarter | None, as_of: datetime
     )  # fmt: skip
     graded_since.compared(store, actor, edition, opened.version)
     graded_since.look(store, today)
-    counts = _counts(lake.open(store.site), quarter)
+    counts = class_counts(lake.open(store.site), quarter)
     return Graded(quarter, edition.number, edition.new, opened.version, edition.version, counts)
 
 
@@ -195,7 +195,7 @@ def _terms(store: Store, opened: "Lake") -> "ir.Table":
     return ibis.memtable(rows, schema={"customer_key": "string", "terms": "string"})
 
 
-def _counts(opened: "Lake", quarter: Quarter) -> dict[str, dict[str, int]]:
+def class_counts(opened: "Tables", quarter: Quarter) -> dict[str, dict[str, int]]:
     """The classes of the newest edition, by the order of schemes, the most frequent class first."""
     from custinfo.classification.schemes import SCHEMES
 

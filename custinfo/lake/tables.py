@@ -278,12 +278,12 @@ def _chosen(lake: Path, version: int | None, as_of: datetime | None) -> Manifest
         return newest
     if as_of > newest.published_at:
         if as_of > clock.utc_now():
-            raise BadInput("lake.as_of_future", as_of=clock.stamp(as_of))
+            raise BadInput("lake.as_of_future", as_of=as_of.isoformat(" ", "minutes"))
         # One may have read its moment already and not be seen yet: it would be the answer later
         locking.settled(lake)
     by_then = manifest.at(lake, as_of)
     if by_then is None:
-        raise NotFound("lake.none_by", as_of=clock.stamp(as_of))
+        raise NotFound("lake.none_by", as_of=as_of.isoformat(" ", "minutes"))
     return by_then
 
 
